@@ -1,0 +1,275 @@
+"""What an owner can set, as frozen dataclasses; `config/edgevoice.yaml` mirrors it.
+
+Units live in the names. Every field has its default and a line of prose, which
+`edgevoice config schema` prints. Reading files, merging them and finding
+mistakes live in `config_file.py`.
+"""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class MicrophoneConfig:
+    backend: Literal["portaudio", "wav", "silence"] = "portaudio"
+    """Where samples come from: a sound card, a WAV file played once, or silence."""
+    device: str = "default"
+    """Part of the sound card's name (`edgevoice devices` lists them), or the WAV file's path."""
+    ring_s: float = 10.0
+    """How much captured audio is kept in memory; nothing is written to disk."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpeakerConfig:
+    backend: Literal["portaudio", "wav", "null"] = "portaudio"
+    """Where answers go: a sound card, a WAV file, or nowhere (at the right speed)."""
+    device: str = "default"
+    """Part of the sound card's name, or the WAV file's path."""
+    volume_percent: int = 70
+    """Loudness at start, 0 to 100."""
+
+
+@dataclass(frozen=True, slots=True)
+class WakeWordConfig:
+    name: str = "alexa"
+    """The phrase, as the relay may hear it; underscores stand for spaces."""
+    model: str = ""
+    """An openWakeWord head (.onnx); empty: the model of that name that edgevoice installed."""
+    threshold: float = 0.5
+    """Score from 0 to 1 above which the phrase counts as said."""
+
+
+@dataclass(frozen=True, slots=True)
+class WakeConfig:
+    words: tuple[WakeWordConfig, ...] = (WakeWordConfig(),)
+    """The wake words listened for."""
+    refractory_s: float = 2.0
+    """After a detection, further detections are ignored for this long."""
+    phrase_s: float = 1.2
+    """Audio before the detection that is sent along, so that no following word is cut."""
+    models_dir: str = ""
+    """Where the models are; empty: where `scripts/setup` put them."""
+
+
+@dataclass(frozen=True, slots=True)
+class VadConfig:
+    aggressiveness: int = 2
+    """webrtcvad's mode, 0 (lets much through) to 3 (strict)."""
+    start_s: float = 0.1
+    """Speech this long counts as speech."""
+    stop_s: float = 0.6
+    """Silence this long ends it."""
+
+
+@dataclass(frozen=True, slots=True)
+class TurnConfig:
+    connect_s: float = 5.0
+    """Give up connecting to the relay after this long."""
+    cue_s: float = 1.5
+    """If the relay is not there this long after waking, say so (light and sound) and go on trying."""
+    no_speech_s: float = 6.0
+    """After waking, wait this long for the first word."""
+    follow_up_s: float = 8.0
+    """After an answer, listen this long without a wake word; 0 turns it off."""
+    think_s: float = 20.0
+    """Wait this long for an answer to begin."""
+    idle_s: float = 30.0
+    """Close a session in which nothing was said or heard for this long."""
+    session_s: float = 300.0
+    """Close a session after this long, whatever happens in it."""
+    minutes_per_day: float = 120.0
+    """Session minutes allowed per day (24 h from the first); 0: no limit."""
+    barge_in: bool = True
+    """Speaking during an answer stops it. Off: only the wake word or button does."""
+
+
+@dataclass(frozen=True, slots=True)
+class ContextConfig:
+    keep_minutes: float = 10.0
+    """How long the conversation is remembered (in memory) after a session; 0: forget at once."""
+    max_items: int = 100
+    """Oldest items are dropped beyond this number."""
+    max_bytes: int = 65_536
+    """Oldest items are dropped beyond this much text."""
+
+
+@dataclass(frozen=True, slots=True)
+class LinkConfig:
+    url: str = "http://127.0.0.1:8790"
+    """The relay (or any OpenAI-compatible Realtime server) without the /v1 path."""
+    token_file: str = "/etc/edgevoice/token"
+    """File that holds the bearer token; `$CREDENTIALS_DIRECTORY/token` wins where it exists."""
+    ca_file: str = ""
+    """A private certificate authority to trust besides the system's."""
+    model: str = ""
+    """Model asked for; empty: the relay's default."""
+    instructions: str = ""
+    """What the assistant is told to be; empty: the relay's default."""
+
+
+@dataclass(frozen=True, slots=True)
+class ButtonConfig:
+    pin: int | None = None
+    """BCM number of the button's pin; none: no button."""
+    pull_up: bool = True
+    """The button connects the pin to ground."""
+    bounce_s: float = 0.03
+    """Shorter presses are contact bounce."""
+    stuck_s: float = 10.0
+    """Held this long, the button counts as stuck and is ignored until released."""
+
+
+@dataclass(frozen=True, slots=True)
+class IndicatorConfig:
+    kind: Literal["console", "led", "rgb", "none"] = "console"
+    """What shows the state: lines on the console, one LED, an RGB LED, or nothing."""
+    pins: tuple[int, ...] = ()
+    """BCM numbers: one for `led`, red, green and blue for `rgb`."""
+    required: bool = False
+    """Refuse to send audio when the indicator does not work."""
+
+
+@dataclass(frozen=True, slots=True)
+class LampConfig:
+    name: str = "lamp"
+    """What it is called when spoken to."""
+    pin: int = 22
+    """BCM number of the output pin."""
+    active_high: bool = True
+    """A high level switches it on."""
+
+
+@dataclass(frozen=True, slots=True)
+class SoundsConfig:
+    chime: bool = True
+    """A short sound on waking, played while capture goes on."""
+    errors: bool = True
+    """A low sound when the relay cannot be reached."""
+
+
+@dataclass(frozen=True, slots=True)
+class ControlConfig:
+    socket: str = "/run/edgevoice/control.sock"
+    """Unix socket of `edgevoice status`, `mute`, `wake`, `stop`."""
+    state_dir: str = "/var/lib/edgevoice"
+    """Where mute, volume and the privacy log survive a reboot; $STATE_DIRECTORY wins where it is set."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChatConfig:
+    url: str = ""
+    """An OpenAI-compatible chat server, such as http://127.0.0.1:11434/v1; empty: none."""
+    model: str = ""
+    """The model to ask for there."""
+    key_file: str = ""
+    """File that holds its API key; empty: none is sent."""
+    first_token_s: float = 30.0
+    """Wait this long for the first word; small machines load models slowly."""
+    idle_s: float = 10.0
+    """Give up when the stream stalls for this long."""
+
+
+@dataclass(frozen=True, slots=True)
+class LocalEngineConfig:
+    threads: int = 1
+    """Processor threads per recognition or synthesis."""
+    voice_seed: int = 7
+    """Same number, same intonation."""
+    chat: ChatConfig = field(default_factory=ChatConfig)
+    """Answers what no built-in intent answers."""
+
+
+@dataclass(frozen=True, slots=True)
+class DetectionConfig:
+    vad: Literal["silero", "webrtc"] = "silero"
+    """What tells speech from noise."""
+    threshold: float = 0.5
+    """Activation threshold, 0 to 1; clients may change it per session."""
+    prefix_padding_ms: int = 300
+    """Audio before the first speech that belongs to the turn."""
+    silence_duration_ms: int = 500
+    """Silence that ends a turn."""
+
+
+@dataclass(frozen=True, slots=True)
+class LimitsConfig:
+    sessions: int = 16
+    """Live sessions at a time."""
+    sessions_per_token: int = 1
+    """Live sessions per token; a new one takes the place of the oldest."""
+    starts_per_minute: int = 12
+    """Calls per minute and token."""
+    idle_s: float = 60.0
+    """Hang up when nothing was said either way for this long."""
+    session_s: float = 3600.0
+    """Hang up after this long."""
+    minutes_per_day: float = 240.0
+    """Session minutes per token and day; 0: no limit."""
+    sdp_bytes: int = 16_384
+    """Largest offer accepted."""
+    event_bytes: int = 262_144
+    """Largest event accepted."""
+    events_per_s: int = 200
+    """Events per second accepted from one client."""
+
+
+@dataclass(frozen=True, slots=True)
+class RelayConfig:
+    host: str = "127.0.0.1"
+    """Address the HTTP server listens on."""
+    port: int = 8790
+    """Its port; 0 picks a free one and prints it."""
+    media_host: str = ""
+    """Address for the media (UDP) sockets; empty: the one the request came to."""
+    tokens_file: str = "/etc/edgevoice/tokens"
+    """One `name:sha256-of-the-token` per line; `edgevoice relay token NAME` makes one."""
+    tls_cert: str = ""
+    """Certificate chain (PEM); empty: plain HTTP, allowed on loopback or behind a proxy only."""
+    tls_key: str = ""
+    """Its private key."""
+    behind_proxy: bool = False
+    """Plain HTTP on other addresses than loopback, because a proxy in front speaks TLS."""
+    engine: Literal["local", "parrot"] = "local"
+    """What answers."""
+    models_dir: str = ""
+    """Where the models are; empty: where `scripts/setup` put them."""
+    local: LocalEngineConfig = field(default_factory=LocalEngineConfig)
+    """The engine that needs no account and no internet."""
+    detection: DetectionConfig = field(default_factory=DetectionConfig)
+    """How the end of a turn is found, unless the client says otherwise."""
+    limits: LimitsConfig = field(default_factory=LimitsConfig)
+    """What one client may use."""
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    board: str = "none"
+    """Board profile (`edgevoice/boards/*.yaml`): settings that fit a known board."""
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    """How much is logged. What was said is logged at debug only."""
+    microphone: MicrophoneConfig = field(default_factory=MicrophoneConfig)
+    """The ear."""
+    speaker: SpeakerConfig = field(default_factory=SpeakerConfig)
+    """The mouth."""
+    wake: WakeConfig = field(default_factory=WakeConfig)
+    """The wake words."""
+    vad: VadConfig = field(default_factory=VadConfig)
+    """Speech detection on the device."""
+    turn: TurnConfig = field(default_factory=TurnConfig)
+    """Patience and limits of a conversation."""
+    context: ContextConfig = field(default_factory=ContextConfig)
+    """What is remembered between sessions."""
+    link: LinkConfig = field(default_factory=LinkConfig)
+    """The way to the relay."""
+    button: ButtonConfig = field(default_factory=ButtonConfig)
+    """The button."""
+    indicator: IndicatorConfig = field(default_factory=IndicatorConfig)
+    """The light."""
+    lamps: tuple[LampConfig, ...] = ()
+    """What can be switched by voice."""
+    sounds: SoundsConfig = field(default_factory=SoundsConfig)
+    """The chimes."""
+    control: ControlConfig = field(default_factory=ControlConfig)
+    """Talking to the running daemon."""
+    relay: RelayConfig = field(default_factory=RelayConfig)
+    """`edgevoice relay`; not used by the device."""

@@ -1,0 +1,112 @@
+"""Every error edgevoice raises on purpose.
+
+::
+
+    EdgeVoiceError
+    ├── ConfigError            the owner's configuration is wrong      (ValueError)
+    ├── ScenarioError          a simulator scenario is wrong           (ValueError)
+    ├── ModelError             a model file is missing or unreadable   (OSError)
+    ├── AudioError
+    │   ├── WavError           a sound file is not what we can play    (ValueError)
+    │   ├── SamplesLost        asked for samples the ring has dropped  (LookupError)
+    │   ├── MicrophoneError    no microphone, or it went away          (OSError)
+    │   └── SpeakerError       no loudspeaker, or it went away         (OSError)
+    ├── GpioError              a button, LED or lamp is not reachable  (OSError)
+    ├── LinkError              the relay cannot be reached or used     (ConnectionError)
+    │   ├── LinkRefused        it answered, and said no; see .status
+    │   └── LinkTimeout        it did not answer in time               (TimeoutError)
+    ├── ProtocolError
+    │   ├── LocalProtocolError   we broke the rules: a bug here        (AssertionError)
+    │   └── RemoteProtocolError  they did; their message is dropped    (ValueError)
+    ├── CredentialError        a token or key is missing or malformed  (PermissionError)
+    ├── ControlError           the daemon's socket refuses or is gone  (ConnectionError)
+    ├── EngineError            the thing that answers cannot answer    (RuntimeError)
+    └── ToolError              a tool cannot do what it was asked      (ValueError)
+
+The message says what to do next. Trouble that is expected at run time becomes
+an input of the transceiver at the edge where it is caught.
+"""
+
+
+class EdgeVoiceError(Exception):
+    """Base of all of them."""
+
+
+class ConfigError(EdgeVoiceError, ValueError):
+    """One or several mistakes in a configuration, each with its path."""
+
+
+class ScenarioError(EdgeVoiceError, ValueError):
+    """A scenario file the simulator cannot play."""
+
+
+class ModelError(EdgeVoiceError, OSError):
+    """A model file is missing, damaged or of an unsupported kind."""
+
+
+class AudioError(EdgeVoiceError):
+    """Base of errors about samples and the devices that make or play them."""
+
+
+class WavError(AudioError, ValueError):
+    """A sound file that cannot be read as 16-bit PCM."""
+
+
+class SamplesLost(AudioError, LookupError):
+    """Samples older than the ring buffer reaches, or not captured yet."""
+
+
+class MicrophoneError(AudioError, OSError):
+    """The microphone is missing, busy or gone."""
+
+
+class SpeakerError(AudioError, OSError):
+    """The loudspeaker is missing, busy or gone."""
+
+
+class GpioError(EdgeVoiceError, OSError):
+    """A pin that cannot be used as configured."""
+
+
+class LinkError(EdgeVoiceError, ConnectionError):
+    """The relay cannot be reached, or the session with it broke."""
+
+
+class LinkRefused(LinkError):
+    """The relay answered with an error status."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class LinkTimeout(LinkError, TimeoutError):
+    """The relay did not answer within its deadline."""
+
+
+class ProtocolError(EdgeVoiceError):
+    """Somebody broke the rules of the Realtime protocol."""
+
+
+class LocalProtocolError(ProtocolError, AssertionError):
+    """We were about to break the protocol. A bug in edgevoice."""
+
+
+class RemoteProtocolError(ProtocolError, ValueError):
+    """The other side sent something malformed, oversized or out of order."""
+
+
+class CredentialError(EdgeVoiceError, PermissionError):
+    """A token or key file is missing, empty, malformed or readable by others."""
+
+
+class ControlError(EdgeVoiceError, ConnectionError):
+    """The daemon is not running, or refused the command."""
+
+
+class EngineError(EdgeVoiceError, RuntimeError):
+    """Recognition, thinking or synthesis failed; the session goes on."""
+
+
+class ToolError(EdgeVoiceError, ValueError):
+    """A tool was called with arguments it cannot use, or failed."""
