@@ -1,0 +1,161 @@
+"""What a conversation can ask for. Imperative, frozen, no behaviour."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from edgevoice.realtime.client_events import ClientEvent
+from edgevoice.transceiver.indication import Indication
+
+
+class Stage(Enum):
+    """The marks of a turn's latency waterfall, in the order they usually fall."""
+
+    WAKE_END = "wake end"
+    WAKE_DECIDED = "wake decided"
+    LINK_OPEN = "link open"
+    FIRST_SAMPLE_SENT = "first sample sent"
+    SPEECH_START = "speech start"
+    SPEECH_END = "speech end"
+    TURN_COMMITTED = "turn committed"
+    RESPONSE_CREATED = "response created"
+    FIRST_ANSWER_SAMPLE = "first answer sample"
+    END = "end"
+
+
+@dataclass(frozen=True, slots=True)
+class WakePhrase:
+    """Where the wake phrase lies, so that the relay can take it off the transcript."""
+
+    name: str
+    start_sample: int
+    end_sample: int
+
+
+@dataclass(frozen=True, slots=True)
+class OpenLink:
+    first_sample: int
+    """The first captured sample that will be sent: index 0 of what the relay receives."""
+    wake: WakePhrase | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CloseLink:
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class OpenGate:
+    """Let captured audio leave, beginning with this sample (which may be in the past)."""
+
+    from_sample: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class CloseGate:
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class SendEvent:
+    event: ClientEvent
+
+
+@dataclass(frozen=True, slots=True)
+class PlaySound:
+    """One of the files in `edgevoice/sounds`, by name; mixed over any answer."""
+
+    name: str
+    repeat: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StopSounds:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class FlushPlayout:
+    """Drop what is left of the answer at once; answered by `PlayoutFlushed`."""
+
+
+@dataclass(frozen=True, slots=True)
+class DuckPlayout:
+    """Lower the answer: somebody may be speaking."""
+
+
+@dataclass(frozen=True, slots=True)
+class UnduckPlayout:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Show:
+    indication: Indication
+
+
+@dataclass(frozen=True, slots=True)
+class RunTool:
+    call_id: str
+    name: str
+    arguments: str
+
+
+@dataclass(frozen=True, slots=True)
+class OpenMicrophone:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class CloseMicrophone:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class RememberMute:
+    muted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A moment of the current turn: a point on the sample clock, or `now` (seconds)."""
+
+    stage: Stage
+    now: float
+    sample: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BeginTurn:
+    """A new latency waterfall begins; `cause` is wake, button or follow-up."""
+
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class EndTurn:
+    """The waterfall of this turn is complete: report it. `outcome` is one word or two."""
+
+    outcome: str
+
+
+Action = (
+    OpenLink
+    | CloseLink
+    | OpenGate
+    | CloseGate
+    | SendEvent
+    | PlaySound
+    | StopSounds
+    | FlushPlayout
+    | DuckPlayout
+    | UnduckPlayout
+    | Show
+    | RunTool
+    | OpenMicrophone
+    | CloseMicrophone
+    | RememberMute
+    | Mark
+    | BeginTurn
+    | EndTurn
+)

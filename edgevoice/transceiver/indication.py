@@ -1,0 +1,53 @@
+"""What the light says, and which of several truths wins.
+
+The order is the priority of design: a muted board says so even while it speaks.
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from edgevoice.transceiver.states import State
+
+
+class Indication(Enum):
+    """Highest priority first."""
+
+    MUTED = "muted"
+    ERROR = "error"
+    RINGING = "timer ringing"
+    LISTENING = "listening"
+    THINKING = "thinking"
+    SPEAKING = "speaking"
+    CONNECTING = "connecting"
+    OFFLINE = "offline"
+    IDLE = "idle"
+
+
+SESSION = frozenset(
+    {Indication.LISTENING, Indication.THINKING, Indication.SPEAKING, Indication.CONNECTING}
+)
+"""Patterns that mean: audio may be leaving the board."""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is true beside the state."""
+
+    muted: bool = False
+    microphone_lost: bool = False
+    ringing: bool = False
+    offline: bool = False
+
+
+def indication(state: State, facts: Facts) -> Indication:
+    """The one thing to show. Ringing never hides that the gate may be open."""
+    truths = {Indication[state.name]}
+    if facts.muted:
+        truths.add(Indication.MUTED)
+    if facts.microphone_lost:
+        truths.add(Indication.ERROR)
+    if facts.ringing and state is State.IDLE:
+        truths.add(Indication.RINGING)
+    if facts.offline:
+        truths.add(Indication.OFFLINE)
+    return next(shown for shown in Indication if shown in truths)

@@ -1,0 +1,159 @@
+"""What can happen to a conversation. Past tense, frozen, no behaviour.
+
+Samples are indices on the device's one sample clock: the number of samples the
+microphone had delivered since the daemon started (16 kHz, mono).
+"""
+
+from dataclasses import dataclass
+
+from edgevoice.realtime.server_events import ServerEvent
+
+
+@dataclass(frozen=True, slots=True)
+class WakeDetected:
+    """A wake phrase was recognised; its limits are estimates."""
+
+    name: str
+    score: float
+    phrase_start: int
+    phrase_end: int
+    detected_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class ButtonPressed:
+    sample: int
+
+
+@dataclass(frozen=True, slots=True)
+class MuteRequested:
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class UnmuteRequested:
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class StopRequested:
+    """Be quiet and hang up: the control socket, or the tool `end_conversation`."""
+
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class LinkOpened:
+    """Media flows and events can be sent."""
+
+    relay: str
+    extensions: bool
+    """The other end is an edgevoice relay and understands `edgevoice.*` events."""
+
+
+@dataclass(frozen=True, slots=True)
+class LinkFailed:
+    """The link could not be opened."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class LinkLost:
+    """An open link broke, or the other side hung up."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class EventReceived:
+    event: ServerEvent
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechStarted:
+    """The device's own VAD; `sample` is where the speech began."""
+
+    sample: int
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechStopped:
+    """The device's own VAD; `sample` is where the speech ended."""
+
+    sample: int
+
+
+@dataclass(frozen=True, slots=True)
+class PlayoutStarted:
+    """The first sample of an answer reached the speaker."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlayoutDrained:
+    """Everything received so far has been played."""
+
+    played_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class PlayoutFlushed:
+    """`FlushPlayout` was carried out after this much of the answer had been heard."""
+
+    played_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class ToolFinished:
+    call_id: str
+    output: str
+    """JSON text, as the Realtime protocol wants it."""
+
+
+@dataclass(frozen=True, slots=True)
+class TimerRang:
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class MicrophoneLost:
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class MicrophoneFound:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class ShutdownRequested:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class DeadlinePassed:
+    pass
+
+
+Input = (
+    WakeDetected
+    | ButtonPressed
+    | MuteRequested
+    | UnmuteRequested
+    | StopRequested
+    | LinkOpened
+    | LinkFailed
+    | LinkLost
+    | EventReceived
+    | SpeechStarted
+    | SpeechStopped
+    | PlayoutStarted
+    | PlayoutDrained
+    | PlayoutFlushed
+    | ToolFinished
+    | TimerRang
+    | MicrophoneLost
+    | MicrophoneFound
+    | ShutdownRequested
+    | DeadlinePassed
+)

@@ -1,0 +1,33 @@
+"""The states of a conversation, and every legal move between them.
+
+Rule 1: everything that affects what a state may become is in this table.
+`transceiver.py` raises on a move missing here, the diagram in ARCHITECTURE.md is
+drawn from it, and the property tests walk it.
+
+IDLE        nothing leaves the board; the ring buffer turns over.
+CONNECTING  woken; the link is being opened, and what is said waits in the ring.
+LISTENING   the link is up and the turn is the user's.
+THINKING    the turn has ended; nothing is heard from the relay yet.
+SPEAKING    an answer is being played.
+
+Muted, offline, microphone lost and timers ringing are facts beside the state.
+"""
+
+from enum import Enum
+
+
+class State(Enum):
+    IDLE = "idle"
+    CONNECTING = "connecting"
+    LISTENING = "listening"
+    THINKING = "thinking"
+    SPEAKING = "speaking"
+
+
+TRANSITIONS: dict[State, frozenset[State]] = {
+    State.IDLE: frozenset({State.CONNECTING}),
+    State.CONNECTING: frozenset({State.LISTENING, State.IDLE}),
+    State.LISTENING: frozenset({State.THINKING, State.SPEAKING, State.IDLE}),
+    State.THINKING: frozenset({State.SPEAKING, State.LISTENING, State.IDLE}),
+    State.SPEAKING: frozenset({State.LISTENING, State.THINKING, State.IDLE}),
+}
