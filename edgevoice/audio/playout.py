@@ -1,0 +1,231 @@
+"""What is about to be heard: the answer, with sounds mixed over it.
+
+The event loop pushes, the loudspeaker's thread pulls. One lock is held for the
+arithmetic of a block (tens of microseconds) and never while calling anybody.
+"Played" means pulled by the loudspeaker; its own delay is its own affair.
+"""
+
+from collections import deque
+from collections.abc import Callable
+from threading import Lock
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgevoice.audio.frames import Samples
+
+LONGEST_ANSWER_S = 60.0
+"""More than this waiting to be played is dropped from its front, and counted: an
+engine may synthesise faster than it is heard, but memory on a board is finite."""
+
+RAMP_S = 0.020
+"""Volume moves from silence to full within this time: fast, yet no click."""
+
+FADE_S = 0.005
+"""What is cut off fades out within this time."""
+
+MOST_SOUNDS = 4
+"""Sounds heard at a time; one more takes the place of the oldest."""
+
+
+class _Sound:
+    """A chime being mixed in."""
+
+    def __init__(self, samples: Samples, repeat: bool) -> None:
+        self.samples = samples
+        self.repeat = repeat
+        self.position = 0
+
+    def pull(self, n: int) -> Samples:
+        """Up to n samples; fewer when the sound ends."""
+        if self.repeat:
+            indices = np.arange(self.position, self.position + n)
+            self.position = (self.position + n) % len(self.samples)
+            return self.samples.take(indices, mode="wrap")
+        block = self.samples[self.position : self.position + n]
+        self.position += len(block)
+        return block
+
+
+class PlayoutBuffer:
+    on_started: Callable[[], None]
+    """An answer is first heard, or goes on after it ran out. Called from the pulling thread."""
+
+    on_drained: Callable[[int], None]
+    """The answer ran out after this many ms (not after a flush). From the pulling thread."""
+
+    def __init__(self, rate_hz: int) -> None:
+        self.rate_hz = rate_hz
+        self.on_started = lambda: None
+        self.on_drained = lambda played_ms: None
+        self.dropped_samples = 0
+        self._lock = Lock()
+        self._longest = int(LONGEST_ANSWER_S * rate_hz)
+        self._answer: deque[Samples] = deque()
+        self._waiting = 0
+        self._earlier = 0
+        self._played = 0
+        self._announced = False
+        self._sounds: list[_Sound] = []
+        self._tail: Samples = np.zeros(0, np.int16)
+        self._volume = _Gain(1.0, rate_hz)
+        self._duck = _Gain(1.0, rate_hz)
+
+    @property
+    def volume(self) -> float:
+        """Amplitude of everything, 0 to 1."""
+        return self._volume.target
+
+    @volume.setter
+    def volume(self, amplitude: float) -> None:
+        self._volume.target = min(1.0, max(0.0, amplitude))
+
+    @property
+    def played_ms(self) -> int:
+        """How much of the current answer has been pulled."""
+        return self._played * 1000 // self.rate_hz
+
+    @property
+    def waiting_ms(self) -> int:
+        return self._waiting * 1000 // self.rate_hz
+
+    @property
+    def is_empty(self) -> bool:
+        """Nothing of an answer is waiting. Sounds do not count."""
+        return self._waiting == 0
+
+    def begin_answer(self) -> None:
+        """What is pushed from here on is a new answer: `played_ms` starts at 0.
+
+        An earlier answer still waiting is heard first and not counted.
+        """
+        with self._lock:
+            self._earlier = self._waiting
+            self._played = 0
+            self._announced = False
+
+    def push(self, samples: Samples) -> None:
+        """Queue a piece of the answer, of any length."""
+        if samples.dtype != np.int16 or samples.ndim != 1:
+            raise ValueError(f"mono int16 samples wanted, got {samples.dtype}{samples.shape}")
+        with self._lock:
+            self._answer.append(samples)
+            self._waiting += len(samples)
+            if self._waiting > self._longest:
+                excess = self._waiting - self._longest
+                self._take(excess)
+                self.dropped_samples += excess
+
+    def duck(self, gain: float) -> None:
+        """Play the answer this loud (0 to 1) until told otherwise or flushed."""
+        self._duck.target = min(1.0, max(0.0, gain))
+
+    def flush(self) -> int:
+        """Silence the answer at once; how much of it had been heard, in ms."""
+        with self._lock:
+            self._fade_out(self._take(self._fade_samples), self._volume.now * self._duck.now)
+            self._answer.clear()
+            self._waiting = self._earlier = 0
+            self._announced = False
+            self._duck = _Gain(1.0, self.rate_hz)
+            return self.played_ms
+
+    def mix(self, sound: Samples, repeat: bool = False) -> None:
+        """Play a sound over whatever is playing; a repeated one until `stop_sounds`."""
+        if not len(sound):
+            return
+        with self._lock:
+            self._sounds = [*self._sounds[-(MOST_SOUNDS - 1) :], _Sound(sound, repeat)]
+
+    def stop_sounds(self) -> None:
+        with self._lock:
+            sounding = _sum([s.pull(self._fade_samples) for s in self._sounds], self._fade_samples)
+            self._fade_out(_clip(sounding), self._volume.now)
+            self._sounds = []
+
+    def pull(self, n: int) -> Samples:
+        """Exactly n samples for the loudspeaker; silence where there is nothing to play."""
+        with self._lock:
+            played_before = self._played
+            answer = self._take(n)
+            self._count(len(answer))
+            block = self._mixed(answer, n)
+            started = not self._announced and self._played > played_before
+            drained = (self._announced or started) and len(answer) < n
+            self._announced = (self._announced or started) and not drained
+            played_ms = self.played_ms
+        if started:
+            self.on_started()
+        if drained:
+            self.on_drained(played_ms)
+        return block
+
+    def _take(self, n: int) -> Samples:
+        """Up to n samples off the front of the answer."""
+        pieces = []
+        missing = min(n, self._waiting)
+        self._waiting -= missing
+        while missing:
+            piece = self._answer.popleft()
+            if len(piece) > missing:
+                self._answer.appendleft(piece[missing:])
+                piece = piece[:missing]
+            pieces.append(piece)
+            missing -= len(piece)
+        return np.concatenate(pieces) if pieces else np.zeros(0, np.int16)
+
+    def _count(self, pulled: int) -> None:
+        earlier = min(self._earlier, pulled)
+        self._earlier -= earlier
+        self._played += pulled - earlier
+
+    def _mixed(self, answer: Samples, n: int) -> Samples:
+        sounds = [sound.pull(n) for sound in self._sounds]
+        self._sounds = [s for s in self._sounds if s.position < len(s.samples)]
+        tail, self._tail = self._tail[:n], self._tail[n:]
+        loudness, ducking = self._volume.over(n), self._duck.over(n)
+        if not sounds and not len(answer):
+            return _clip(_sum([tail], n))
+        ducked = answer * ducking[: len(answer)]
+        return _clip(_sum([ducked, *sounds], n) * loudness + _sum([tail], n))
+
+    @property
+    def _fade_samples(self) -> int:
+        return int(FADE_S * self.rate_hz)
+
+    def _fade_out(self, samples: Samples, gain: float) -> None:
+        """Let what was cut off die away in the next blocks, on top of what still does."""
+        fading = samples * np.linspace(gain, 0.0, len(samples), dtype=np.float32)
+        self._tail = _clip(_sum([self._tail, fading], max(len(self._tail), len(fading))))
+
+
+class _Gain:
+    """An amplitude that moves towards its target at a steady pace."""
+
+    def __init__(self, gain: float, rate_hz: int) -> None:
+        self.now = self.target = gain
+        self._step = 1.0 / (RAMP_S * rate_hz)
+
+    def over(self, n: int) -> NDArray[np.float32]:
+        """The gain of each of the next n samples."""
+        target = self.target
+        if self.now == target:
+            return np.full(n, target, np.float32)
+        step = self._step if target > self.now else -self._step
+        low, high = min(self.now, target), max(self.now, target)
+        ramp = np.clip(self.now + step * np.arange(1, n + 1), low, high)
+        self.now = float(ramp[-1]) if n else self.now
+        gains: NDArray[np.float32] = ramp.astype(np.float32)
+        return gains
+
+
+def _sum(parts: list[Samples | NDArray[np.float32]], n: int) -> NDArray[np.float32]:
+    total = np.zeros(n, np.float32)
+    for part in parts:
+        total[: len(part)] += part
+    return total
+
+
+def _clip(samples: NDArray[np.float32]) -> Samples:
+    clipped: Samples = np.clip(samples, -32768, 32767).round().astype(np.int16)
+    return clipped
