@@ -1,0 +1,90 @@
+"""Reading and writing 16-bit PCM WAV files."""
+
+import wave
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+
+from edgevoice.audio.frames import CAPTURE_RATE_HZ, Samples
+from edgevoice.audio.resample import resample
+from edgevoice.errors import WavError
+
+_CONVERT = "convert it with: ffmpeg -i FILE -ac 1 -ar 16000 -c:a pcm_s16le OUT.wav"
+
+
+def read_wav(path: str | Path, rate_hz: int = CAPTURE_RATE_HZ) -> Samples:
+    """The sound in a file, mixed to mono, at the wanted rate."""
+    samples, file_rate_hz = _read(Path(path))
+    return resample(samples, file_rate_hz, rate_hz)
+
+
+def _read(path: Path) -> tuple[Samples, int]:
+    try:
+        with wave.open(str(path), "rb") as file:
+            if file.getsampwidth() != 2:
+                bits = 8 * file.getsampwidth()
+                raise WavError(f"{path} holds {bits}-bit samples, 16 are needed; {_CONVERT}")
+            data = file.readframes(file.getnframes())
+            channels, rate_hz = file.getnchannels(), file.getframerate()
+    except (wave.Error, EOFError) as error:
+        reason = str(error) or "it ends early"
+        raise WavError(f"{path} is not a PCM WAV file ({reason}); {_CONVERT}") from None
+    except OSError as error:
+        raise WavError(f"{path} cannot be read: {error.strerror or error}") from None
+    samples = _mono(data, channels)
+    if not len(samples) or rate_hz <= 0:
+        raise WavError(f"{path} holds no sound")
+    return samples, rate_hz
+
+
+def _mono(data: bytes, channels: int) -> Samples:
+    """Mixed down. A file cut off in the middle of a frame loses that frame only."""
+    whole = len(data) // (2 * channels) * 2 * channels
+    samples = np.frombuffer(data[:whole], "<i2").astype(np.int16)
+    if channels == 1:
+        return samples
+    mixed: Samples = samples.reshape(-1, channels).mean(axis=1).round().astype(np.int16)
+    return mixed
+
+
+class WavWriter:
+    """A mono WAV file that grows; open it with `with`, or with `open` and `close`."""
+
+    def __init__(self, path: str | Path, rate_hz: int = CAPTURE_RATE_HZ) -> None:
+        self._path = Path(path)
+        self._rate_hz = rate_hz
+        self._file: wave.Wave_write | None = None
+
+    def open(self) -> None:
+        try:
+            file = wave.open(str(self._path), "wb")  # noqa: SIM115
+        except OSError as error:
+            raise WavError(f"{self._path} cannot be written: {error.strerror or error}") from None
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(self._rate_hz)
+        self._file = file
+
+    def write(self, samples: Samples) -> None:
+        assert self._file is not None, "write to a WavWriter that is not open"
+        self._file.writeframesraw(samples.astype("<i2", copy=False).tobytes())
+
+    def close(self) -> None:
+        """Complete the header. Closing twice does nothing."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+    def __enter__(self) -> Self:
+        self.open()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
