@@ -1,0 +1,28 @@
+"""Where the model files are. Fetching them is `scripts/models`' business."""
+
+import os
+import sys
+from pathlib import Path
+
+from edgevoice.errors import ModelError
+
+SYSTEM_DIR = Path("/usr/share/edgevoice/models")
+
+
+def search_path(models_dir: str | Path = "") -> list[Path]:
+    """Directories in the order they are looked into; an explicit one is the only one."""
+    if models_dir:
+        return [Path(models_dir)]
+    named = os.environ.get("EDGEVOICE_MODELS", "")
+    installed = Path(sys.prefix) / "share" / "edgevoice" / "models"
+    return [*([Path(named)] if named else []), installed, SYSTEM_DIR]
+
+
+def find(models_dir: str | Path, name: str) -> Path:
+    """The file of this name (`alexa_v0.1.onnx`, `moonshine/base-en/tokenizer.bin`)."""
+    looked_in = search_path(models_dir)
+    for directory in looked_in:
+        if (directory / name).is_file():
+            return directory / name
+    places = ", ".join(str(directory) for directory in looked_in)
+    raise ModelError(f"model {name} not found in {places}; run scripts/setup to fetch it")
