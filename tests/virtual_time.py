@@ -25,7 +25,8 @@ import asyncio
 import selectors
 from asyncio import AbstractEventLoop
 from collections.abc import Callable, Coroutine, Mapping
-from typing import Any, TypeVar
+from concurrent.futures import Executor
+from typing import Any, TypeVar, TypeVarTuple, Unpack
 
 import pytest
 
@@ -34,6 +35,7 @@ BEGIN_S = 1_000.0
 """Not zero, so that code which takes 0.0 for "never" is found out."""
 
 T = TypeVar("T")
+Args = TypeVarTuple("Args")
 
 
 class Deadlock(RuntimeError):
@@ -45,9 +47,7 @@ class _JumpingSelector(selectors.DefaultSelector):
 
     loop: "VirtualTimeLoop"
 
-    def select(
-        self, timeout: float | None = None
-    ) -> list[tuple[selectors.SelectorKey, int]]:
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         events = super().select(0)
         if events or timeout == 0:
             return events
@@ -71,7 +71,9 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
     def time(self) -> float:
         return self.now
 
-    def run_in_executor(self, executor: Any, func: Any, *args: Any) -> Any:
+    def run_in_executor(
+        self, executor: Executor | None, func: Callable[[Unpack[Args]], T], *args: *Args
+    ) -> asyncio.Future[T]:
         job = super().run_in_executor(executor, func, *args)
         self.jobs += 1
         job.add_done_callback(self._job_done)

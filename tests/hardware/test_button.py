@@ -1,0 +1,189 @@
+"""Bouncing, spiking and stuck contacts; then the same through gpiozero's mock pins."""
+
+import asyncio
+import logging
+import threading
+
+import pytest
+from gpiozero.pins.mock import MockFactory, MockPin
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edgevoice.config import ButtonConfig
+from edgevoice.errors import GpioError
+from edgevoice.hardware.button import Button, Contact, Verdict
+from edgevoice.hardware.pins import Pins
+
+PRESSED, RELEASED, STUCK = Verdict.PRESSED, Verdict.RELEASED, Verdict.STUCK
+
+
+def history(edges: list[tuple[float, bool]], until: float) -> list[tuple[float, Verdict]]:
+    """Feed the edges, calling at every deadline as the loop would."""
+    contact = Contact(bounce_s=0.03, stuck_s=10.0)
+    told: list[tuple[float, Verdict]] = []
+
+    def run_to(moment: float) -> None:
+        while contact.deadline is not None and contact.deadline <= moment:
+            now = contact.deadline
+            told.extend((round(now, 6), verdict) for verdict in contact.passed(now))
+
+    for at, pressed in edges:
+        run_to(at)
+        told.extend((at, verdict) for verdict in contact.feed(pressed, at))
+    run_to(until)
+    return told
+
+
+def test_a_press_counts_while_the_button_is_still_down() -> None:
+    told = history([(1.0, True), (1.5, False)], until=2.0)
+    assert told == [(1.03, PRESSED), (1.53, RELEASED)]
+
+
+def test_bouncing_on_both_edges_is_one_press() -> None:
+    down = [(1.000, True), (1.002, False), (1.004, True), (1.009, False), (1.012, True)]
+    up = [(1.400, False), (1.405, True), (1.411, False)]
+    assert [verdict for _, verdict in history(down + up, until=2.0)] == [PRESSED, RELEASED]
+
+
+def test_a_spike_is_no_press() -> None:
+    assert history([(1.0, True), (1.029, False)], until=2.0) == []
+
+
+def test_two_quick_presses_are_two() -> None:
+    edges = [(1.0, True), (1.1, False), (1.2, True), (1.3, False)]
+    assert [verdict for _, verdict in history(edges, until=2.0)].count(PRESSED) == 2
+
+
+def test_held_for_long_it_is_stuck_once() -> None:
+    told = history([(1.0, True)], until=100.0)
+    assert told == [(1.03, PRESSED), (11.0, STUCK)]
+
+
+def test_a_stuck_button_works_again_after_its_release() -> None:
+    edges = [(1.0, True), (50.0, False), (60.0, True)]
+    verdicts = [verdict for _, verdict in history(edges, until=61.0)]
+    assert verdicts == [PRESSED, STUCK, RELEASED, PRESSED]
+
+
+def test_edges_that_arrive_late_together_still_make_a_press() -> None:
+    """The loop was busy: both edges are handed over at once, with their true times."""
+    contact = Contact(bounce_s=0.03, stuck_s=10.0)
+    assert contact.feed(True, 1.0) == []
+    assert contact.feed(False, 1.2) == [PRESSED]
+
+
+@given(st.lists(st.tuples(st.floats(0.0001, 15.0), st.booleans()), max_size=40))
+def test_presses_and_releases_alternate(steps: list[tuple[float, bool]]) -> None:
+    edges, now = [], 0.0
+    for wait_s, pressed in steps:
+        now += wait_s
+        edges.append((now, pressed))
+    verdicts = [verdict for _, verdict in history(edges, until=now + 1) if verdict is not STUCK]
+    assert verdicts[::2] == [PRESSED] * len(verdicts[::2])
+    assert verdicts[1::2] == [RELEASED] * len(verdicts[1::2])
+
+
+class ShortedPin(MockPin):  # type: ignore[misc]
+    """Connected to ground from the beginning, whatever the pull-up does."""
+
+    def _set_pull(self, value: str) -> None:
+        super()._set_pull(value)
+        self._change_state(False)
+
+
+class Bench:
+    """A button on a mock pin, and what it reported."""
+
+    def __init__(self, config: ButtonConfig, pin_class: type[MockPin] = MockPin) -> None:
+        self.factory = MockFactory(pin_class=pin_class)
+        self.presses: list[threading.Thread] = []
+        self.button = Button(config, self._pressed, lambda: Pins(self.factory))
+
+    @property
+    def pin(self) -> MockPin:
+        return self.factory.pin(17)
+
+    def _pressed(self) -> None:
+        self.presses.append(threading.current_thread())
+
+
+async def test_a_press_in_another_thread_is_reported_on_the_loop() -> None:
+    bench = Bench(ButtonConfig(pin=17))
+    async with bench.button:
+        thread = threading.Thread(target=bench.pin.drive_low)
+        thread.start()
+        thread.join()
+        await asyncio.sleep(0.031)
+        assert bench.presses == [threading.current_thread()]
+
+
+async def test_five_bounces_are_one_press() -> None:
+    bench = Bench(ButtonConfig(pin=17))
+    async with bench.button:
+        for _ in range(5):
+            bench.pin.drive_low()
+            await asyncio.sleep(0.004)
+            bench.pin.drive_high()
+            await asyncio.sleep(0.002)
+        bench.pin.drive_low()
+        await asyncio.sleep(1)
+        assert len(bench.presses) == 1
+
+
+async def test_with_pull_down_high_is_pressed() -> None:
+    bench = Bench(ButtonConfig(pin=17, pull_up=False))
+    async with bench.button:
+        bench.pin.drive_high()
+        await asyncio.sleep(1)
+        assert len(bench.presses) == 1
+
+
+async def test_stuck_is_logged_once_and_over_when_released(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    bench = Bench(ButtonConfig(pin=17))
+    async with bench.button:
+        bench.pin.drive_low()
+        await asyncio.sleep(3600)
+        assert bench.button.is_stuck
+        assert [record.levelno for record in caplog.records] == [logging.WARNING]
+        assert "stuck" in caplog.text
+        bench.pin.drive_high()
+        await asyncio.sleep(1)
+        assert not bench.button.is_stuck
+
+
+async def test_held_down_at_start_it_is_no_press(caplog: pytest.LogCaptureFixture) -> None:
+    bench = Bench(ButtonConfig(pin=17), ShortedPin)
+    async with bench.button:
+        await asyncio.sleep(60)
+        assert bench.presses == []
+        assert bench.button.is_stuck
+        assert "held down" in caplog.text
+        bench.pin.drive_high()
+        await asyncio.sleep(1)
+        bench.pin.drive_low()
+        await asyncio.sleep(1)
+        assert len(bench.presses) == 1
+
+
+async def test_closed_in_the_middle_of_a_press_it_reports_nothing() -> None:
+    bench = Bench(ButtonConfig(pin=17))
+    async with bench.button:
+        bench.pin.drive_low()
+    await asyncio.sleep(1)
+    assert bench.presses == []
+
+
+async def test_no_pin_and_no_gpio_are_both_no_button() -> None:
+    async with Button(ButtonConfig(pin=None), lambda: None, lambda: Pins(MockFactory())) as button:
+        assert not button.is_stuck
+    async with Button(ButtonConfig(pin=17), lambda: None, lambda: None) as button:
+        assert not button.is_stuck
+
+
+async def test_a_pin_that_is_taken_is_an_error_naming_it() -> None:
+    bench = Bench(ButtonConfig(pin=17))
+    async with bench.button:
+        with pytest.raises(GpioError, match="button on pin 17"):
+            Button(ButtonConfig(pin=17), lambda: None, lambda: Pins(bench.factory)).open()

@@ -1,0 +1,59 @@
+"""Switching outputs by name."""
+
+from collections.abc import Iterator
+
+import pytest
+from gpiozero.pins.mock import MockFactory
+
+from edgevoice.config import LampConfig
+from edgevoice.errors import GpioError
+from edgevoice.hardware.lamps import Lamps
+from edgevoice.hardware.pins import Pins
+
+LAMPS = (LampConfig("desk", pin=22), LampConfig("fan", pin=23, active_high=False))
+
+
+@pytest.fixture
+def factory() -> MockFactory:
+    return MockFactory()
+
+
+@pytest.fixture
+def lamps(factory: MockFactory) -> Iterator[Lamps]:
+    lamps = Lamps(LAMPS, lambda: Pins(factory))
+    lamps.open()
+    yield lamps
+    lamps.close()
+
+
+def test_on_and_off(factory: MockFactory, lamps: Lamps) -> None:
+    lamps.switch("desk", True)
+    assert factory.pin(22).state == 1
+    lamps.switch("desk", False)
+    assert factory.pin(22).state == 0
+
+
+def test_active_low_is_high_when_off(factory: MockFactory, lamps: Lamps) -> None:
+    assert factory.pin(23).state == 1
+    lamps.switch("fan", True)
+    assert factory.pin(23).state == 0
+
+
+def test_an_unknown_name_lists_the_known_ones(lamps: Lamps) -> None:
+    with pytest.raises(GpioError, match="desk, fan"):
+        lamps.switch("moon", True)
+
+
+def test_without_gpio_it_does_not_pretend() -> None:
+    lamps = Lamps(LAMPS, lambda: None)
+    lamps.open()
+    with pytest.raises(GpioError, match="no GPIO"):
+        lamps.switch("desk", True)
+
+
+def test_closing_switches_everything_off(factory: MockFactory, lamps: Lamps) -> None:
+    lamps.switch("desk", True)
+    before = len(factory.pin(22).states)
+    lamps.close()
+    assert not any(state.state for state in factory.pin(22).states[before:])
+    Lamps(LAMPS, lambda: Pins(factory)).open()  # the pins are free again

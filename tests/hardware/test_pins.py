@@ -1,0 +1,67 @@
+"""Finding the board's pins, and not finding any."""
+
+import glob
+import logging
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from edgevoice.errors import GpioError
+from edgevoice.hardware import pins
+
+no_board = pytest.mark.skipif(
+    bool(glob.glob("/dev/gpiochip*") or glob.glob("/dev/gpiomem*")), reason="this machine has GPIO"
+)
+
+
+@pytest.fixture(autouse=True)
+def untouched_environment() -> Iterator[None]:
+    before = dict(os.environ)
+    os.environ.pop("GPIOZERO_PIN_FACTORY", None)
+    pins.board_pins.cache_clear()
+    yield
+    pins.board_pins.cache_clear()
+    os.environ.clear()
+    os.environ.update(before)
+
+
+@no_board
+def test_a_machine_without_pins_says_so_once(caplog: pytest.LogCaptureFixture) -> None:
+    assert pins.board_pins() is None
+    assert pins.board_pins() is None
+    assert [record.levelno for record in caplog.records] == [logging.WARNING]
+    assert "going on without" in caplog.text
+
+
+@no_board
+def test_what_is_missing_comes_with_what_to_do() -> None:
+    with pytest.raises(GpioError, match="python3-lgpio"):
+        pins.find_pins()
+
+
+def test_mock_pins_by_environment() -> None:
+    os.environ["GPIOZERO_PIN_FACTORY"] = "mock"
+    board = pins.board_pins()
+    assert board is not None
+    assert board.name == "MockFactory"
+    board.led(18).close()  # PWM works on them
+
+
+def test_an_unknown_factory_is_an_error_with_its_name() -> None:
+    os.environ["GPIOZERO_PIN_FACTORY"] = "abacus"
+    with pytest.raises(GpioError, match="abacus"):
+        pins.find_pins()
+
+
+def test_library_errors_become_ours() -> None:
+    with (
+        pytest.raises(GpioError, match=r"LED on pin 3.*no such line"),
+        pins.translated("LED on pin 3"),
+    ):
+        raise OSError("no such line")
+
+
+def test_a_pin_that_does_not_exist() -> None:
+    with pytest.raises(GpioError, match="output on pin 99"):
+        pins.mock_pins().output(99, active_high=True)
