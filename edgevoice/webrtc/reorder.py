@@ -1,0 +1,164 @@
+"""RTP packets in the order they were sent; says which are lost. Pure: `now` is an argument.
+
+Positions are ticks of the 48 kHz RTP clock since the first sample of the stream.
+They never run backwards and never shift: a lost packet keeps its place. A jump of
+the timestamp between neighbouring sequence numbers is silence that was not sent
+(closed gate, DTX), and nothing takes its place.
+"""
+
+from collections import deque
+from typing import TypeAlias
+
+Piece: TypeAlias = tuple[int, bytes | None]
+"""Position in ticks, and the payload; None: lost."""
+
+PACKET_TICKS = 960
+"""20 ms, what nearly every sender uses; the decoder corrects it."""
+MAX_DROPOUT = 3000
+MAX_MISORDER = 100
+"""RFC 3550, appendix A.1: beyond these the sequence number counts as restarted."""
+MAX_CONCEALED = 500
+"""10 s: more lost packets in a row are left as a gap."""
+
+
+def unwrap(value: int, reference: int, bits: int) -> int:
+    """The number nearest to `reference` whose low bits are `value`."""
+    span = 1 << bits
+    return reference + (value - reference + span // 2) % span - span // 2
+
+
+class Reorder:
+    """Holds back what came early, for at most `wait_s` or `capacity` packets."""
+
+    def __init__(
+        self, first_timestamp: int | None = None, wait_s: float = 0.06, capacity: int = 64
+    ) -> None:
+        self.packet_ticks = PACKET_TICKS
+        self.received = 0
+        self.lost = 0
+        self.late = 0
+        self.duplicates = 0
+        self.gaps = 0
+        self.resyncs = 0
+        self._known_start = first_timestamp is not None
+        self._origin = first_timestamp or 0
+        self._wait_s = wait_s
+        self._capacity = capacity
+        self._next: int | None = None
+        """Extended sequence number of the packet to hand out next."""
+        self._position = 0
+        """Of the last packet handed out or given up, in ticks."""
+        self._end = 0
+        """Where that packet ended."""
+        self._waiting: dict[int, tuple[int, bytes, float]] = {}
+        """Timestamp, payload and arrival by extended sequence number."""
+        self._recent: deque[int] = deque(maxlen=MAX_MISORDER)
+        self._suspect: int | None = None
+
+    @property
+    def deadline(self) -> float | None:
+        """When `expire` must be called, unless a packet comes before."""
+        if not self._waiting:
+            return None
+        return min(arrived for _, _, arrived in self._waiting.values()) + self._wait_s
+
+    def push(self, sequence: int, timestamp: int, payload: bytes, now: float) -> list[Piece]:
+        """What can be handed out now that this packet is here."""
+        self.received += 1
+        number = self._number(sequence)
+        if number is None:
+            return []
+        if number in self._waiting or number in self._recent:
+            self.duplicates += 1
+            return []
+        if self._next is not None and number < self._next:
+            self.late += 1
+            return []
+        self._waiting[number] = (timestamp, payload, now)
+        if self._next is None:
+            self._begin(number, timestamp)
+        pieces = self._in_order()
+        while len(self._waiting) > self._capacity:
+            pieces += self._give_up()
+        return pieces
+
+    def expire(self, now: float) -> list[Piece]:
+        """What can be handed out because waiting longer would not help."""
+        pieces: list[Piece] = []
+        while self.deadline is not None and now >= self.deadline:
+            pieces += self._give_up()
+        return pieces
+
+    def _number(self, sequence: int) -> int | None:
+        """The extended sequence number; None for a packet from out of the blue."""
+        reference = self._next if self._next is not None else min(self._waiting, default=None)
+        if reference is None:
+            return sequence
+        number = unwrap(sequence, reference, 16)
+        if -MAX_MISORDER <= number - reference <= MAX_DROPOUT:
+            self._suspect = None
+            return number
+        if sequence != self._suspect:
+            self._suspect = (sequence + 1) % (1 << 16)
+            self.late += 1
+            return None
+        self._resync(number)
+        return number
+
+    def _resync(self, number: int) -> None:
+        """Two neighbours from out of the blue: the sender has started anew."""
+        self.resyncs += 1
+        self._suspect = None
+        self._waiting.clear()
+        self._recent.clear()
+        self._next = number
+
+    def _begin(self, number: int, timestamp: int) -> None:
+        """A known start lets us wait for packets before the first to arrive."""
+        if not self._known_start:
+            self._origin = timestamp
+        if self._ticks(timestamp) <= 0:
+            self._next = number
+
+    def _ticks(self, timestamp: int) -> int:
+        return unwrap(timestamp, self._origin + self._position, 32) - self._origin
+
+    def _in_order(self) -> list[Piece]:
+        pieces: list[Piece] = []
+        while self._next in self._waiting:
+            timestamp, payload, _ = self._waiting.pop(self._next)
+            pieces.append(self._hand_out(self._next, self._ticks(timestamp), payload))
+            self._next += 1
+        return pieces
+
+    def _hand_out(self, number: int, ticks: int, payload: bytes) -> Piece:
+        self._recent.append(number)
+        if ticks < self._position or ticks == self._position < self._end:
+            # A new packet with an old timestamp: its sound goes where the last one ended.
+            self.resyncs += 1
+            self._origin += ticks - self._end
+            ticks = self._end
+        elif ticks > self._end:
+            self.gaps += 1
+        self._position, self._end = ticks, ticks + self.packet_ticks
+        return ticks, payload
+
+    def _give_up(self) -> list[Piece]:
+        """The packets before the earliest waiting one are lost."""
+        number = min(self._waiting)
+        pieces = self._missing(number, self._ticks(self._waiting[number][0]))
+        self._next = number
+        return pieces + self._in_order()
+
+    def _missing(self, number: int, ticks: int) -> list[Piece]:
+        room = -(-(ticks - self._end) // self.packet_ticks)
+        count = room if self._next is None else number - self._next
+        self.lost += count
+        fits = max(0, min(count, room))
+        if fits > MAX_CONCEALED:
+            return []
+        pieces: list[Piece] = [(self._end + i * self.packet_ticks, None) for i in range(fits)]
+        if pieces:
+            self._position = pieces[-1][0]
+            self._end = min(ticks, self._position + self.packet_ticks)
+        return pieces
