@@ -1,0 +1,98 @@
+"""From received samples to turn events: alignment, frames, VAD, turn detection.
+
+Keeps the last minute of what the client sent, by sample index. Knows nothing of
+events on the wire, of engines or of responses.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from edgevoice.audio.frames import CAPTURE_RATE_HZ, FRAME_SAMPLES, Samples
+from edgevoice.audio.ring import RingBuffer
+from edgevoice.audio.vad import Vad
+from edgevoice.relay.turn_detector import MAX_TURN, TurnDetector, TurnEvent, TurnRules
+from edgevoice.relay.wake_phrase import WakePhrase
+
+KEPT_S = MAX_TURN / CAPTURE_RATE_HZ + 4.0
+"""The longest turn, its prefix and the wake phrase before it: 2 MB per session."""
+MAX_HOLE = 5 * CAPTURE_RATE_HZ
+"""Longer holes in the stream count as this long: no turn survives them anyway."""
+
+
+class Hearing:
+    def __init__(self, vad: Vad, rules: TurnRules | None, wake: WakePhrase | None = None) -> None:
+        self._vad = vad
+        self._ring = RingBuffer(KEPT_S)
+        self._detector = TurnDetector(rules or TurnRules(), wake)
+        self._automatic = rules is not None
+        self._judged = 0
+        self._skipped = 0
+        self._taken = 0
+
+    @property
+    def in_turn(self) -> bool:
+        return self._detector.in_turn
+
+    @property
+    def settled(self) -> int:
+        return self._detector.settled
+
+    @property
+    def end(self) -> int:
+        """One past the last sample received."""
+        return self._ring.end
+
+    @property
+    def waiting(self) -> tuple[int, int]:
+        """What a manual commit would take: from the last commit or clear until now."""
+        return max(self._taken, self._ring.start), self._ring.end
+
+    def set_rules(self, rules: TurnRules | None) -> None:
+        """None: the client commits its turns itself."""
+        self._automatic = rules is not None
+        if rules is None:
+            self._detector.forget()
+        else:
+            self._detector.rules = rules
+
+    def receive(self, first: int, samples: Samples) -> Iterator[TurnEvent]:
+        """The next block; what it means comes out frame by frame."""
+        self._store(first - self._skipped, samples)
+        while self._ring.end - self._judged >= FRAME_SAMPLES:
+            event = self._judge()
+            if event is not None:
+                yield event
+
+    def append(self, samples: Samples) -> Iterator[TurnEvent]:
+        """The next block of a stream without indices."""
+        return self.receive(self._ring.end + self._skipped, samples)
+
+    def read(self, start: int, stop: int) -> Samples:
+        return self._ring.read(max(start, self._ring.start), stop)
+
+    def expect(self, wake: WakePhrase) -> TurnEvent | None:
+        """A wake phrase lies there, in the client's own indices."""
+        start, end = max(0, wake.start - self._skipped), wake.end - self._skipped
+        return self._detector.expect(WakePhrase(wake.name, start, max(end, start + 1)))
+
+    def take(self) -> None:
+        """What was received so far is committed or cleared."""
+        self._taken = self._ring.end
+        self._detector.forget()
+
+    def _store(self, first: int, samples: Samples) -> None:
+        hole = first - self._ring.end
+        if hole > MAX_HOLE:
+            self._skipped += hole - MAX_HOLE
+            hole = MAX_HOLE
+        if hole > 0:
+            self._ring.write(np.zeros(hole, np.int16))
+        self._ring.write(samples[max(0, -hole) :])
+
+    def _judge(self) -> TurnEvent | None:
+        start, self._judged = self._judged, self._judged + FRAME_SAMPLES
+        frame = self._ring.read(start, self._judged)
+        if not self._automatic:
+            return None
+        return self._detector.hear(start, self._judged, self._vad.probability(frame))

@@ -1,0 +1,179 @@
+"""When a user's turn begins and ends: pure arithmetic on speech probabilities.
+
+Theory. A turn begins after a little uninterrupted speech and ends after
+`silence` without any. Its samples reach from `prefix` before the first speech
+to `TAIL` after the last; no sample belongs to two turns.
+
+A wake phrase is not a turn. Speech that touches it counts only from its end on
+(plus a margin, because detectors fire before the phrase is over). If the next
+words follow without a gap, cutting would damage the first of them: the turn
+then begins with the phrase and says so by `wake_name`.
+
+Time is counted in samples, so a burst of buffered sound gives the same turns
+as the same sound in real time.
+"""
+
+from dataclasses import dataclass
+
+from edgevoice.audio.frames import CAPTURE_RATE_HZ
+from edgevoice.relay.wake_phrase import WakePhrase
+
+
+def samples(milliseconds: int) -> int:
+    return milliseconds * CAPTURE_RATE_HZ // 1000
+
+
+START = samples(100)
+"""Speech that begins a turn. One 20 ms frame is a click, three in a row can still be one."""
+START_AFTER_PHRASE = samples(200)
+"""The same, when the speech is joined to the wake phrase: its own tail may be 160 ms long."""
+PHRASE_MARGIN = samples(60)
+JOINED_GAP = samples(200)
+"""Shorter gaps after the phrase are closures of consonants, not places to cut."""
+ONSET_GAP = samples(60)
+"""Silence that forgets a beginning which came to nothing."""
+TAIL = samples(200)
+"""Kept after the last speech: word ends are quiet. Also when `TurnPaused` is told."""
+HYSTERESIS = 0.15
+"""Speech goes on down to this much under the threshold, as in Silero's own iterator."""
+BLIP = samples(60)
+"""Speech shorter than this does not interrupt a silence."""
+MAX_TURN = samples(60_000)
+"""A turn ends here whatever is heard; a television never pauses."""
+
+
+@dataclass(frozen=True, slots=True)
+class TurnRules:
+    """What a client may change at any time."""
+
+    threshold: float = 0.5
+    prefix: int = samples(300)
+    silence: int = samples(500)
+
+
+@dataclass(frozen=True, slots=True)
+class TurnStarted:
+    start: int
+    """First sample of the utterance."""
+    wake_name: str | None = None
+    """The utterance begins with this wake phrase."""
+
+
+@dataclass(frozen=True, slots=True)
+class TurnPaused:
+    """The speaker may have finished; the utterance would end at `end`."""
+
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class TurnStopped:
+    end: int
+    """One past the last sample of the utterance."""
+    decided_at: int
+
+
+TurnEvent = TurnStarted | TurnPaused | TurnStopped
+
+
+class TurnDetector:
+    """Fed one frame after the other, without holes; says what it means for the turn."""
+
+    def __init__(self, rules: TurnRules, wake: WakePhrase | None = None) -> None:
+        self.rules = rules
+        self._position = 0
+        self._floor = 0
+        self._turn_start: int | None = None
+        self._paused = False
+        self._onset: int | None = None
+        self._speech = 0
+        self._last_speech = 0
+        self._phrase = wake
+        self._phrase_until = wake.end if wake else 0
+        self._joined = False
+
+    @property
+    def in_turn(self) -> bool:
+        return self._turn_start is not None
+
+    @property
+    def settled(self) -> int:
+        """Samples of the current turn up to here belong to it, whatever comes next."""
+        return min(self._position, self._last_speech + TAIL)
+
+    def hear(self, start: int, stop: int, probability: float) -> TurnEvent | None:
+        """The frame [start, stop) is speech with this probability."""
+        self._position = stop
+        going_on = self._turn_start is not None or self._onset is not None
+        speech = probability >= self.rules.threshold - (HYSTERESIS if going_on else 0.0)
+        if self._turn_start is not None:
+            return self._follow_turn(self._turn_start, start, stop, speech)
+        return self._await_turn(start, stop, speech)
+
+    def expect(self, wake: WakePhrase) -> TurnStarted | None:
+        """The device says a wake phrase lies there; a turn that began with it begins anew."""
+        if self._turn_start is None:
+            self._phrase, self._phrase_until = wake, max(wake.end, self._last_speech)
+            return None
+        if not wake.start - samples(1000) <= self._turn_start < wake.end:
+            return None  # said in the middle of a longer sentence: only a word
+        self._turn_start = max(wake.start, self._floor)
+        return TurnStarted(self._turn_start, wake.name)
+
+    def forget(self) -> None:
+        """Drop the turn or the beginning of one; what was heard so far is spent."""
+        self._floor = self._position
+        self._turn_start, self._onset, self._phrase, self._joined = None, None, None, False
+        self._paused = False
+
+    def _await_turn(self, start: int, stop: int, speech: bool) -> TurnStarted | None:
+        if not speech:
+            if stop - self._last_speech >= ONSET_GAP:
+                self._onset = None
+            return None
+        if self._onset is None:
+            self._onset, self._speech = start, 0
+            gap = start - self._phrase_until
+            self._joined = self._phrase is not None and gap < JOINED_GAP
+        self._last_speech = stop
+        self._speech += self._counted(start, stop)
+        if self._joined:
+            self._phrase_until = max(self._phrase_until, stop)
+        if self._speech < (START_AFTER_PHRASE if self._joined else START):
+            return None
+        return self._begin(self._onset)
+
+    def _counted(self, start: int, stop: int) -> int:
+        if self._phrase is None or not self._joined:
+            return stop - start
+        return max(0, stop - max(start, self._phrase.end + PHRASE_MARGIN))
+
+    def _begin(self, onset: int) -> TurnStarted:
+        name = None
+        start = max(onset - self.rules.prefix, self._floor, 0)
+        if self._phrase is not None and self._joined:
+            name, start = self._phrase.name, max(self._phrase.start, self._floor)
+        elif self._phrase is not None:
+            start = max(start, self._phrase_until)
+        self._turn_start, self._paused, self._onset = start, False, None
+        self._phrase, self._joined = None, False
+        return TurnStarted(start, name)
+
+    def _follow_turn(
+        self, turn_start: int, start: int, stop: int, speech: bool
+    ) -> TurnEvent | None:
+        self._speech = self._speech + stop - start if speech else 0
+        if self._speech >= BLIP or (speech and start == self._last_speech):
+            self._last_speech, self._paused = stop, False
+        silence = stop - self._last_speech
+        if silence >= self.rules.silence or stop - turn_start >= MAX_TURN:
+            return self._stop(stop)
+        if silence >= TAIL and not self._paused:
+            self._paused = True
+            return TurnPaused(self.settled)
+        return None
+
+    def _stop(self, stop: int) -> TurnStopped:
+        self._floor = end = self.settled
+        self._turn_start = None
+        return TurnStopped(end, stop)
