@@ -1,0 +1,246 @@
+"""SDP as text: what is let in, and what we send. Pure; aiortc does the meaning.
+
+aiortc raises anything from AssertionError to AttributeError on mutated offers,
+and its ICE agent contacts every address an offer names (a 6 kB offer makes it
+send 80 kB to a victim). So an offer is rebuilt here from the lines we understand,
+without its candidates: the peer is learned from where its checks come from.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from edgevoice.errors import LocalProtocolError, RemoteProtocolError
+
+OFFER_BYTES = 16_384
+MAX_LINES = 400
+MAX_CANDIDATES = 8
+MAX_MESSAGE_BYTES = 262_144
+"""What Chromium announces too; aiortc announces a quarter of it but takes any size."""
+
+OPUS_PARAMETERS = "minptime=10;useinbandfec=1;stereo=0"
+START_ATTRIBUTE = "edgevoice-first-timestamp"
+"""RTP timestamp of the very first sample, so that losing the first packet shifts nothing."""
+
+TOKEN = r"[A-Za-z0-9!#$%&'*+.^_`{|}~-]{1,64}"
+ICE_CHARS = r"[A-Za-z0-9+/]"
+HASHES = r"(?i:sha-256|sha-384|sha-512)"
+
+UNDERSTOOD = {
+    name: re.compile(pattern)
+    for name, pattern in {
+        "group": rf"BUNDLE( {TOKEN}){{1,2}}",
+        "mid": TOKEN,
+        "ice-ufrag": rf"{ICE_CHARS}{{4,256}}",
+        "ice-pwd": rf"{ICE_CHARS}{{22,256}}",
+        "fingerprint": rf"{HASHES} [0-9A-Fa-f]{{2}}(:[0-9A-Fa-f]{{2}}){{31,63}}",
+        "setup": "actpass|active|passive",
+        "rtcp-mux": "",
+        "sendrecv": "",
+        "sendonly": "",
+        "recvonly": "",
+        "inactive": "",
+        "rtpmap": r"\d{1,3} [A-Za-z0-9._-]{1,32}/\d{1,6}(/\d{1,2})?",
+        "sctp-port": r"\d{1,5}",
+        "max-message-size": r"\d{1,10}",
+        "ice-lite": "",
+        START_ATTRIBUTE: r"\d{1,10}",
+    }.items()
+}
+"""Attributes that are kept, and how each must look. Others are dropped, as SDP says."""
+
+MEDIA_LINE = re.compile(r"m=(\S{1,32}) (\d{1,5}) ([A-Z/]{1,32}) (.{1,200})")
+AUDIO_PROFILES = ("UDP/TLS/RTP/SAVPF", "UDP/TLS/RTP/SAVP")
+DATA_PROFILES = ("UDP/DTLS/SCTP",)
+OPUS_MAP = re.compile(r"(\d+) opus/48000/2", re.IGNORECASE)
+
+
+@dataclass(slots=True)
+class Section:
+    """The lines of one m-section, or of the session above them all."""
+
+    kind: str
+    first: str
+    attributes: list[tuple[str, str]]
+
+    def values(self, name: str) -> list[str]:
+        return [value for key, value in self.attributes if key == name]
+
+    def value(self, name: str) -> str | None:
+        return next(iter(self.values(name)), None)
+
+
+def admit_offer(text: str, limit_bytes: int = OFFER_BYTES) -> str:
+    """A clean copy of the offer, or RemoteProtocolError that says what is wrong with it."""
+    session, *media = sections(text, limit_bytes)
+    check_shape(media)
+    for section in media:
+        check_transport(session, section)
+    check_bundle(session, media)
+    return write(session, media)
+
+
+def sections(text: str, limit_bytes: int) -> list[Section]:
+    if len(text.encode(errors="replace")) > limit_bytes:
+        raise RemoteProtocolError(f"the offer is larger than {limit_bytes} bytes")
+    lines = text.replace("\r\n", "\n").rstrip("\n").split("\n")
+    if len(lines) > MAX_LINES:
+        raise RemoteProtocolError(f"the offer has more than {MAX_LINES} lines")
+    if lines[0] != "v=0":
+        raise RemoteProtocolError("the offer is not SDP: its first line is not v=0")
+    found = [Section("session", "v=0", [])]
+    for line in lines[1:]:
+        if line.startswith("m="):
+            found.append(Section(media_kind(line), line, []))
+        elif line.startswith("a="):
+            keep(found[-1], line[2:])
+    return found
+
+
+def media_kind(line: str) -> str:
+    match = MEDIA_LINE.fullmatch(line)
+    if match is None:
+        raise RemoteProtocolError(f"malformed media line in the offer: {line[:80]!r}")
+    return match[1]
+
+
+def keep(section: Section, attribute: str) -> None:
+    name, _, value = attribute.partition(":")
+    pattern = UNDERSTOOD.get(name)
+    if name == "group" and not value.startswith("BUNDLE"):
+        return
+    if pattern is None:
+        return
+    if not value.isascii() or pattern.fullmatch(value.rstrip(" ")) is None:
+        raise RemoteProtocolError(f"malformed attribute in the offer: a={attribute[:80]!r}")
+    section.attributes.append((name, value.rstrip(" ")))
+
+
+def check_shape(media: list[Section]) -> None:
+    kinds = [section.kind for section in media]
+    if kinds.count("audio") != 1 or kinds.count("application") != 1 or len(kinds) != 2:
+        listed = ", ".join(kinds) or "none"
+        raise RemoteProtocolError(
+            "the offer must have one audio section and one data channel (create the channel"
+            f" oai-events before the offer); it has: {listed}"
+        )
+    for section in media:
+        profiles = AUDIO_PROFILES if section.kind == "audio" else DATA_PROFILES
+        if section.first.split(" ")[2] not in profiles:
+            raise RemoteProtocolError(f"the {section.kind} section must use {profiles[0]}")
+
+
+def check_transport(session: Section, section: Section) -> None:
+    for name in ("ice-ufrag", "ice-pwd", "fingerprint", "setup"):
+        if section.value(name) is None and session.value(name) is None:
+            raise RemoteProtocolError(f"the {section.kind} section has no a={name}")
+    if section.value("mid") is None:
+        raise RemoteProtocolError(f"the {section.kind} section has no a=mid")
+    if section.kind == "audio":
+        if section.value("rtcp-mux") is None:
+            raise RemoteProtocolError("the audio section must multiplex RTCP (a=rtcp-mux)")
+        opus_payload_type(section)
+    elif not 0 < int(section.value("sctp-port") or 0) < 65_536:
+        raise RemoteProtocolError("the application section has no valid a=sctp-port")
+
+
+def check_bundle(session: Section, media: list[Section]) -> None:
+    mids = [section.value("mid") for section in media]
+    bundle = (session.value("group") or "").split(" ")[1:]
+    if mids[0] == mids[1] or sorted(bundle) != sorted(str(mid) for mid in mids):
+        raise RemoteProtocolError("the offer must bundle its two sections (a=group:BUNDLE)")
+
+
+def opus_payload_type(section: Section) -> int:
+    for value in section.values("rtpmap"):
+        match = OPUS_MAP.fullmatch(value)
+        if match and 96 <= int(match[1]) <= 127:
+            return int(match[1])
+    raise RemoteProtocolError("the audio section does not offer opus/48000/2")
+
+
+def write(session: Section, media: list[Section]) -> str:
+    """Only what was understood, each attribute once, Opus alone, no address."""
+    lines = ["v=0", "o=- 0 0 IN IP4 0.0.0.0", "s=-", "t=0 0", *attributes(session)]
+    for section in media:
+        if section.kind == "audio":
+            payload_type = opus_payload_type(section)
+            lines.append(f"m=audio 9 {AUDIO_PROFILES[0]} {payload_type}")
+            lines.append(f"a=rtpmap:{payload_type} opus/48000/2")
+        else:
+            lines.append(f"m=application 9 {DATA_PROFILES[0]} webrtc-datachannel")
+        lines.append("c=IN IP4 0.0.0.0")
+        lines += attributes(section)
+    return "\r\n".join(lines) + "\r\n"
+
+
+def attributes(section: Section) -> Iterator[str]:
+    seen = set()
+    for name, value in section.attributes:
+        if name == "rtpmap" or name in seen:
+            continue
+        if name != "fingerprint":
+            seen.add(name)
+        yield f"a={name}:{value}" if value else f"a={name}"
+
+
+def first_timestamp(offer: str) -> int | None:
+    """Where the sender's RTP clock starts, if it says so."""
+    match = re.search(rf"^a={START_ATTRIBUTE}:(\d{{1,10}})\r?$", offer, re.MULTILINE)
+    return int(match[1]) % (1 << 32) if match else None
+
+
+def with_first_timestamp(offer: str, timestamp: int) -> str:
+    """Says where our RTP clock starts, in the audio section; others ignore the line."""
+    head, rtpmap, tail = offer.partition(" opus/48000/2\r\n")
+    if not rtpmap:
+        raise LocalProtocolError("our offer has no Opus in it")
+    return f"{head}{rtpmap}a={START_ATTRIBUTE}:{timestamp}\r\n{tail}"
+
+
+def prefer_voice(text: str) -> str:
+    """Ask for FEC and mono, and say that large events are welcome."""
+    out = []
+    for line in text.split("\r\n"):
+        if line.startswith("a=max-message-size:"):
+            line = f"a=max-message-size:{MAX_MESSAGE_BYTES}"
+        if line.startswith("a=fmtp:") and f"{line[7:].split(' ')[0]} opus/48000/2" in text:
+            continue
+        out.append(line)
+        if line.startswith("a=rtpmap:") and line.endswith(" opus/48000/2"):
+            out.append(f"a=fmtp:{line[9:].split(' ')[0]} {OPUS_PARAMETERS}")
+    return "\r\n".join(out)
+
+
+def without_addresses(offer: str) -> str:
+    """The relay learns our address from our first packet; nobody else needs it."""
+    out = []
+    for line in offer.split("\r\n"):
+        if line.startswith(("a=candidate:", "a=end-of-candidates")):
+            continue
+        if line.startswith("m="):
+            kind, _, rest = line.split(" ", 2)
+            line = f"{kind} 9 {rest}"
+        elif line.startswith("c="):
+            line = "c=IN IP4 0.0.0.0"
+        out.append(line)
+    return "\r\n".join(out)
+
+
+def admit_answer(text: str, limit_bytes: int = OFFER_BYTES) -> str:
+    """The answer with a handful of plain UDP candidates and no name to look up."""
+    if len(text.encode(errors="replace")) > limit_bytes:
+        raise RemoteProtocolError(f"the relay's answer is larger than {limit_bytes} bytes")
+    lines = text.replace("\r\n", "\n").rstrip("\n").split("\n")
+    if lines[0] != "v=0" or len(lines) > MAX_LINES:
+        raise RemoteProtocolError("the relay's answer is not SDP")
+    candidates = [line for line in lines if line.startswith("a=candidate:")]
+    usable = [line for line in candidates if is_plain_udp(line)][:MAX_CANDIDATES]
+    refused = set(candidates) - set(usable)
+    return "\r\n".join(line for line in lines if line not in refused) + "\r\n"
+
+
+def is_plain_udp(line: str) -> bool:
+    """`.local` names would make us ask the whole LAN; TCP is not spoken here."""
+    words = line.split(" ")
+    return len(words) >= 8 and words[2].lower() == "udp" and not words[4].endswith(".local")
