@@ -26,3 +26,9 @@ def find(models_dir: str | Path, name: str) -> Path:
             return directory / name
     places = ", ".join(str(directory) for directory in looked_in)
     raise ModelError(f"model {name} not found in {places}; run scripts/setup to fetch it")
+
+
+def names(models_dir: str | Path, pattern: str) -> list[str]:
+    """Names of the files that match, in all places `find` looks into."""
+    places = search_path(models_dir)
+    return sorted({path.name for directory in places for path in directory.glob(pattern)})
