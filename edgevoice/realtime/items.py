@@ -9,7 +9,7 @@ survives as `UnknownItem`. Order and bounds live in `conversation.py`, bytes in
 from collections.abc import Mapping
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 
 class Item:
@@ -82,7 +82,8 @@ class ContentPart(Struct, frozen=True, omit_defaults=True):
 
 class Message(_KnownItem, frozen=True, tag="message"):
     role: str
-    content: tuple[ContentPart, ...]
+    content: tuple[ContentPart, ...] = field(default_factory=lambda: ())
+    """A factory, because msgspec leaves out what equals a plain default; clients want `[]`."""
 
 
 class FunctionCall(_KnownItem, frozen=True, tag="function_call"):

@@ -2,7 +2,7 @@
 
 from typing import Any, Literal
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from edgevoice.realtime.event import Integer
 from edgevoice.realtime.items import Item
@@ -56,11 +56,15 @@ class StatusDetails(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Response(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """`metadata` is what the client sent with `response.create`: SDKs correlate on it."""
+    """`metadata` is what the client sent with `response.create`: SDKs correlate on it.
+
+    Factories, because msgspec leaves out what equals a plain default, and clients
+    want these two always.
+    """
 
     id: str
-    status: str
-    output: tuple[Item, ...]
+    status: str = field(default_factory=lambda: "")
+    output: tuple[Item, ...] = field(default_factory=lambda: ())
     object: str | None = None
     status_details: StatusDetails | None = None
     conversation_id: str | None = None

@@ -79,12 +79,11 @@ class ConversationItemTruncated(Event, frozen=True, tag="conversation.item.trunc
 class ConversationItemInputAudioTranscriptionDelta(
     Event,
     frozen=True,
-    omit_defaults=False,
     tag="conversation.item.input_audio_transcription.delta",
 ):
     item_id: str
-    content_index: Count = 0
-    delta: str = ""
+    content_index: Count | None = None
+    delta: str | None = None
     logprobs: Any = None
 
 

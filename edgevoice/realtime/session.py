@@ -6,6 +6,7 @@
 `merge` makes the first from the second.
 """
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal, TypedDict
 
 import msgspec
@@ -155,6 +156,48 @@ class SessionPatch(TypedDict, total=False):
     audio: AudioPatch | None
 
 
+_KEPT = frozenset({"id", "object", "expires_at"})
+"""The server's to say."""
+_MERGED = frozenset(
+    {"audio", "input", "output", "turn_detection", "noise_reduction", "transcription"}
+)
+"""Objects that are changed key by key; every other one is replaced."""
+
+
 def merge(session: Session, patch: SessionPatch) -> Session:
-    """The session after `session.update`. Raises RemoteProtocolError naming the path."""
-    raise NotImplementedError
+    """The session after `session.update`. Raises RemoteProtocolError naming the path.
+
+    The model is fixed once there is one: SDKs ask for theirs whatever they connected to.
+    """
+    kept = _KEPT | {"model"} if session.model else _KEPT
+    asked = {key: value for key, value in patch.items() if key not in kept}
+    try:
+        return msgspec.convert(_patched(msgspec.to_builtins(session), asked), Session)
+    except msgspec.ValidationError as error:
+        raise RemoteProtocolError(f"session.update, in the session: {error}") from None
+
+
+def _patched(current: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:
+    """A null or empty value is left out, so that the struct's default takes its place."""
+    patched = dict(current)
+    for key, value in patch.items():
+        if key == "turn_detection":
+            patched[key] = _turn_detection(patched.get(key), value)
+        elif value is None or value in ("", []):
+            patched.pop(key, None)
+        elif key == "voice" and isinstance(value, dict):
+            patched[key] = value.get("id")  # one SDK reads the voice as text only
+        elif key in _MERGED and isinstance(value, dict):
+            patched[key] = _patched(patched.get(key) or {}, value)
+        else:
+            patched[key] = value
+    return patched
+
+
+def _turn_detection(current: Any, patch: Any) -> Any:
+    """Null turns it off; another type starts from that type's defaults."""
+    if not isinstance(patch, dict):
+        return patch
+    current = current or {"type": "server_vad"}
+    kept = current if patch.get("type", current["type"]) == current["type"] else {}
+    return _patched(kept, patch)
