@@ -1,0 +1,156 @@
+"""Which values are allowed: the range of every number, and settings that depend on one another.
+
+Types are in `config.py` itself. Nothing here reads files.
+"""
+
+import ipaddress
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import inf
+
+from edgevoice.config import Config, RelayConfig
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    low: float
+    high: float
+
+    def __contains__(self, number: float) -> bool:
+        return self.low <= number <= self.high
+
+    def __str__(self) -> str:
+        if self.high == inf:
+            return f"{self.low:g} or more"
+        return f"from {self.low:g} to {self.high:g}"
+
+
+UNIT = Range(0, 1)
+PERCENT = Range(0, 100)
+PORT = Range(0, 65_535)
+SECONDS = Range(0, 86_400)
+SOME_SECONDS = Range(0.001, 86_400)
+PATIENCE = Range(0.1, 3_600)
+COUNT = Range(1, inf)
+# The 40-pin header carries GPIO 0 to 27 on every board; 53 is the last one of a Pi 4.
+PIN = Range(0, 53)
+
+RANGES: dict[str, Range] = {
+    "MicrophoneConfig.ring_s": Range(3, 60),  # less would lose words while connecting
+    "SpeakerConfig.volume_percent": PERCENT,
+    "WakeWordConfig.threshold": UNIT,
+    "WakeConfig.refractory_s": SECONDS,
+    "WakeConfig.phrase_s": Range(0, 3),
+    "VadConfig.aggressiveness": Range(0, 3),
+    "VadConfig.start_s": Range(0.02, 5),
+    "VadConfig.stop_s": Range(0.02, 10),
+    "TurnConfig.connect_s": PATIENCE,
+    "TurnConfig.cue_s": PATIENCE,
+    "TurnConfig.no_speech_s": PATIENCE,
+    "TurnConfig.follow_up_s": Range(0, 300),
+    "TurnConfig.think_s": PATIENCE,
+    "TurnConfig.idle_s": PATIENCE,
+    "TurnConfig.session_s": PATIENCE,
+    "TurnConfig.minutes_per_day": Range(0, 1_440),
+    "ContextConfig.keep_minutes": Range(0, 1_440),
+    "ContextConfig.max_items": Range(1, 10_000),
+    "ContextConfig.max_bytes": Range(1_024, 16_777_216),
+    "ButtonConfig.pin": PIN,
+    "ButtonConfig.bounce_s": Range(0, 1),
+    "ButtonConfig.stuck_s": Range(1, 3_600),
+    "IndicatorConfig.pins": PIN,
+    "LampConfig.pin": PIN,
+    "ChatConfig.first_token_s": SOME_SECONDS,
+    "ChatConfig.idle_s": SOME_SECONDS,
+    "LocalEngineConfig.threads": Range(1, 64),
+    "LocalEngineConfig.voice_seed": Range(0, 4_294_967_295),
+    "DetectionConfig.threshold": UNIT,
+    "DetectionConfig.prefix_padding_ms": Range(0, 5_000),
+    "DetectionConfig.silence_duration_ms": Range(20, 10_000),
+    "LimitsConfig.sessions": COUNT,
+    "LimitsConfig.sessions_per_token": COUNT,
+    "LimitsConfig.starts_per_minute": COUNT,
+    "LimitsConfig.idle_s": SOME_SECONDS,
+    "LimitsConfig.session_s": SOME_SECONDS,
+    "LimitsConfig.minutes_per_day": Range(0, 1_440),
+    "LimitsConfig.sdp_bytes": Range(1_024, 1_048_576),
+    "LimitsConfig.event_bytes": Range(1_024, 16_777_216),
+    "LimitsConfig.events_per_s": COUNT,
+    "RelayConfig.port": PORT,
+}
+
+
+def contradictions(config: Config) -> Iterator[tuple[str, str]]:
+    """Settings that are fine alone and wrong together, as (path, what to do)."""
+    yield from _web_addresses(config)
+    yield from _pins(config)
+    yield from _lamp_names(config)
+    yield from _wake_names(config)
+    yield from _backends(config)
+    yield from _relay_transport(config.relay)
+
+
+def _web_addresses(config: Config) -> Iterator[tuple[str, str]]:
+    addresses = {"link.url": config.link.url, "relay.local.chat.url": config.relay.local.chat.url}
+    for path, url in addresses.items():
+        if not url.startswith(("http://", "https://")) and (url or path == "link.url"):
+            yield path, f'must begin with http:// or https://, not "{url}"'
+
+
+def _pins(config: Config) -> Iterator[tuple[str, str]]:
+    wanted = {"led": 1, "rgb": 3}.get(config.indicator.kind)
+    if wanted is not None and len(config.indicator.pins) != wanted:
+        has = len(config.indicator.pins)
+        yield "indicator.pins", f"kind {config.indicator.kind} needs {wanted} of them, not {has}"
+    users = [("indicator.pins", pin) for pin in config.indicator.pins]
+    users += [(f"lamps[{i}].pin", lamp.pin) for i, lamp in enumerate(config.lamps)]
+    if config.button.pin is not None:
+        users.append(("button.pin", config.button.pin))
+    for path, pin in users:
+        everybody = [user for user, taken in users if taken == pin]
+        if len(everybody) > 1:
+            yield path, f"pin {pin} is used more than once: by {', '.join(everybody)}"
+
+
+def _lamp_names(config: Config) -> Iterator[tuple[str, str]]:
+    yield from _twice("lamps", [lamp.name for lamp in config.lamps])
+
+
+def _wake_names(config: Config) -> Iterator[tuple[str, str]]:
+    yield from _twice("wake.words", [word.name for word in config.wake.words])
+    if not config.wake.words and config.button.pin is None:
+        yield "wake.words", "no wake word and no button.pin: nothing could start a conversation"
+
+
+def _twice(path: str, names: list[str]) -> Iterator[tuple[str, str]]:
+    for name, times in Counter(names).items():
+        if not name.strip():
+            yield path, "every one needs a name"
+        elif times > 1:
+            yield path, f'"{name}" is listed {times} times'
+
+
+def _backends(config: Config) -> Iterator[tuple[str, str]]:
+    for path, part in (("microphone", config.microphone), ("speaker", config.speaker)):
+        if part.backend == "wav" and part.device == "default":
+            yield f"{path}.device", "backend wav needs the path of a WAV file here"
+
+
+def _relay_transport(relay: RelayConfig) -> Iterator[tuple[str, str]]:
+    if bool(relay.tls_cert) != bool(relay.tls_key):
+        missing = "tls_key" if relay.tls_cert else "tls_cert"
+        yield f"relay.{missing}", "tls_cert and tls_key go together"
+    if not (relay.tls_cert or relay.behind_proxy or _is_loopback(relay.host)):
+        yield (
+            "relay.host",
+            f'"{relay.host}" is reachable from other machines: set tls_cert and tls_key, '
+            "or behind_proxy: true where a proxy speaks TLS",
+        )
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

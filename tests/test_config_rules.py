@@ -1,0 +1,102 @@
+"""Ranges cover every number, and settings that contradict each other are found."""
+
+from dataclasses import replace
+from typing import get_args
+
+import pytest
+
+from edgevoice import config as declarations
+from edgevoice.config import Config, IndicatorConfig, LampConfig, RelayConfig, WakeWordConfig
+from edgevoice.config_rules import COUNT, RANGES, UNIT, contradictions
+from edgevoice.config_yaml import default, hints
+
+
+def numbers() -> set[str]:
+    sections = [kind for name, kind in vars(declarations).items() if name.endswith("Config")]
+    return {
+        f"{kind.__name__}.{name}"
+        for kind in sections
+        for name, wanted in hints(kind).items()
+        if {wanted, *get_args(wanted)} & {int, float}
+    }
+
+
+def test_every_number_has_a_range_and_every_range_a_number() -> None:
+    assert numbers() == set(RANGES)
+
+
+def test_every_default_lies_in_its_range() -> None:
+    for label, allowed in RANGES.items():
+        kind, _, name = label.partition(".")
+        value = default(getattr(declarations, kind), name)
+        assert all(
+            number in allowed
+            for number in (value if isinstance(value, tuple) else [value])
+            if number is not None
+        ), label
+
+
+def test_a_range_is_said_in_words() -> None:
+    assert str(UNIT) == "from 0 to 1"
+    assert str(COUNT) == "1 or more"
+
+
+def test_the_defaults_contradict_nothing() -> None:
+    assert list(contradictions(Config())) == []
+
+
+@pytest.mark.parametrize(
+    ("config", "path", "text"),
+    [
+        (Config(link=replace(Config().link, url="relay.local")), "link.url", "http://"),
+        (Config(link=replace(Config().link, url="")), "link.url", "http://"),
+        (Config(indicator=IndicatorConfig("led", ())), "indicator.pins", "needs 1"),
+        (Config(indicator=IndicatorConfig("rgb", (1, 2))), "indicator.pins", "needs 3"),
+        (Config(lamps=(LampConfig(), LampConfig(pin=3))), "lamps", '"lamp" is listed 2 times'),
+        (Config(lamps=(LampConfig(name=" "),)), "lamps", "needs a name"),
+        (Config(wake=replace(Config().wake, words=())), "wake.words", "nothing could start"),
+        (
+            Config(wake=replace(Config().wake, words=(WakeWordConfig(), WakeWordConfig()))),
+            "wake.words",
+            "2 times",
+        ),
+        (
+            Config(microphone=replace(Config().microphone, backend="wav")),
+            "microphone.device",
+            "path of a WAV",
+        ),
+        (Config(relay=RelayConfig(host="0.0.0.0")), "relay.host", "other machines"),
+        (Config(relay=RelayConfig(tls_cert="c.pem")), "relay.tls_key", "go together"),
+        (Config(relay=RelayConfig(tls_key="k.pem")), "relay.tls_cert", "go together"),
+    ],
+)
+def test_a_contradiction_is_named(config: Config, path: str, text: str) -> None:
+    ((found, told),) = contradictions(config)
+    assert found == path
+    assert text in told
+
+
+def test_a_pin_with_two_users_is_told_to_both() -> None:
+    config = Config(lamps=(LampConfig(pin=17),), button=replace(Config().button, pin=17))
+    assert list(contradictions(config)) == [
+        ("lamps[0].pin", "pin 17 is used more than once: by lamps[0].pin, button.pin"),
+        ("button.pin", "pin 17 is used more than once: by lamps[0].pin, button.pin"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "relay",
+    [
+        RelayConfig(host="localhost"),
+        RelayConfig(host="::1"),
+        RelayConfig(host="0.0.0.0", behind_proxy=True),
+        RelayConfig(host="0.0.0.0", tls_cert="c.pem", tls_key="k.pem"),
+    ],
+)
+def test_a_relay_that_nobody_can_listen_in_on_is_fine(relay: RelayConfig) -> None:
+    assert list(contradictions(Config(relay=relay))) == []
+
+
+def test_a_button_is_enough_without_wake_words() -> None:
+    config = Config(wake=replace(Config().wake, words=()), button=replace(Config().button, pin=17))
+    assert list(contradictions(config)) == []
