@@ -107,8 +107,9 @@ def _setting(name: str, value: Any, indent: str) -> list[str]:
 def _written(value: object) -> str:
     """One value as YAML on one line, quoted where another reader would misread it."""
     if isinstance(value, str):
-        plain = yaml.safe_dump(value, width=inf, allow_unicode=True).removesuffix("\n...\n")
-        return plain.strip() if "\n" not in plain.strip() else _quoted(value)
+        plain = yaml.safe_dump(value, width=inf, allow_unicode=True)
+        plain = plain.removesuffix("\n").removesuffix("\n...")
+        return plain if len(plain.splitlines()) == 1 else _quoted(value)
     if isinstance(value, tuple):
         return f"[{', '.join(_written(item) for item in value)}]"
     if value is None or isinstance(value, bool):
@@ -117,7 +118,7 @@ def _written(value: object) -> str:
 
 
 def _quoted(value: str) -> str:
-    return str(yaml.safe_dump(value, default_style='"', width=inf)).strip()
+    return str(yaml.safe_dump(value, default_style='"', width=inf)).rstrip("\n")
 
 
 def schema() -> dict[str, Any]:

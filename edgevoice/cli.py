@@ -1,0 +1,258 @@
+"""The command `edgevoice`: words on the command line become calls, errors become exit codes.
+
+Nothing is decided here. What a command needs is imported when it runs, so that
+`edgevoice --help` answers at once on a small board.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from edgevoice import __version__
+from edgevoice.errors import ConfigError, EdgeVoiceError
+
+if TYPE_CHECKING:
+    from edgevoice.config_file import Effective
+
+FAILED, MISCONFIGURED, INTERRUPTED = 1, 2, 130
+
+EPILOG = """\
+The board runs `edgevoice run`, the server it talks to runs `edgevoice relay`, and
+`edgevoice simulate` plays a conversation between the two without any hardware.
+`edgevoice COMMAND --help` tells more about each.
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit status."""
+    args = parser().parse_args(argv)
+    try:
+        status: int = args.act(args)
+        sys.stdout.flush()
+    except EdgeVoiceError as error:
+        return report(error)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:  # `edgevoice config sample | head`
+        sys.stderr.close()
+        return FAILED
+    return status
+
+
+def report(error: EdgeVoiceError) -> int:
+    for line in str(error).splitlines() or [type(error).__name__]:
+        print(f"edgevoice: {line}", file=sys.stderr)
+    return MISCONFIGURED if isinstance(error, ConfigError) else FAILED
+
+
+def parser() -> argparse.ArgumentParser:
+    top = argparse.ArgumentParser(
+        prog="edgevoice",
+        description="A voice assistant for small boards, and the relay it talks to.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    top.add_argument("--version", action="version", version=f"edgevoice {__version__}")
+    commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    configured = config_options()
+    add_programs(commands, configured)
+    add_controls(commands, configured)
+    add_config(commands, configured)
+    devices = commands.add_parser("devices", help="list microphones and loudspeakers")
+    devices.set_defaults(act=list_devices)
+    version = commands.add_parser("version", help="print the version")
+    version.set_defaults(act=print_version)
+    return top
+
+
+def config_options(*, inner: bool = False) -> argparse.ArgumentParser:
+    """What every command that reads the configuration takes; an inner one inherits."""
+    options = argparse.ArgumentParser(
+        add_help=False, argument_default=argparse.SUPPRESS if inner else None
+    )
+    options.add_argument(
+        "-c",
+        "--config",
+        action="append",
+        metavar="PATH",
+        help="configuration file or folder, may be repeated (default: /etc/edgevoice/config.yaml"
+        " and /etc/edgevoice/config.d)",
+    )
+    options.add_argument(
+        "--set",
+        action="append",
+        metavar="NAME=VALUE",
+        help="override one setting, such as turn.follow_up_s=0; may be repeated",
+    )
+    return options
+
+
+if TYPE_CHECKING:
+    Commands = argparse._SubParsersAction[argparse.ArgumentParser]
+
+
+def add_programs(commands: Commands, configured: argparse.ArgumentParser) -> None:
+    run = commands.add_parser("run", parents=[configured], help="run the assistant on this board")
+    run.set_defaults(act=run_device)
+    relay = commands.add_parser("relay", parents=[configured], help="run the relay, or admit to it")
+    relay.set_defaults(act=run_relay)
+    inner = relay.add_subparsers(title="commands", metavar="COMMAND")
+    token = inner.add_parser(
+        "token",
+        parents=[config_options(inner=True)],
+        help="make a token for a device and print it, once",
+    )
+    token.add_argument("name", metavar="NAME", help="what the device is called")
+    token.add_argument("--revoke", action="store_true", help="take the device's token away")
+    token.set_defaults(act=make_token)
+    simulate = commands.add_parser(
+        "simulate", parents=[configured], help="play a conversation without hardware"
+    )
+    simulate.add_argument(
+        "scenario", nargs="?", metavar="SCENARIO", help="a file, or the name of one that ships"
+    )
+    simulate.add_argument(
+        "--out", default="simulated", metavar="DIR", help="where sound and reports go"
+    )
+    simulate.set_defaults(act=run_simulation)
+
+
+CONTROLS = {
+    "status": "say what the running assistant is doing",
+    "wake": "start listening, as the wake word does",
+    "mute": "close the microphone until `unmute`, also after a reboot",
+    "unmute": "open the microphone again",
+    "stop": "end the conversation that is going on",
+}
+
+
+def add_controls(commands: Commands, configured: argparse.ArgumentParser) -> None:
+    for name, told in CONTROLS.items():
+        command = commands.add_parser(name, parents=[configured], help=told)
+        command.add_argument("--json", action="store_true", help="print the answer as JSON")
+        command.set_defaults(act=control, command=name)
+
+
+def add_config(commands: Commands, configured: argparse.ArgumentParser) -> None:
+    config = commands.add_parser("config", help="check, show or explain the configuration")
+    inner = config.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    check = inner.add_parser("check", parents=[configured], help="find every mistake in it")
+    check.set_defaults(act=check_config)
+    show = inner.add_parser("show", parents=[configured], help="what applies, and from where")
+    show.set_defaults(act=show_config)
+    schema = inner.add_parser("schema", help="JSON Schema, for editors")
+    schema.set_defaults(act=print_schema)
+    sample = inner.add_parser("sample", help="a complete, commented file of the defaults")
+    sample.set_defaults(act=print_sample)
+
+
+def read_config(args: argparse.Namespace) -> Effective:
+    from pathlib import Path
+
+    from edgevoice.config_file import effective
+
+    paths = [Path(path) for path in args.config] if args.config else None
+    return effective(paths, args.set or ())
+
+
+def run_device(args: argparse.Namespace) -> int:
+    config = read_config(args).config
+    from edgevoice import logs
+    from edgevoice.daemon import app
+
+    logs.set_up(config.log_level)
+    return app.main(config)
+
+
+def run_relay(args: argparse.Namespace) -> int:
+    config = read_config(args).config
+    from edgevoice import logs
+    from edgevoice.relay import app
+
+    logs.set_up(config.log_level)
+    return app.main(config)
+
+
+def make_token(args: argparse.Namespace) -> int:
+    path = read_config(args).config.relay.tokens_file
+    from edgevoice.relay import tokens
+
+    if args.revoke:
+        tokens.revoke(path, args.name)
+        return 0
+    print(tokens.create(path, args.name))
+    print(
+        f"edgevoice: added to {path}; the token is shown this once: write it to the file"
+        " that link.token_file names on the device",
+        file=sys.stderr,
+    )
+    return 0
+
+
+def run_simulation(args: argparse.Namespace) -> int:
+    from edgevoice import logs
+    from edgevoice.simulator import app
+
+    logs.set_up("warning")
+    return app.main(args)
+
+
+def list_devices(args: argparse.Namespace) -> int:
+    from edgevoice.hardware import devices
+
+    for line in devices.list_devices():
+        print(line)
+    return 0
+
+
+def control(args: argparse.Namespace) -> int:
+    from edgevoice.daemon.control_client import request
+
+    answer = request(read_config(args).config.control.socket, args.command)
+    if args.json:
+        import json
+
+        print(json.dumps(answer))
+    else:
+        for name, value in answer.items():
+            print(f"{name}: {value}")
+    return 0
+
+
+def check_config(args: argparse.Namespace) -> int:
+    read = read_config(args)
+    files = {place.source for place in read.places.values() if place.line}
+    print("no mistakes in " + (", ".join(sorted(files)) or "the defaults: no file sets anything"))
+    return 0
+
+
+def show_config(args: argparse.Namespace) -> int:
+    read = read_config(args)
+    from edgevoice.config_docs import show
+
+    sys.stdout.write(show(read))
+    return 0
+
+
+def print_schema(args: argparse.Namespace) -> int:
+    import json
+
+    from edgevoice.config_docs import schema
+
+    print(json.dumps(schema(), indent=2))
+    return 0
+
+
+def print_sample(args: argparse.Namespace) -> int:
+    from edgevoice.config_docs import sample
+
+    sys.stdout.write(sample())
+    return 0
+
+
+def print_version(args: argparse.Namespace) -> int:
+    print(f"edgevoice {__version__}")
+    return 0
