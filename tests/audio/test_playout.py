@@ -1,0 +1,236 @@
+"""What the loudspeaker gets: the answer, exactly counted, stopped without a click."""
+
+import threading
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edgevoice.audio.frames import Samples
+from edgevoice.audio.playout import LONGEST_ANSWER_S, PlayoutBuffer
+
+RATE = 24_000
+BLOCK = RATE // 50
+
+
+def tone(samples: int, level: int = 10_000) -> Samples:
+    return np.full(samples, level, np.int16)
+
+
+def steepest(samples: Samples) -> int:
+    """The largest step between neighbours: what a click is made of."""
+    return int(np.abs(np.diff(samples.astype(np.int32))).max())
+
+
+class Diary:
+    """Writes down what the buffer tells."""
+
+    def __init__(self, playout: PlayoutBuffer) -> None:
+        self.lines: list[str] = []
+        playout.on_started = lambda: self.lines.append("started")
+        playout.on_drained = lambda played_ms: self.lines.append(f"drained {played_ms}")
+
+
+def test_nothing_to_play_is_silence_of_the_length_asked_for() -> None:
+    playout = PlayoutBuffer(RATE)
+    assert np.array_equal(playout.pull(BLOCK), np.zeros(BLOCK, np.int16))
+    assert playout.is_empty
+
+
+@given(
+    pieces=st.lists(st.integers(0, 2000), max_size=10),
+    pulls=st.lists(st.integers(0, 1500), max_size=10),
+)
+def test_what_is_pulled_is_what_was_pushed_then_silence(
+    pieces: list[int], pulls: list[int]
+) -> None:
+    playout = PlayoutBuffer(RATE)
+    pushed = (np.arange(sum(pieces)) % 30_000 + 1).astype(np.int16)
+    for piece in np.split(pushed, np.cumsum(pieces)):
+        playout.push(piece)
+    heard = [playout.pull(n) for n in pulls]
+    assert [len(block) for block in heard] == pulls
+    expected = np.zeros(sum(pulls), np.int16)
+    expected[: len(pushed)] = pushed[: len(expected)]
+    assert np.array_equal(np.concatenate([*heard, pushed[:0]]), expected)
+    assert playout.played_ms == min(sum(pulls), len(pushed)) * 1000 // RATE
+
+
+def test_it_tells_when_an_answer_starts_and_when_it_runs_out() -> None:
+    playout = PlayoutBuffer(RATE)
+    diary = Diary(playout)
+    playout.pull(BLOCK)
+    playout.push(tone(2 * BLOCK))
+    playout.pull(BLOCK)
+    playout.pull(BLOCK)
+    assert diary.lines == ["started"], "exactly used up: more may come in time"
+    playout.pull(BLOCK)
+    playout.pull(BLOCK)
+    assert diary.lines == ["started", "drained 40"]
+
+
+def test_an_answer_that_goes_on_after_a_gap_goes_on_counting() -> None:
+    playout = PlayoutBuffer(RATE)
+    diary = Diary(playout)
+    for _ in range(2):
+        playout.push(tone(BLOCK))
+        playout.pull(2 * BLOCK)
+    assert diary.lines == ["started", "drained 20", "started", "drained 40"]
+
+
+def test_a_new_answer_counts_from_its_own_first_sample() -> None:
+    playout = PlayoutBuffer(RATE)
+    diary = Diary(playout)
+    playout.push(tone(3 * BLOCK))
+    playout.pull(BLOCK)
+    playout.begin_answer()
+    playout.push(tone(2 * BLOCK))
+    playout.pull(2 * BLOCK)
+    assert (playout.played_ms, diary.lines) == (0, ["started"]), "still the earlier answer"
+    playout.pull(BLOCK)
+    assert (playout.played_ms, diary.lines) == (20, ["started", "started"])
+    assert playout.flush() == 20
+
+
+def test_flush_stops_within_5_ms_and_says_what_was_heard() -> None:
+    playout = PlayoutBuffer(RATE)
+    diary = Diary(playout)
+    playout.push(tone(50 * BLOCK))
+    before = playout.pull(BLOCK)
+    assert playout.flush() == 20
+    after = playout.pull(BLOCK)
+    fade = RATE * 5 // 1000
+    assert not after[fade:].any()
+    assert steepest(np.concatenate((before, after))) < 200
+    assert playout.is_empty
+    playout.pull(BLOCK)
+    assert diary.lines == ["started"], "who flushes knows; nobody is told"
+    assert playout.played_ms == 20, "what faded out does not count as heard"
+
+
+def test_after_a_flush_the_next_answer_is_loud_again() -> None:
+    playout = PlayoutBuffer(RATE)
+    playout.push(tone(10 * BLOCK))
+    playout.duck(0.2)
+    playout.pull(2 * BLOCK)
+    playout.flush()
+    playout.pull(BLOCK)
+    playout.begin_answer()
+    playout.push(tone(BLOCK))
+    assert np.array_equal(playout.pull(BLOCK), tone(BLOCK))
+
+
+def test_ducking_is_quick_and_without_a_click() -> None:
+    playout = PlayoutBuffer(RATE)
+    playout.push(tone(20 * BLOCK))
+    playout.pull(BLOCK)
+    playout.duck(0.25)
+    down = playout.pull(BLOCK)
+    assert down[-1] == 2500
+    assert steepest(down) < 50
+    playout.duck(1.0)
+    up = playout.pull(BLOCK)
+    assert up[-1] == 10_000
+    assert steepest(up) < 50
+
+
+def test_a_sound_is_mixed_over_the_answer_and_not_ducked() -> None:
+    playout = PlayoutBuffer(RATE)
+    playout.duck(0.5)
+    playout.pull(BLOCK)
+    playout.push(tone(2 * BLOCK, 1000))
+    playout.mix(tone(BLOCK, 300))
+    assert np.array_equal(playout.pull(BLOCK), tone(BLOCK, 800))
+    assert np.array_equal(playout.pull(BLOCK), tone(BLOCK, 500))
+
+
+def test_a_sound_alone_is_no_answer() -> None:
+    playout = PlayoutBuffer(RATE)
+    diary = Diary(playout)
+    playout.mix(tone(2 * BLOCK))
+    assert np.array_equal(playout.pull(BLOCK), tone(BLOCK))
+    assert playout.is_empty
+    playout.pull(2 * BLOCK)
+    assert (diary.lines, playout.played_ms) == ([], 0)
+
+
+def test_a_repeated_sound_goes_on_until_stopped_and_has_no_seam() -> None:
+    playout = PlayoutBuffer(RATE)
+    sound = np.arange(1, 701).astype(np.int16)
+    playout.mix(sound, repeat=True)
+    heard = np.concatenate([playout.pull(BLOCK) for _ in range(10)])
+    assert np.array_equal(heard, np.resize(sound, len(heard)))
+    playout.stop_sounds()
+    rest = playout.pull(BLOCK)
+    assert not rest[RATE * 5 // 1000 :].any()
+    assert not playout.pull(BLOCK).any()
+
+
+def test_too_loud_together_is_clipped_not_wrapped() -> None:
+    playout = PlayoutBuffer(RATE)
+    playout.push(tone(BLOCK, 30_000))
+    playout.mix(tone(BLOCK, 30_000))
+    assert np.array_equal(playout.pull(BLOCK), tone(BLOCK, 32_767))
+
+
+def test_volume_holds_for_answers_and_sounds() -> None:
+    playout = PlayoutBuffer(RATE)
+    playout.volume = 0.5
+    playout.pull(BLOCK)
+    playout.push(tone(BLOCK, 1000))
+    assert np.array_equal(playout.pull(BLOCK), tone(BLOCK, 500))
+    playout.mix(tone(BLOCK, 1000))
+    assert np.array_equal(playout.pull(BLOCK), tone(BLOCK, 500))
+    playout.volume = 7.0
+    assert playout.volume == 1.0
+
+
+def test_one_sound_too_many_takes_the_place_of_the_oldest() -> None:
+    playout = PlayoutBuffer(RATE)
+    for level in (1, 10, 100, 1000, 10_000):
+        playout.mix(tone(BLOCK, level))
+    assert np.array_equal(playout.pull(BLOCK), tone(BLOCK, 11_110))
+
+
+def test_more_than_a_minute_waiting_is_dropped_from_the_front_and_counted() -> None:
+    playout = PlayoutBuffer(RATE)
+    longest = int(LONGEST_ANSWER_S * RATE)
+    playout.push(tone(RATE, 1))
+    playout.push(tone(longest, 2))
+    assert playout.dropped_samples == RATE
+    assert np.array_equal(playout.pull(BLOCK), tone(BLOCK, 2))
+
+
+def test_stereo_and_floats_are_refused() -> None:
+    playout = PlayoutBuffer(RATE)
+    with pytest.raises(ValueError, match="mono int16"):
+        playout.push(np.zeros(10, np.float32))  # type: ignore[arg-type]
+
+
+def test_callbacks_may_use_the_buffer() -> None:
+    playout = PlayoutBuffer(RATE)
+    told: list[int] = []
+    playout.on_started = lambda: told.append(playout.flush())
+    playout.push(tone(2 * BLOCK))
+    playout.pull(BLOCK)
+    assert told == [20]
+
+
+def test_pushed_and_pulled_by_two_threads_every_sample_arrives_once() -> None:
+    playout = PlayoutBuffer(RATE)
+    total = 40 * BLOCK
+    answer = (np.arange(total) % 30_000 + 1).astype(np.int16)
+
+    def push() -> None:
+        for piece in np.split(answer, range(97, total, 97)):
+            playout.push(piece)
+
+    pusher = threading.Thread(target=push)
+    pusher.start()
+    heard = []
+    while pusher.is_alive() or not playout.is_empty:
+        heard.append(playout.pull(311))
+    pusher.join()
+    sound = np.concatenate(heard)
+    assert np.array_equal(sound[sound != 0], answer)
