@@ -1,0 +1,31 @@
+"""The things with wires a device is made of, real ones by configuration.
+
+The simulator makes another `Board`; nothing else of the device knows the difference.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from edgevoice.audio.playout import PlayoutBuffer
+from edgevoice.config import Config
+from edgevoice.hardware.microphone import Microphone, OnBlock, OnFound, OnLost, make_microphone
+from edgevoice.hardware.pins import PinSource, board_pins
+from edgevoice.hardware.speaker import Speaker, make_speaker
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    microphone: Callable[[OnBlock, OnLost, OnFound], Microphone]
+    speaker: Callable[[PlayoutBuffer], Speaker]
+    pins: PinSource
+
+
+def real_board(config: Config) -> Board:
+    """What the configuration names."""
+    return Board(
+        microphone=lambda block, lost, found: make_microphone(
+            config.microphone, block, lost, found
+        ),
+        speaker=lambda playout: make_speaker(config.speaker, playout),
+        pins=board_pins,
+    )

@@ -1,0 +1,36 @@
+"""Reads the device's bearer token from the file that holds it. Never logs it, never keeps it."""
+
+import os
+from pathlib import Path
+
+from edgevoice.errors import CredentialError
+
+CREDENTIAL = "token"
+"""Its name among the service manager's credentials (LoadCredential=token:...)."""
+
+MOST_CHARS = 4_096
+
+
+def token_path(configured: str) -> Path:
+    """Where the token is: the service manager's copy where there is one."""
+    directory = os.environ.get("CREDENTIALS_DIRECTORY")
+    if directory and (Path(directory) / CREDENTIAL).is_file():
+        return Path(directory) / CREDENTIAL
+    return Path(configured)
+
+
+def read_token(configured: str) -> str:
+    """The token; CredentialError says what is wrong with the file and what to do."""
+    path = token_path(configured)
+    try:
+        token = path.read_text(encoding="ascii").strip()
+    except FileNotFoundError as missing:
+        raise CredentialError(
+            f"no token at {path}; make one on the relay with `edgevoice relay token NAME`"
+            " and put it there (link.token_file)"
+        ) from missing
+    except (OSError, UnicodeDecodeError) as trouble:
+        raise CredentialError(f"the token at {path} cannot be read: {trouble}") from trouble
+    if not token or len(token) > MOST_CHARS or not token.isprintable() or " " in token:
+        raise CredentialError(f"{path} does not hold a token; it must be one word on one line")
+    return token

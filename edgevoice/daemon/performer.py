@@ -1,0 +1,115 @@
+"""Carries out what the transceiver asks for. Decides nothing, waits for nothing.
+
+Each action has one line here; what takes time is handed to a component that runs
+by itself (link, capture, tools).
+"""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from edgevoice.audio.gate import Gate
+from edgevoice.audio.playout import PlayoutBuffer
+from edgevoice.daemon.capture import Capture
+from edgevoice.daemon.gate_light import GateLight
+from edgevoice.daemon.privacy_log import PrivacyLog
+from edgevoice.daemon.tool_host import ToolHost
+from edgevoice.daemon.turn_log import TurnLog
+from edgevoice.errors import GpioError
+from edgevoice.hardware.sounds import load
+from edgevoice.transceiver import actions as do
+from edgevoice.transceiver.inputs import Input, PlayoutFlushed, StopRequested
+from edgevoice.webrtc.relay_link import RelayLink
+
+log = logging.getLogger(__name__)
+
+DUCKED = 0.2
+"""About -14 dB: the answer can still be followed, and the echo no longer drowns a voice."""
+
+
+@dataclass(slots=True)
+class Body:
+    """What a transceiver's orders move."""
+
+    gate: Gate
+    playout: PlayoutBuffer
+    link: RelayLink
+    light: GateLight
+    capture: Capture
+    tools: ToolHost
+    turns: TurnLog
+    privacy: PrivacyLog
+    remember_mute: Callable[[bool], None]
+
+
+class Performer:
+    def __init__(self, body: Body, post: Callable[[Input], None], error_sounds: bool) -> None:
+        self._body = body
+        self._post = post
+        self._error_sounds = error_sounds
+
+    def perform(self, action: do.Action) -> None:
+        body = self._body
+        match action:
+            case do.OpenLink():
+                body.link.open(action)
+            case do.CloseLink(reason):
+                body.link.close(reason)
+            case do.OpenGate(from_sample, reason):
+                self._open_gate(from_sample, reason)
+            case do.CloseGate():
+                self._close_gate()
+            case do.SendEvent(event):
+                body.link.send(event)
+            case do.PlaySound(name, repeat):
+                self._play(name, repeat)
+            case do.StopSounds():
+                body.playout.stop_sounds()
+            case do.FlushPlayout():
+                self._post(PlayoutFlushed(body.playout.flush()))
+            case do.DuckPlayout():
+                body.playout.duck(DUCKED)
+            case do.UnduckPlayout():
+                body.playout.duck(1.0)
+            case do.Show(indication):
+                body.light.show(indication)
+            case _:
+                self._perform_beside_the_audio(action)
+
+    def _perform_beside_the_audio(self, action: do.Action) -> None:
+        body = self._body
+        match action:
+            case do.RunTool():
+                body.tools.ask(action)
+            case do.OpenMicrophone():
+                body.capture.want(True)
+            case do.CloseMicrophone():
+                body.capture.want(False)
+            case do.RememberMute(muted):
+                body.remember_mute(muted)
+            case do.BeginTurn():
+                body.turns.begin(action)
+            case do.Mark():
+                body.turns.mark(action)
+            case do.EndTurn():
+                body.turns.end(action)
+            case _:
+                raise AssertionError(f"no way to perform {action!r}")
+
+    def _open_gate(self, from_sample: int, reason: str) -> None:
+        try:
+            self._body.gate.open(from_sample)
+        except GpioError as error:
+            log.error("no audio is sent: %s", error)
+            self._post(StopRequested("indicator"))
+        else:
+            self._body.privacy.gate_opened(reason)
+
+    def _close_gate(self) -> None:
+        if self._body.gate.is_open:
+            self._body.gate.close()
+            self._body.privacy.gate_closed(self._body.gate.sent_samples)
+
+    def _play(self, name: str, repeat: bool) -> None:
+        if name != "error" or self._error_sounds:
+            self._body.playout.mix(load(name), repeat)

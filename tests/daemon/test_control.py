@@ -1,0 +1,110 @@
+"""The control socket with a real client, and with clients that misbehave."""
+
+import asyncio
+import json
+import socket
+import stat
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from edgevoice.daemon.control import LINE_BYTES, ControlServer
+from edgevoice.daemon.control_client import request
+from edgevoice.errors import ControlError
+
+
+def answers(command: str) -> dict[str, Any]:
+    if command == "status":
+        return {"state": "idle"}
+    raise ControlError(f"unknown command {command!r}")
+
+
+def listening(path: Path) -> bool:
+    with socket.socket(socket.AF_UNIX) as probe:
+        return probe.connect_ex(str(path)) == 0
+
+
+@asynccontextmanager
+async def served(path: Path) -> AsyncIterator[None]:
+    serving = asyncio.ensure_future(ControlServer(str(path), answers).run())
+    while not listening(path):
+        await asyncio.sleep(0)
+    try:
+        yield
+    finally:
+        serving.cancel()
+        await asyncio.gather(serving, return_exceptions=True)
+
+
+async def sent(path: Path, data: bytes) -> bytes:
+    reader, writer = await asyncio.open_unix_connection(str(path))
+    writer.write(data)
+    writer.write_eof()
+    line = await reader.read()
+    writer.close()
+    return line
+
+
+async def test_a_command_is_answered(tmp_path: Path) -> None:
+    path = tmp_path / "run" / "control.sock"
+    async with served(path):
+        assert await asyncio.to_thread(request, str(path), "status") == {"state": "idle"}
+        assert stat.S_IMODE(path.stat().st_mode) == 0o660
+    assert not path.exists()
+
+
+async def test_a_refusal_reaches_the_client_as_an_error(tmp_path: Path) -> None:
+    path = tmp_path / "control.sock"
+    async with served(path):
+        with pytest.raises(ControlError, match="unknown command 'dance'"):
+            await asyncio.to_thread(request, str(path), "dance")
+
+
+@pytest.mark.parametrize(
+    "line", [b"[]\n", b"{}\n", b'{"command": 7}\n', b"nonsense\n", b"\xff\xfe\n", b"[" * 900 + b"\n"]
+)
+async def test_garbage_is_told_what_to_send_and_the_next_client_is_served(
+    tmp_path: Path, line: bytes
+) -> None:
+    path = tmp_path / "control.sock"
+    async with served(path):
+        answer = json.loads(await sent(path, line))
+        assert answer["ok"] is False and "status" in answer["error"]
+        assert await asyncio.to_thread(request, str(path), "status")
+
+
+@pytest.mark.parametrize("line", [b"", b"no end of line", b"x" * (3 * LINE_BYTES)])
+async def test_a_client_that_never_finishes_a_line_is_let_go(tmp_path: Path, line: bytes) -> None:
+    path = tmp_path / "control.sock"
+    async with served(path):
+        try:
+            assert await sent(path, line) == b""
+        except ConnectionError:
+            pass
+        assert await asyncio.to_thread(request, str(path), "status")
+
+
+async def test_a_socket_left_by_a_dead_daemon_is_replaced(tmp_path: Path) -> None:
+    path = tmp_path / "control.sock"
+    with socket.socket(socket.AF_UNIX) as dead:
+        dead.bind(str(path))
+    with pytest.raises(ControlError, match="start it"):
+        await asyncio.to_thread(request, str(path), "status")
+    async with served(path):
+        assert await asyncio.to_thread(request, str(path), "status")
+
+
+async def test_a_second_daemon_leaves_the_first_ones_socket_alone(tmp_path: Path) -> None:
+    path = tmp_path / "control.sock"
+    async with served(path):
+        with pytest.raises(ControlError, match="another edgevoice"):
+            await ControlServer(str(path), answers).run()
+        assert await asyncio.to_thread(request, str(path), "status")
+
+
+def test_without_a_daemon_the_error_says_how_to_start_it(tmp_path: Path) -> None:
+    with pytest.raises(ControlError, match="systemctl start edgevoice"):
+        request(str(tmp_path / "none.sock"), "status")
