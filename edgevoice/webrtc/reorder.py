@@ -89,6 +89,11 @@ class Reorder:
             pieces += self._give_up()
         return pieces
 
+    def lasted(self, ticks: int) -> None:
+        """How long the packet handed out last turned out to be."""
+        self.packet_ticks = ticks
+        self._end = self._position + ticks
+
     def _number(self, sequence: int) -> int | None:
         """The extended sequence number; None for a packet from out of the blue."""
         reference = self._next if self._next is not None else min(self._waiting, default=None)
