@@ -35,8 +35,11 @@ _BRACKETS = bytes.maketrans(b"{}", b"[]")
 _OTHERS = bytes(set(range(256)) - set(b"[]{}"))
 
 
-class _Head(Struct):
+class _Typed(Struct):
     type: str
+
+
+class _Named(Struct):
     event_id: str = ""
 
 
@@ -60,7 +63,8 @@ def _write_item(item: Any) -> Mapping[str, Any]:
 
 
 _ENCODER = msgspec.json.Encoder(enc_hook=_write_item)
-_HEAD = msgspec.json.Decoder(_Head)
+_TYPED = msgspec.json.Decoder(_Typed)
+_NAMED = msgspec.json.Decoder(_Named)
 _RAW = msgspec.json.Decoder(dict[str, Any])
 
 _Decoders = Mapping[str, msgspec.json.Decoder[Any]]
@@ -94,7 +98,7 @@ def event_id_of(data: str | bytes, limit_bytes: int = LIMIT_BYTES) -> str:
     An error answer must name it: SDKs settle what they are waiting for by it.
     """
     try:
-        return cast(_Head, _parse(_HEAD, _checked(data, limit_bytes), "event")).event_id
+        return cast(_Named, _parse(_NAMED, _checked(data, limit_bytes), "event")).event_id
     except RemoteProtocolError:
         return ""
 
@@ -109,10 +113,10 @@ def encode(event: Event | UnknownEvent) -> str:
 
 def _decode(data: str | bytes, limit_bytes: int, known: _Decoders) -> Event | UnknownEvent:
     checked = _checked(data, limit_bytes)
-    head: _Head = _parse(_HEAD, checked, "event")
-    if head.type not in known:
-        return UnknownEvent(head.type, _parse(_RAW, checked, "event"))
-    return cast(Event, _parse(known[head.type], checked, head.type))
+    typed: _Typed = _parse(_TYPED, checked, "event")
+    if typed.type not in known:
+        return UnknownEvent(typed.type, _parse(_RAW, checked, "event"))
+    return cast(Event, _parse(known[typed.type], checked, typed.type))
 
 
 def _checked(data: str | bytes, limit_bytes: int) -> bytes:
