@@ -67,12 +67,9 @@ class Endpointer:
 
     def _while_speaking(self, probability: float, sample: int) -> SpeechEnd | None:
         if probability >= self._threshold - HYSTERESIS:
-            self._speech_frames += 1
-            if self._speech_frames >= self._blip_frames or self._frames == 0:
-                self._begin(sample + FRAME_SAMPLES, self._speech_frames)
-                return None
-        else:
-            self._speech_frames = 0
+            self._go_on(sample)
+            return None
+        self._speech_frames = 0
         self._frames += 1
         if self._frames < self._stop_frames:
             return None
@@ -80,6 +77,14 @@ class Endpointer:
         end = SpeechEnd(self._since)
         self._begin(0)
         return end
+
+    def _go_on(self, sample: int) -> None:
+        """Speech: it takes a few frames of it to break off a silence that has begun."""
+        self._speech_frames += 1
+        if self._frames == 0 or self._speech_frames >= self._blip_frames:
+            self._begin(sample + FRAME_SAMPLES, self._speech_frames)
+        else:
+            self._frames += 1
 
     def _begin(self, since: int, speech_frames: int = 0) -> None:
         """Start counting anew; what is counted would begin at sample `since`."""
