@@ -3,7 +3,7 @@
 import wave
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import BinaryIO, Self
 
 import numpy as np
 
@@ -55,27 +55,29 @@ class WavWriter:
     def __init__(self, path: str | Path, rate_hz: int = CAPTURE_RATE_HZ) -> None:
         self._path = Path(path)
         self._rate_hz = rate_hz
-        self._file: wave.Wave_write | None = None
+        self._file: BinaryIO | None = None
+        self._wave: wave.Wave_write | None = None
 
     def open(self) -> None:
         try:
-            file = wave.open(str(self._path), "wb")  # noqa: SIM115
+            self._file = self._path.open("wb")
         except OSError as error:
             raise WavError(f"{self._path} cannot be written: {error.strerror or error}") from None
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(self._rate_hz)
-        self._file = file
+        self._wave = wave.open(self._file, "wb")  # noqa: SIM115
+        self._wave.setnchannels(1)
+        self._wave.setsampwidth(2)
+        self._wave.setframerate(self._rate_hz)
 
     def write(self, samples: Samples) -> None:
-        assert self._file is not None, "write to a WavWriter that is not open"
-        self._file.writeframesraw(samples.astype("<i2", copy=False).tobytes())
+        assert self._wave is not None, "write to a WavWriter that is not open"
+        self._wave.writeframesraw(samples.astype("<i2", copy=False).tobytes())
 
     def close(self) -> None:
         """Complete the header. Closing twice does nothing."""
-        if self._file is not None:
+        if self._wave is not None and self._file is not None:
+            self._wave.close()
             self._file.close()
-            self._file = None
+            self._wave = self._file = None
 
     def __enter__(self) -> Self:
         self.open()
