@@ -60,8 +60,6 @@ async def test_the_recorder_writes_what_was_heard(playout: PlayoutBuffer, tmp_pa
     assert not heard[4800 + RATE_HZ :].any()
 
 
-# Python's wave module leaves a half-made object behind, which complains when it is collected.
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 async def test_a_recording_that_cannot_be_made_names_the_setting(
     playout: PlayoutBuffer, tmp_path: Path
 ) -> None:
@@ -69,6 +67,8 @@ async def test_a_recording_that_cannot_be_made_names_the_setting(
         await VirtualSpeaker(playout, tmp_path / "no" / "such" / "folder.wav").open()
 
 
+# On a full disk the file cannot even be closed without an error.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 async def test_a_full_disk_ends_the_recording_not_the_playing(
     playout: PlayoutBuffer, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -1,0 +1,108 @@
+"""State that survives power cuts, damage and full disks."""
+
+import json
+import logging
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from edgevoice.hardware.state_file import StateFile
+
+STATE = {"muted": True, "volume_percent": 35}
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "state.json"
+
+
+def test_what_was_saved_is_loaded(path: Path) -> None:
+    assert StateFile(path).save(STATE)
+    assert StateFile(path).load() == STATE
+
+
+def test_nothing_yet_is_no_reason_to_warn(path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    assert StateFile(path).load() == {}
+    assert not caplog.records
+
+
+def test_the_folder_is_made(tmp_path: Path) -> None:
+    assert StateFile(tmp_path / "new" / "state.json").save(STATE)
+    assert StateFile(tmp_path / "new" / "state.json").load() == STATE
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(cut=st.integers(0, len(json.dumps(STATE, indent=1)) - 1))
+def test_cut_off_at_any_byte_the_copy_before_counts(path: Path, cut: int) -> None:
+    file = StateFile(path)
+    file.save({"muted": False})
+    file.save(STATE)
+    os.truncate(path, cut)
+    assert file.load() == {"muted": False}
+
+
+@pytest.mark.parametrize("damage", [b"", b"\x00" * 40, b"[1]", b"[" * 100_000, b"\xff\xfe"])
+def test_damage_without_a_copy_is_a_fresh_start_with_a_warning(
+    path: Path, damage: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    path.write_bytes(damage)
+    assert StateFile(path).load() == {}
+    assert [record.levelno for record in caplog.records] == [logging.WARNING]
+
+
+def test_a_damaged_file_never_becomes_the_copy(path: Path) -> None:
+    file = StateFile(path)
+    file.save({"generation": 1})
+    file.save({"generation": 2})
+    path.write_text("{")
+    file.save({"generation": 3})
+    path.write_text("{")
+    assert file.load() == {"generation": 1}
+
+
+def test_a_disk_that_refuses_is_reported_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "folder").write_text("a file where the folder should be")
+    file = StateFile(tmp_path / "folder" / "state.json")
+    assert not file.save(STATE)
+    assert not file.save(STATE)
+    assert [record.levelno for record in caplog.records] == [logging.ERROR]
+    assert "cannot be written" in caplog.text
+
+
+WRITER = """
+import sys
+from pathlib import Path
+from edgevoice.hardware.state_file import StateFile
+file = StateFile(Path(sys.argv[1]))
+number = file.load().get("number", 0)
+print("writing", flush=True)
+while True:
+    number += 1
+    file.save({"number": number, "padding": "x" * 5000})
+"""
+
+
+@pytest.mark.slow
+def test_killed_while_writing_it_is_always_readable(path: Path) -> None:
+    """Twenty power cuts (kill -9) at whatever moment it was; counting never goes back."""
+    before = 0
+    for _ in range(20):
+        writer = subprocess.Popen([sys.executable, "-c", WRITER, str(path)], stdout=subprocess.PIPE)
+        assert writer.stdout is not None
+        writer.stdout.readline()
+        with pytest.raises(subprocess.TimeoutExpired):
+            writer.wait(0.03)
+        writer.send_signal(signal.SIGKILL)
+        writer.communicate()
+        after = StateFile(path).load().get("number", 0)
+        assert after >= before
+        before = after
+    assert before > 0
