@@ -50,11 +50,13 @@ class Hearing:
 
     def set_rules(self, rules: TurnRules | None) -> None:
         """None: the client commits its turns itself."""
-        self._automatic = rules is not None
         if rules is None:
             self._detector.forget()
         else:
             self._detector.rules = rules
+            if not self._automatic:
+                self._vad.reset()
+        self._automatic = rules is not None
 
     def receive(self, first: int, samples: Samples) -> Iterator[TurnEvent]:
         """The next block; what it means comes out frame by frame."""
@@ -75,6 +77,10 @@ class Hearing:
         """A wake phrase lies there, in the client's own indices."""
         start, end = max(0, wake.start - self._skipped), wake.end - self._skipped
         return self._detector.expect(WakePhrase(wake.name, start, max(end, start + 1)))
+
+    def committed(self, until: int) -> None:
+        """A turn has taken the samples up to here."""
+        self._taken = until
 
     def take(self) -> None:
         """What was received so far is committed or cleared."""

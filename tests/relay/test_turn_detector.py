@@ -75,9 +75,7 @@ def test_silence_duration_may_change_in_the_middle_of_a_turn():
 
 def test_not_a_number_is_not_speech():
     detector = TurnDetector(TurnRules())
-    assert all(
-        detector.hear(frames(n), frames(n + 1), float("nan")) is None for n in range(100)
-    )
+    assert all(detector.hear(frames(n), frames(n + 1), float("nan")) is None for n in range(100))
 
 
 def test_endless_speech_is_cut_and_nothing_is_lost_between_the_parts():

@@ -1,0 +1,157 @@
+"""The events of one response, in the documented order. Decides nothing.
+
+Order of a spoken answer: response.created, output_item.added,
+conversation.item.added, content_part.added, deltas, output_audio.done,
+transcript.done, content_part.done, conversation.item.done, output_item.done,
+response.done. Whatever was opened is closed, also when the answer is cut short.
+"""
+
+from typing import Any
+
+from edgevoice.realtime import server_events as says
+from edgevoice.realtime.items import ContentPart, FunctionCall, Item, Message
+from edgevoice.realtime.response import Response, StatusDetails, Usage
+from edgevoice.realtime.response import ResponseParams as Params
+from edgevoice.realtime.session import VoiceId
+from edgevoice.relay.state import SessionState
+
+
+class AnswerWriter:
+    def __init__(self, state: SessionState, params: Params, speak: bool) -> None:
+        self._state = state
+        self._params = params
+        self._speak = speak
+        self._in_conversation = params.conversation != "none"
+        self._closed: list[Item] = []
+        self._message_id = ""
+        self.response_id = state.new_id("resp")
+
+    def created(self) -> None:
+        self._state.publish(says.ResponseCreated(response=self._response("in_progress")))
+
+    def open_message(self) -> str:
+        """Begin the next message; returns its item id."""
+        self._message_id = self._state.new_id("item")
+        self._add(self._message("", "in_progress", ()))
+        self._state.publish(
+            says.ResponseContentPartAdded(part=self._part(""), **self._place(), content_index=0)
+        )
+        return self._message_id
+
+    def delta(self, text: str) -> None:
+        place = {**self._place(), "content_index": 0, "delta": text}
+        if self._speak:
+            self._state.publish(says.ResponseOutputAudioTranscriptDelta(**place))
+        else:
+            self._state.publish(says.ResponseOutputTextDelta(**place))
+
+    def close_message(self, text: str, status: str) -> None:
+        place = {**self._place(), "content_index": 0}
+        if self._speak:
+            self._state.publish(says.ResponseOutputAudioDone(**place))
+            self._state.publish(says.ResponseOutputAudioTranscriptDone(**place, transcript=text))
+        else:
+            self._state.publish(says.ResponseOutputTextDone(**place, text=text))
+        self._state.publish(says.ResponseContentPartDone(**place, part=self._part(text)))
+        self._finish(self._message(text, status, (self._content(text),)))
+        self._message_id = ""
+
+    def function_call(self, name: str, arguments: str) -> None:
+        """A whole call at once: engines do not produce them in pieces."""
+        item = FunctionCall(
+            name,
+            "",
+            self._state.new_id("call"),
+            id=self._state.new_id("item"),
+            object="realtime.item",
+            status="in_progress",
+        )
+        place: dict[str, Any] = {
+            "response_id": self.response_id,
+            "item_id": item.id,
+            "output_index": len(self._closed),
+            "call_id": item.call_id,
+        }
+        self._add(item)
+        self._state.publish(says.ResponseFunctionCallArgumentsDelta(**place, delta=arguments))
+        self._state.publish(
+            says.ResponseFunctionCallArgumentsDone(**place, name=name, arguments=arguments)
+        )
+        self._finish(
+            FunctionCall(
+                name,
+                arguments,
+                item.call_id,
+                id=item.id,
+                object="realtime.item",
+                status="completed",
+            )
+        )
+
+    def done(self, status: str, details: StatusDetails | None, usage: Usage) -> None:
+        self._state.publish(says.ResponseDone(response=self._response(status, details, usage)))
+
+    def _add(self, item: Item) -> None:
+        self._state.publish(
+            says.ResponseOutputItemAdded(
+                response_id=self.response_id, output_index=len(self._closed), item=item
+            )
+        )
+        if self._in_conversation:
+            previous = self._state.last_item_id
+            self._state.publish(says.ConversationItemAdded(item=item, previous_item_id=previous))
+
+    def _finish(self, item: Item) -> None:
+        if self._in_conversation:
+            previous = self._state.item_before(item.id)
+            self._state.publish(says.ConversationItemDone(item=item, previous_item_id=previous))
+        self._state.publish(
+            says.ResponseOutputItemDone(
+                response_id=self.response_id, output_index=len(self._closed), item=item
+            )
+        )
+        self._closed.append(item)
+
+    def _place(self) -> dict[str, Any]:
+        return {
+            "response_id": self.response_id,
+            "item_id": self._message_id,
+            "output_index": len(self._closed),
+        }
+
+    def _part(self, text: str) -> ContentPart:
+        return ContentPart("audio", transcript=text) if self._speak else ContentPart("text", text)
+
+    def _content(self, text: str) -> ContentPart:
+        if self._speak:
+            return ContentPart("output_audio", transcript=text)
+        return ContentPart("output_text", text)
+
+    def _message(self, text: str, status: str, content: tuple[ContentPart, ...]) -> Message:
+        return Message(
+            "assistant", content, id=self._message_id, object="realtime.item", status=status
+        )
+
+    def _response(
+        self, status: str, details: StatusDetails | None = None, usage: Usage | None = None
+    ) -> Response:
+        settings = self._state.settings
+        voice = settings.audio.output.voice
+        return Response(
+            id=self.response_id,
+            object="realtime.response",
+            status=status,
+            status_details=details,
+            output=tuple(self._closed),
+            conversation_id=self._state.conversation.id if self._in_conversation else None,
+            output_modalities=("audio",) if self._speak else ("text",),
+            max_output_tokens=self._params.max_output_tokens or settings.max_output_tokens,
+            audio={
+                "output": {
+                    "format": {"type": "audio/pcm", "rate": 24000},
+                    "voice": voice.id if isinstance(voice, VoiceId) else voice,
+                }
+            },
+            usage=usage,
+            metadata=self._params.metadata,
+        )

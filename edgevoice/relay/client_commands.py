@@ -1,0 +1,185 @@
+"""What each of the client's events does; refusals name the event they answer."""
+
+import base64
+import binascii
+
+import msgspec
+import numpy as np
+
+from edgevoice.audio.frames import CAPTURE_RATE_HZ, Samples
+from edgevoice.audio.resample import Resampler
+from edgevoice.errors import RemoteProtocolError
+from edgevoice.realtime import client_events as asks
+from edgevoice.realtime import server_events as says
+from edgevoice.realtime.event import UnknownEvent
+from edgevoice.realtime.items import (
+    ContentPart,
+    FunctionCall,
+    FunctionCallOutput,
+    Item,
+    Message,
+)
+from edgevoice.realtime.session import merge
+from edgevoice.relay.detection import turn_rules
+from edgevoice.relay.engines.engine import SPEAKING_RATE_HZ
+from edgevoice.relay.hearing import Hearing
+from edgevoice.relay.ids import NewId
+from edgevoice.relay.responses import Responses
+from edgevoice.relay.state import SessionState
+from edgevoice.relay.user_turns import UserTurns
+from edgevoice.relay.wake_phrase import WakePhrase
+
+MAX_ID_CHARS = 64
+_WRITABLE = {"user": "input_text", "system": "input_text", "assistant": "output_text"}
+
+
+class ClientCommands:
+    def __init__(
+        self, state: SessionState, hearing: Hearing, turns: UserTurns, responses: Responses
+    ) -> None:
+        self._state = state
+        self._hearing = hearing
+        self._turns = turns
+        self._responses = responses
+        self._resampler: Resampler | None = None
+        self.media_flows = False
+        """Audio arrives as RTP; appending more of it by events would make two streams of one."""
+
+    def obey(self, event: asks.ClientEvent) -> None:
+        try:
+            self._obey(event)
+        except RemoteProtocolError as error:
+            self._state.outbox.refuse(str(error), code="invalid_value", event_id=event.event_id)
+
+    def _obey(self, event: asks.ClientEvent) -> None:
+        match event:
+            case asks.SessionUpdate():
+                self._update_session(event)
+            case asks.InputAudioBufferAppend():
+                self._append(event)
+            case asks.InputAudioBufferCommit():
+                self._commit(event)
+            case asks.InputAudioBufferClear():
+                self._turns.clear()
+            case asks.ConversationItemCreate():
+                self._create_item(event)
+            case asks.ConversationItemRetrieve(item_id=item_id):
+                self._retrieve_item(item_id, event.event_id)
+            case asks.ConversationItemDelete(item_id=item_id):
+                self._delete_item(item_id, event.event_id)
+            case asks.ConversationItemTruncate():
+                self._responses.truncate(event)
+            case asks.ResponseCreate():
+                self._responses.create(event)
+            case asks.ResponseCancel():
+                self._responses.cancel(event)
+            case asks.OutputAudioBufferClear():
+                self._responses.clear_output(event)
+            case asks.EdgevoiceWake(name=name, start_sample=start, end_sample=end):
+                self._expect(WakePhrase(name, start, end))
+            case UnknownEvent(type=kind):
+                raise RemoteProtocolError(f"there is no event of type {kind[:60]!r}")
+
+    def _update_session(self, event: asks.SessionUpdate) -> None:
+        if event.session.get("type", "realtime") != "realtime":
+            raise RemoteProtocolError("session.type: only realtime sessions are spoken here")
+        settings = merge(self._state.settings, event.session)
+        rules = turn_rules(settings.audio.input.turn_detection)
+        self._state.settings = settings
+        if rules is None:
+            self._turns.abandon()
+        self._hearing.set_rules(rules)
+        self._state.publish(says.SessionUpdated(session=settings))
+
+    def _append(self, event: asks.InputAudioBufferAppend) -> None:
+        """24 kHz samples by event: for clients whose call carries no audio."""
+        if self.media_flows:
+            raise RemoteProtocolError("audio: this call's sound comes as RTP; append none to it")
+        if self._state.settings.audio.input.format.type != "audio/pcm":
+            raise RemoteProtocolError("audio: append takes audio/pcm at 24000 Hz only")
+        samples = _samples(event.audio)
+        self._resampler = self._resampler or Resampler(SPEAKING_RATE_HZ, CAPTURE_RATE_HZ)
+        self._turns.receive(self._hearing.append(self._resampler.push(samples)))
+
+    def _commit(self, event: asks.InputAudioBufferCommit) -> None:
+        if not self._turns.commit():
+            self._state.outbox.refuse(
+                "less than 100 ms of audio to commit",
+                code="input_audio_buffer_commit_empty",
+                event_id=event.event_id,
+            )
+
+    def _create_item(self, event: asks.ConversationItemCreate) -> None:
+        item = _storable(event.item, self._state.new_id)
+        previous = self._state.conversation.insert(item, event.previous_item_id)
+        for tell in (says.ConversationItemAdded, says.ConversationItemDone):
+            self._state.publish(tell(item=item, previous_item_id=previous))
+
+    def _retrieve_item(self, item_id: str, event_id: str) -> None:
+        try:
+            item = self._state.conversation.retrieve(item_id)
+        except RemoteProtocolError as error:
+            self._no_such_item(str(error), event_id)
+            return
+        self._state.publish(says.ConversationItemRetrieved(item=item))
+
+    def _delete_item(self, item_id: str, event_id: str) -> None:
+        try:
+            self._state.conversation.delete(item_id)
+        except RemoteProtocolError as error:
+            self._no_such_item(str(error), event_id)
+            return
+        self._state.publish(says.ConversationItemDeleted(item_id=item_id))
+
+    def _no_such_item(self, message: str, event_id: str) -> None:
+        self._state.outbox.refuse(
+            message, code="item_not_found", param="item_id", event_id=event_id
+        )
+
+    def _expect(self, wake: WakePhrase) -> None:
+        event = self._hearing.expect(wake)
+        if event is not None:
+            self._turns.take(event)
+
+
+def _samples(audio: str) -> Samples:
+    try:
+        data = base64.b64decode(audio, validate=True)
+    except binascii.Error as error:
+        raise RemoteProtocolError(f"audio: not base64: {error}") from None
+    if len(data) % 2:
+        raise RemoteProtocolError("audio: half a sample; 16-bit samples wanted")
+    return np.frombuffer(data, "<i2").astype(np.int16)
+
+
+def _storable(item: Item, new_id: NewId) -> Item:
+    """The item as the conversation keeps it; RemoteProtocolError for what we cannot use."""
+    if not isinstance(item, Message | FunctionCall | FunctionCallOutput):
+        raise RemoteProtocolError(f"item.type: items of type {item.type[:60]!r} are of no use here")
+    if len(item.id) > MAX_ID_CHARS:
+        raise RemoteProtocolError(f"item.id: longer than {MAX_ID_CHARS} characters")
+    if isinstance(item, Message):
+        item = msgspec.structs.replace(item, content=_storable_content(item))
+    return msgspec.structs.replace(
+        item, id=item.id or new_id("item"), object="realtime.item", status="completed"
+    )
+
+
+def _storable_content(message: Message) -> tuple[ContentPart, ...]:
+    if message.role not in _WRITABLE or not message.content:
+        raise RemoteProtocolError(
+            "item: a message has a role (user, system, assistant) and content"
+        )
+    return tuple(_storable_part(part, _WRITABLE[message.role]) for part in message.content)
+
+
+def _storable_part(part: ContentPart, kind: str) -> ContentPart:
+    """Words are kept, whether written or transcribed; sound and pictures are not understood."""
+    if part.type in (kind, "text") and part.text is not None:
+        return ContentPart(kind, part.text)
+    if part.type in ("input_audio", "output_audio") and part.transcript:
+        return ContentPart(part.type, transcript=part.transcript)
+    raise RemoteProtocolError(
+        f"item.content: {part.type[:60]!r} without words; send {kind} with text, "
+        "or audio with its transcript"
+    )

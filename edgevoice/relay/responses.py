@@ -1,0 +1,223 @@
+"""The assistant's side: one response at a time, its voice, and what became of both.
+
+Rule 1: a response is asked for by the client, or follows a turn that the server
+ended itself and that had words in it.
+Rule 2: a user who begins to speak ends the response, silences its voice, and what
+was not heard leaves the conversation.
+Rule 3: no question is lost: a turn that could not be answered at once (the user
+went on speaking, another response was active) is owed an answer.
+"""
+
+from collections.abc import Callable
+
+from edgevoice.errors import EngineError, RemoteProtocolError
+from edgevoice.realtime import server_events as says
+from edgevoice.realtime.client_events import (
+    ConversationItemTruncate,
+    OutputAudioBufferClear,
+    ResponseCancel,
+    ResponseCreate,
+)
+from edgevoice.realtime.items import Item, ItemReference, Message
+from edgevoice.realtime.response import ResponseParams as Params
+from edgevoice.relay.answer import Answer
+from edgevoice.relay.engines.engine import Request, Utterance
+from edgevoice.relay.state import SessionState
+from edgevoice.relay.user_turns import UserTurns
+from edgevoice.relay.voice import Voice
+
+
+class Responses:
+    def __init__(
+        self, state: SessionState, turns: UserTurns, voice: Voice, on_settled: Callable[[], None]
+    ) -> None:
+        self._state = state
+        self._turns = turns
+        self._voice = voice
+        self._on_settled = on_settled
+        self._active: Answer | None = None
+        self._sounding: dict[str, Answer] = {}
+        self._owed = False
+
+    @property
+    def busy(self) -> bool:
+        """Something is being made or spoken."""
+        return self._active is not None or self._voice.response_id is not None
+
+    # What the user's turns lead to.
+
+    def answer(self, transcript: str) -> None:
+        """A turn ended by itself and is recognised."""
+        detection = self._state.settings.audio.input.turn_detection
+        if detection is None or not detection.create_response:
+            return
+        self._owed = self._owed or bool(transcript.strip())
+        if self._owed:
+            self._settle_debt()
+        else:
+            self._on_settled()
+
+    def fail(self, error: EngineError) -> None:
+        """A turn could not be recognised: the client gets a failed response, not silence."""
+        if self._active is None:
+            answer = self._new_answer(Params())
+            answer.announce()
+            answer.fail(error)
+
+    def interrupt(self) -> None:
+        """The user began to speak."""
+        detection = self._state.settings.audio.input.turn_detection
+        if detection is None or not detection.interrupt_response:
+            return
+        cut = self._voice.cut()
+        active = self._active
+        if active is not None and active.params == Params():
+            heard = cut is not None and cut[0] == active.id and cut[1] > 0
+            self._owed = self._owed or not heard
+        self._silence(cut, "turn_detected", active if active and active.in_conversation else None)
+
+    # What the client asks for.
+
+    def create(self, event: ResponseCreate) -> None:
+        params = event.response or Params()
+        if self._active is not None:
+            self._state.outbox.refuse(
+                f"{self._active.id} is being made; wait for its response.done",
+                code="conversation_already_has_active_response",
+                event_id=event.event_id,
+            )
+            return
+        try:
+            context = None if params.input is None else self._resolved(params.input)
+        except RemoteProtocolError as error:
+            self._state.outbox.refuse(
+                str(error), code="item_not_found", param="response.input", event_id=event.event_id
+            )
+            return
+        self._begin(params, context)
+
+    def cancel(self, event: ResponseCancel) -> None:
+        active = self._active
+        if active is None or event.response_id not in (None, active.id):
+            self._state.outbox.refuse(
+                "there is no such active response to cancel",
+                code="response_cancel_not_active",
+                event_id=event.event_id,
+            )
+            return
+        self._owed = False
+        active.cancel("client_cancelled")
+
+    def clear_output(self, event: OutputAudioBufferClear) -> None:
+        """Silence; an answer that is still being made ends too, for nobody would hear it."""
+        self._owed = False
+        active = self._active
+        self._silence(
+            self._voice.cut(), "client_cancelled", active if active and active.speak else None
+        )
+
+    def truncate(self, event: ConversationItemTruncate) -> None:
+        """The client knows better what was played; never more than was sent."""
+        answer = self._answer_with(event.item_id)
+        end_ms, heard = event.audio_end_ms, ""
+        if answer is not None:
+            spoken = answer.spoken[event.item_id]
+            end_ms = spoken.cut(min(end_ms, answer.sent_ms - spoken.offset_ms))
+            heard = spoken.heard
+        try:
+            self._state.conversation.truncate(event.item_id, event.content_index, end_ms, heard)
+        except RemoteProtocolError as error:
+            self._state.outbox.refuse(
+                str(error), code="invalid_value", param="item_id", event_id=event.event_id
+            )
+            return
+        self._truncated(event.item_id, end_ms, heard, event.content_index)
+
+    # How it is done.
+
+    def _begin(self, params: Params, context: tuple[Item, ...] | None) -> None:
+        self._owed = False
+        answer = self._new_answer(params)
+
+        async def prepare() -> Request:
+            await self._turns.recognised()
+            return self._request(answer, context)
+
+        answer.begin(prepare)
+
+    def _new_answer(self, params: Params) -> Answer:
+        answer = self._active = Answer(self._state, self._voice, params, self._done)
+        self._forget_old_answers()
+        self._sounding[answer.id] = answer
+        return answer
+
+    def _done(self, answer: Answer) -> None:
+        self._active = None
+        self._settle_debt()
+        if not self.busy:
+            self._on_settled()
+
+    def _settle_debt(self) -> None:
+        """Answer what is owed, unless the user is speaking again or an answer is being made."""
+        if self._owed and self._active is None and not self._turns.speaking:
+            self._begin(Params(), None)
+
+    def _silence(self, cut: tuple[str, int] | None, reason: str, active: Answer | None) -> None:
+        """After the voice was cut: end the active answer too, and tell what was not heard."""
+        shortened: list[tuple[Answer, str, int]] = []
+        if cut is not None and (sounding := self._sounding.get(cut[0])) is not None:
+            shortened = [(sounding, *end) for end in sounding.cut(cut[1])]
+        if active is not None:
+            active.cancel(reason)
+        if cut is not None:
+            self._state.publish(says.OutputAudioBufferCleared(response_id=cut[0]))
+        for answer, item_id, end_ms in shortened:
+            if answer.in_conversation:
+                self._truncated(item_id, end_ms, answer.spoken[item_id].heard)
+
+    def _truncated(self, item_id: str, end_ms: int, heard: str, content_index: int = 0) -> None:
+        self._state.publish(
+            says.ConversationItemTruncated(
+                item_id=item_id,
+                content_index=content_index,
+                audio_end_ms=end_ms,
+                heard_text=heard,
+            )
+        )
+
+    def _request(self, answer: Answer, context: tuple[Item, ...] | None) -> Request:
+        settings, params = self._state.settings, answer.params
+        items = self._state.conversation.heard_items() if context is None else context
+        choice = settings.tool_choice if params.tool_choice is None else params.tool_choice
+        instructions = params.instructions
+        return Request(
+            items=items,
+            instructions=settings.instructions if instructions is None else instructions,
+            tools=settings.tools if params.tools is None else params.tools,
+            tool_choice=choice,
+            speak=answer.speak,
+            utterance=self._utterance(items),
+        )
+
+    def _utterance(self, items: tuple[Item, ...]) -> Utterance | None:
+        """The last turn, if it was spoken and is what is being answered."""
+        said = [item.id for item in items if isinstance(item, Message) and item.role == "user"]
+        last = self._turns.last_utterance
+        return last if last is not None and said[-1:] == [last.item_id] else None
+
+    def _resolved(self, items: tuple[Item, ...]) -> tuple[Item, ...]:
+        retrieve = self._state.conversation.retrieve
+        return tuple(retrieve(i.id) if isinstance(i, ItemReference) else i for i in items)
+
+    def _answer_with(self, item_id: str) -> Answer | None:
+        found = (answer for answer in self._sounding.values() if item_id in answer.spoken)
+        return next(found, None)
+
+    def _forget_old_answers(self) -> None:
+        """Keep those that sound, and those whose words are still in the conversation."""
+        held = {item.id for item in self._state.conversation.items}
+        self._sounding = {
+            response_id: answer
+            for response_id, answer in self._sounding.items()
+            if response_id == self._voice.response_id or not held.isdisjoint(answer.spoken)
+        }

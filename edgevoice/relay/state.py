@@ -1,0 +1,51 @@
+"""What the parts of one session share. No behaviour beyond publishing an event."""
+
+from asyncio import Task
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from edgevoice.realtime import server_events as says
+from edgevoice.realtime.conversation import Conversation
+from edgevoice.realtime.session import Session as Settings
+from edgevoice.relay.engines.engine import Engine
+from edgevoice.relay.ids import NewId
+from edgevoice.relay.outbox import Outbox
+
+Spawn = Callable[[Coroutine[Any, Any, None]], Task[None]]
+
+
+@dataclass(slots=True)
+class SessionState:
+    settings: Settings
+    """The effective configuration, as the client sees it."""
+    conversation: Conversation
+    outbox: Outbox
+    engine: Engine
+    new_id: NewId
+    spawn: Spawn
+    """Runs until the session ends."""
+    extensions: bool
+    """The client understands `edgevoice.*`."""
+
+    @property
+    def last_item_id(self) -> str | None:
+        return self.conversation.last_item_id or None
+
+    def item_before(self, item_id: str) -> str | None:
+        ids = [item.id for item in self.conversation.items]
+        position = ids.index(item_id) if item_id in ids else 0
+        return ids[position - 1] if position else None
+
+    def publish(self, event: says.ServerEvent, *, silent: bool = False) -> None:
+        """Follow the event and send it.
+
+        The device's replica applies the same events, so both ends are equal by construction.
+        """
+        self.conversation.apply(event)
+        if isinstance(event, says.ConversationItemTruncated) and not self.extensions:
+            event = msgspec.structs.replace(event, heard_text=None)
+        if not silent:
+            self.outbox.emit(event)

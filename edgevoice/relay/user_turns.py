@@ -1,0 +1,222 @@
+"""The user's side: from turn events to items with their transcripts."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from edgevoice.errors import EngineError
+from edgevoice.realtime import server_events as says
+from edgevoice.realtime.items import ContentPart, Message
+from edgevoice.realtime.response import ErrorDetails
+from edgevoice.relay import usage
+from edgevoice.relay.engines.engine import HEARING_RATE_HZ, Listener, Utterance
+from edgevoice.relay.hearing import Hearing
+from edgevoice.relay.state import SessionState
+from edgevoice.relay.turn_detector import TurnEvent, TurnPaused, TurnStarted, TurnStopped
+
+MIN_COMMIT = HEARING_RATE_HZ // 10
+"""OpenAI refuses to commit less than 100 ms."""
+
+
+@dataclass(slots=True)
+class _Turn:
+    """An utterance while it is spoken, then while it is recognised."""
+
+    item_id: str
+    start: int
+    wake_name: str | None
+    listener: Listener
+    fed: int
+    automatic: bool
+    words: list[str] = field(default_factory=list)
+    """Settled so far; told to the client from the commit on."""
+    committed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TurnCallbacks:
+    speech: Callable[[], None]
+    """The user began to speak."""
+    stopped: Callable[[], None]
+    """The user stopped; everything that belongs to the turn has been received."""
+    heard: Callable[[Utterance, str], None]
+    """A turn that the server ended itself, and its transcript, which may be empty."""
+    failed: Callable[[EngineError], None]
+    """A turn that the server ended itself could not be recognised."""
+
+
+def milliseconds(samples: int) -> int:
+    return samples * 1000 // HEARING_RATE_HZ
+
+
+class UserTurns:
+    def __init__(self, state: SessionState, hearing: Hearing, tell: TurnCallbacks) -> None:
+        self._state = state
+        self._hearing = hearing
+        self._tell = tell
+        self._turn: _Turn | None = None
+        self._recognising: set[asyncio.Task[None]] = set()
+        self.last_utterance: Utterance | None = None
+
+    @property
+    def speaking(self) -> bool:
+        return self._turn is not None
+
+    def receive(self, events: Iterator[TurnEvent]) -> None:
+        """New samples have arrived and mean this."""
+        for event in events:
+            self.take(event)
+        if self._turn is not None:
+            self._feed(self._turn, self._hearing.settled)
+
+    def take(self, event: TurnEvent) -> None:
+        match event, self._turn:
+            case TurnStarted(start, wake_name), None:
+                self._start(start, wake_name)
+            case TurnStarted(start, wake_name), _Turn() as turn:
+                self._begin_anew(turn, start, wake_name)
+            case TurnPaused(end), _Turn() as turn:
+                self._feed(turn, end)
+                turn.listener.pause()
+            case TurnStopped(end, decided_at), _Turn() as turn:
+                self._stop(turn, end, decided_at)
+
+    def commit(self) -> bool:
+        """The client ends the turn; False when there is too little to commit."""
+        turn, end = self._turn, self._hearing.end
+        start = turn.start if turn else self._hearing.waiting[0]
+        if end - start < MIN_COMMIT:
+            return False
+        if turn is None:
+            turn = self._open(self._state.new_id("item"), start, None, automatic=False)
+        turn.automatic = False
+        self._hearing.take()
+        self._commit(turn, end)
+        return True
+
+    def clear(self) -> None:
+        """What was received so far is not wanted."""
+        self._hearing.take()
+        self.abandon()
+        self._state.publish(says.InputAudioBufferCleared())
+
+    def abandon(self) -> None:
+        if self._turn is not None:
+            self._turn.listener.abandon()
+            self._turn = None
+
+    async def recognised(self) -> None:
+        """Every committed turn has its transcript, or has failed."""
+        if self._recognising:
+            await asyncio.wait(self._recognising)
+
+    def _start(self, start: int, wake_name: str | None) -> None:
+        item_id = self._state.new_id("item")
+        self._turn = self._open(item_id, start, wake_name, automatic=True)
+        self._state.publish(
+            says.InputAudioBufferSpeechStarted(item_id=item_id, audio_start_ms=milliseconds(start))
+        )
+        self._tell.speech()
+
+    def _begin_anew(self, turn: _Turn, start: int, wake_name: str | None) -> None:
+        turn.listener.abandon()
+        self._turn = self._open(turn.item_id, start, wake_name, automatic=True)
+
+    def _open(self, item_id: str, start: int, wake_name: str | None, *, automatic: bool) -> _Turn:
+        words: list[str] = []
+
+        def settled(text: str) -> None:
+            words.append(text)
+            if turn.committed:
+                self._delta(item_id, text)
+
+        listener = self._state.engine.listen(wake_name, settled)
+        turn = _Turn(item_id, start, wake_name, listener, start, automatic, words)
+        return turn
+
+    def _feed(self, turn: _Turn, until: int) -> None:
+        if until > turn.fed:
+            turn.listener.hear(self._hearing.read(turn.fed, until))
+            turn.fed = until
+
+    def _stop(self, turn: _Turn, end: int, decided_at: int) -> None:
+        self._state.publish(
+            says.InputAudioBufferSpeechStopped(
+                item_id=turn.item_id, audio_end_ms=milliseconds(decided_at)
+            )
+        )
+        self._tell.stopped()
+        self._hearing.committed(end)
+        self._commit(turn, end)
+
+    def _commit(self, turn: _Turn, end: int) -> None:
+        self._feed(turn, end)
+        self._turn, turn.committed = None, True
+        utterance = Utterance(turn.item_id, self._hearing.read(turn.start, end), turn.wake_name)
+        self.last_utterance = utterance
+        self._add_item(turn.item_id)
+        self._delta(turn.item_id, "".join(turn.words))
+        task = self._state.spawn(self._recognise(turn, utterance))
+        self._recognising.add(task)
+        task.add_done_callback(self._recognising.discard)
+
+    def _add_item(self, item_id: str) -> None:
+        previous = self._state.last_item_id
+        item = Message(
+            "user",
+            (ContentPart("input_audio"),),
+            id=item_id,
+            object="realtime.item",
+            status="completed",
+        )
+        self._state.publish(
+            says.InputAudioBufferCommitted(item_id=item_id, previous_item_id=previous)
+        )
+        self._state.publish(says.ConversationItemAdded(item=item, previous_item_id=previous))
+        self._state.publish(says.ConversationItemDone(item=item, previous_item_id=previous))
+
+    async def _recognise(self, turn: _Turn, utterance: Utterance) -> None:
+        try:
+            transcript = await turn.listener.finish(utterance)
+        except EngineError as error:
+            self._fail(turn, error)
+            return
+        self._complete(turn, utterance, transcript)
+
+    def _complete(self, turn: _Turn, utterance: Utterance, transcript: str) -> None:
+        told = "".join(turn.words)
+        if transcript.startswith(told):
+            self._delta(turn.item_id, transcript[len(told) :])
+        event = says.ConversationItemInputAudioTranscriptionCompleted(
+            item_id=turn.item_id,
+            content_index=0,
+            transcript=transcript,
+            usage=usage.of_speech(len(utterance.samples) / HEARING_RATE_HZ),
+        )
+        self._state.publish(event, silent=not self._transcribes)
+        if turn.automatic:
+            self._tell.heard(utterance, transcript)
+
+    def _fail(self, turn: _Turn, error: EngineError) -> None:
+        details = ErrorDetails(type="server_error", code="engine_error", message=str(error))
+        self._state.publish(
+            says.ConversationItemInputAudioTranscriptionFailed(
+                item_id=turn.item_id, content_index=0, error=details
+            ),
+            silent=not self._transcribes,
+        )
+        if turn.automatic:
+            self._tell.failed(error)
+
+    def _delta(self, item_id: str, text: str) -> None:
+        if text and self._transcribes:
+            self._state.publish(
+                says.ConversationItemInputAudioTranscriptionDelta(
+                    item_id=item_id, content_index=0, delta=text
+                )
+            )
+
+    @property
+    def _transcribes(self) -> bool:
+        """The client asked for transcripts; the conversation has them in any case."""
+        return self._state.settings.audio.input.transcription is not None

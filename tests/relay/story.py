@@ -1,0 +1,298 @@
+"""A session with a fake call, a fake engine and a fake VAD, for telling stories.
+
+The call keeps what it is told and sends answers at the speed of (virtual) sound.
+The engine hears the words a test has put into its mouth. The VAD takes loud
+frames for speech.
+"""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable, Coroutine
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Any
+
+import numpy as np
+
+from edgevoice.audio.frames import FRAME_SAMPLES, Samples
+from edgevoice.config import RelayConfig
+from edgevoice.errors import EngineError
+from edgevoice.realtime.wire import decode_server_event
+from edgevoice.relay.engines.engine import Audio, Part, Request, Text, Utterance
+from edgevoice.relay.session import CallTerms, Session
+from tests import virtual_time
+
+
+class LoudnessVad:
+    def probability(self, frame: Samples) -> float:
+        return 0.95 if np.abs(frame.astype(np.int32)).max() > 1000 else 0.02
+
+    def reset(self) -> None:
+        pass
+
+
+class FakeOutput:
+    """Begins 20 ms after the first sound, sends in real time, keeps what was played."""
+
+    def __init__(self) -> None:
+        self.on_first_packet: Callable[[], None] = lambda: None
+        self.on_drained: Callable[[], None] = lambda: None
+        self.log: list[str] = []
+        self._played = 0
+        self._began_at: float | None = None
+        self._sent_before = 0
+        self._timers: list[asyncio.TimerHandle] = []
+
+    @property
+    def sent_ms(self) -> int:
+        if self._began_at is None:
+            return self._sent_before
+        elapsed = asyncio.get_running_loop().time() - self._began_at
+        return max(0, min(round(elapsed * 1000), self._played // 24))
+
+    def begin(self) -> None:
+        assert not self._timers, "the answer before has not ended"
+        self.log.append("begin")
+        self._played, self._began_at, self._sent_before = 0, None, 0
+
+    def play(self, samples: Samples) -> None:
+        assert samples.dtype == np.int16
+        loop = asyncio.get_running_loop()
+        if self._began_at is None:
+            self._began_at = loop.time() + 0.02
+            self._timers = [loop.call_later(0.02, lambda: self.on_first_packet())]
+        self._played += len(samples)
+
+    def end(self) -> None:
+        self.log.append("end")
+        loop = asyncio.get_running_loop()
+        assert self._began_at is not None
+        at = max(loop.time(), self._began_at + self._played / 24_000)
+        self._timers.append(loop.call_at(at, self._drain))
+
+    def clear(self) -> int:
+        self.log.append("clear")
+        sent = self._sent_before = self.sent_ms
+        self._stop()
+        return sent
+
+    def _drain(self) -> None:
+        self._sent_before = self.sent_ms
+        self._stop()
+        self.on_drained()
+
+    def _stop(self) -> None:
+        for timer in self._timers:
+            timer.cancel()
+        self._timers, self._began_at = [], None
+
+
+@dataclass
+class Counters:
+    samples: int = 0
+    packets: int = 0
+    lost: int = 0
+    concealed: int = 0
+
+
+class FakeCall:
+    def __init__(self) -> None:
+        self.output = FakeOutput()
+        self.received = Counters()
+        self.sent: list[dict[str, Any]] = []
+        self._closed = asyncio.Event()
+
+    def send(self, text: str) -> None:
+        assert not self._closed.is_set()
+        decode_server_event(text)
+        self.sent.append(json.loads(text))
+
+    async def run(self) -> None:
+        await self._closed.wait()
+
+    async def close(self) -> None:
+        self.output._stop()
+        self._closed.set()
+
+
+@dataclass
+class FakeListener:
+    engine: "FakeEngine"
+    wake_name: str | None
+    on_partial: Callable[[str], None]
+    heard: list[Samples] = field(default_factory=list)
+    pauses: list[int] = field(default_factory=list)
+    abandoned: bool = False
+
+    def hear(self, samples: Samples) -> None:
+        self.heard.append(samples)
+
+    def pause(self) -> None:
+        self.pauses.append(len(self.samples))
+
+    async def finish(self, utterance: Utterance) -> str:
+        assert np.array_equal(self.samples, utterance.samples), "heard is not what was said"
+        assert utterance.wake_name == self.wake_name
+        self.engine.utterances.append(utterance)
+        await asyncio.sleep(self.engine.recognition_s)
+        words = self.engine.words.pop(0)
+        if isinstance(words, EngineError):
+            raise words
+        return words
+
+    def abandon(self) -> None:
+        self.abandoned = True
+
+    @property
+    def samples(self) -> Samples:
+        return np.concatenate(self.heard) if self.heard else np.zeros(0, np.int16)
+
+
+def tone(ms: int) -> Samples:
+    return np.full(ms * 24, 5000, np.int16)
+
+
+def spoken(*sentences: str, ms: int = 1000) -> list[Part | float]:
+    """An answer of so many sentences of so many milliseconds."""
+    return [part for sentence in sentences for part in (Text(sentence), Audio(tone(ms)))]
+
+
+class FakeEngine:
+    def __init__(self) -> None:
+        self.words: list[str | EngineError] = []
+        self.answers: list[list[Part | float | EngineError]] = []
+        """Parts, pauses in seconds, and failures."""
+        self.listeners: list[FakeListener] = []
+        self.utterances: list[Utterance] = []
+        self.requests: list[Request] = []
+        self.closed_early = 0
+        self.recognition_s = 0.1
+
+    async def start(self) -> None:
+        pass
+
+    async def close(self) -> None:
+        pass
+
+    def listen(self, wake_name: str | None, on_partial: Callable[[str], None]) -> FakeListener:
+        listener = FakeListener(self, wake_name, on_partial)
+        self.listeners.append(listener)
+        return listener
+
+    async def respond(self, request: Request) -> AsyncIterator[Part]:
+        self.requests.append(request)
+        answer = self.answers.pop(0) if self.answers else spoken("Yes.")
+        finished = False
+        try:
+            for part in answer:
+                if isinstance(part, float):
+                    await asyncio.sleep(part)
+                elif isinstance(part, EngineError):
+                    raise part
+                else:
+                    yield part
+            finished = True
+        finally:
+            self.closed_early += not finished
+
+
+class Story:
+    """What a test does and sees."""
+
+    def __init__(self, config: RelayConfig, terms: CallTerms) -> None:
+        self.engine = FakeEngine()
+        self.call = FakeCall()
+        numbers = count(1)
+        self.session = Session(
+            config,
+            self.engine,
+            LoudnessVad(),
+            terms,
+            lambda _session: self.call,
+            lambda prefix: f"{prefix}_{next(numbers)}",
+        )
+        self.position = 0
+        self._mark = 0
+
+    # What the client does.
+
+    def send(self, kind: str, **fields: Any) -> None:
+        self.session.on_message(json.dumps({"type": kind, **fields}))
+
+    def sound(self, ms: int, loud: bool) -> None:
+        """Arrives at once, in blocks that are no multiple of a frame."""
+        left = ms * 16
+        while left:
+            size = min(left, 777)
+            block = np.full(size, 8000 if loud else 0, np.int16)
+            self.session.on_audio(self.position, block)
+            self.position, left = self.position + size, left - size
+
+    def say(self, words: str | EngineError, ms: int = 1000) -> None:
+        """A whole turn, recognised as these words."""
+        self.engine.words.append(words)
+        self.sound(ms, loud=True)
+        self.sound(600, loud=False)
+
+    async def speak(self, ms: int) -> None:
+        """Loud sound in real time."""
+        for _ in range(ms // 20):
+            self.sound(20, loud=True)
+            await asyncio.sleep(0.02)
+
+    # What the client sees.
+
+    @property
+    def events(self) -> list[dict[str, Any]]:
+        """All events since the last look."""
+        seen, self._mark = self.call.sent[self._mark :], len(self.call.sent)
+        return seen
+
+    @property
+    def kinds(self) -> list[str]:
+        return [event["type"] for event in self.events]
+
+    def all(self, kind: str) -> list[dict[str, Any]]:
+        return [event for event in self.call.sent if event["type"] == kind]
+
+    def last(self, kind: str) -> dict[str, Any]:
+        return self.all(kind)[-1]
+
+    def items(self) -> list[tuple[str, str]]:
+        """The conversation as the engine would get it: who, words."""
+        found = self.session._state.conversation.heard_items()
+        return [
+            (item.role, "".join(part.words for part in item.content))  # type: ignore[attr-defined]
+            for item in found
+            if item.type == "message"
+        ]
+
+
+Tale = Callable[[Story], Coroutine[Any, Any, None]]
+
+
+def tell(
+    tale: Tale,
+    *,
+    config: RelayConfig | None = None,
+    terms: CallTerms | None = None,
+    open_channel: bool = True,
+) -> Story:
+    """Run the tale in virtual time beside a live session; afterwards the session is over."""
+
+    async def run() -> Story:
+        story = Story(config or RelayConfig(), terms or CallTerms(session_s=3600.0, patch={}))
+        async with asyncio.TaskGroup() as group:
+            running = group.create_task(story.session.run())
+            await asyncio.sleep(0)
+            if open_channel:
+                story.session.on_open()
+            await tale(story)
+            story.session.hang_up("the end")
+            story.reason = await running  # type: ignore[attr-defined]
+        return story
+
+    return virtual_time.run(run())
+
+
+FRAME_MS = FRAME_SAMPLES // 16
