@@ -1,7 +1,6 @@
 """What each of the client's events does; refusals name the event they answer."""
 
 import base64
-import binascii
 
 import msgspec
 import numpy as np
@@ -145,7 +144,7 @@ class ClientCommands:
 def _samples(audio: str) -> Samples:
     try:
         data = base64.b64decode(audio, validate=True)
-    except binascii.Error as error:
+    except ValueError as error:
         raise RemoteProtocolError(f"audio: not base64: {error}") from None
     if len(data) % 2:
         raise RemoteProtocolError("audio: half a sample; 16-bit samples wanted")
