@@ -1,15 +1,13 @@
-"""Log lines carry a priority for the journal and a clock for people."""
+"""Log lines carry a clock for people, and the level is that of edgevoice, not of libraries."""
 
 import io
 import logging
-import os
 import warnings
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from edgevoice.logs import JournalFormatter, is_journal, set_up
+from edgevoice.logs import set_up
 
 
 @pytest.fixture(autouse=True)
@@ -23,22 +21,6 @@ def _logging_as_before() -> Iterator[None]:
     root.setLevel(before[0])
     root.handlers[:] = before[1]
     ours.setLevel(before[2])
-
-
-def record(level: int, text: str) -> logging.LogRecord:
-    return logging.LogRecord("edgevoice.daemon", level, __file__, 1, text, None, None)
-
-
-@pytest.mark.parametrize(
-    ("level", "priority"),
-    [(logging.DEBUG, 7), (logging.INFO, 6), (logging.WARNING, 4), (logging.ERROR, 3)],
-)
-def test_a_level_becomes_a_priority(level: int, priority: int) -> None:
-    assert JournalFormatter("%(message)s").format(record(level, "x")) == f"<{priority}>x"
-
-
-def test_every_line_of_a_record_has_its_priority() -> None:
-    assert JournalFormatter().format(record(logging.ERROR, "a\nb")) == "<3>a\n<3>b"
 
 
 def test_people_get_a_clock_and_no_priority() -> None:
@@ -66,10 +48,8 @@ def test_warnings_are_logged() -> None:
     assert "worn out" in out.getvalue()
 
 
-def test_the_journal_is_known_by_device_and_inode(tmp_path: Path) -> None:
-    with (tmp_path / "stream").open("w") as stream:
-        found = os.fstat(stream.fileno())
-        assert is_journal(stream, f"{found.st_dev}:{found.st_ino}")
-        assert not is_journal(stream, f"{found.st_dev}:{found.st_ino + 1}")
-        assert not is_journal(stream, "")
-    assert not is_journal(io.StringIO(), "8:1")
+def test_a_stream_that_is_not_the_journal_s_is_for_people() -> None:
+    out = io.StringIO()
+    set_up("info", out, {"JOURNAL_STREAM": "8:1"})
+    logging.getLogger("edgevoice.daemon").error("trouble")
+    assert out.getvalue().endswith("ERROR edgevoice.daemon: trouble\n")
