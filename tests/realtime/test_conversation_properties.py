@@ -1,0 +1,161 @@
+"""What holds for a conversation whatever a server sends, in whatever order."""
+
+from collections import Counter
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edgevoice.errors import RemoteProtocolError
+from edgevoice.realtime import items
+from edgevoice.realtime.conversation import Conversation
+from edgevoice.realtime.items import FunctionCall, FunctionCallOutput, Message, UnknownItem
+from edgevoice.realtime.response import Response
+from edgevoice.realtime.server_events import (
+    ConversationItemAdded,
+    ConversationItemDeleted,
+    ConversationItemDone,
+    ConversationItemInputAudioTranscriptionCompleted,
+    ConversationItemInputAudioTranscriptionDelta,
+    ConversationItemTruncated,
+    ResponseDone,
+    ResponseFunctionCallArgumentsDone,
+    ResponseOutputAudioTranscriptDelta,
+    ResponseOutputAudioTranscriptDone,
+    ResponseOutputItemAdded,
+    ResponseOutputItemDone,
+    ServerEvent,
+)
+from edgevoice.realtime.wire import decode_server_event, encode
+
+MAX_ITEMS = 4
+MAX_BYTES = 500
+IDS = st.sampled_from(["a", "b", "c", "d", "e", "f", "root", ""])
+INDEX = st.integers(0, 3) | st.just(2**53 - 1)
+WORDS = st.sampled_from(["", "one ", "two two ", "three " * 30])
+STATUS = st.sampled_from([None, "in_progress", "completed", "incomplete"])
+CALLS = st.sampled_from(["c1", "c2", ""])
+ITEMS = st.one_of(
+    st.builds(items.user_audio, WORDS, IDS, STATUS),
+    st.builds(items.assistant_audio, WORDS, IDS, STATUS),
+    st.builds(items.assistant_text, WORDS, IDS),
+    st.builds(Message, st.just("assistant"), id=IDS, status=STATUS),
+    st.builds(FunctionCall, st.just("t"), WORDS, CALLS, id=IDS),
+    st.builds(items.function_output, CALLS, WORDS, IDS),
+    st.builds(lambda id: UnknownItem({"type": "hologram", "id": id}), IDS),
+)
+ZERO, RESPONSE = st.just(0), st.just("r1")
+EVENTS: st.SearchStrategy[ServerEvent] = st.one_of(
+    st.builds(ConversationItemAdded, ITEMS, st.none() | IDS),
+    st.builds(ConversationItemDone, ITEMS, st.none() | IDS),
+    st.builds(ResponseOutputItemAdded, RESPONSE, ZERO, ITEMS),
+    st.builds(ResponseOutputItemDone, RESPONSE, ZERO, ITEMS),
+    st.builds(ConversationItemDeleted, IDS),
+    st.builds(ConversationItemTruncated, IDS, INDEX, ZERO, st.none() | WORDS),
+    st.builds(ConversationItemInputAudioTranscriptionDelta, IDS, INDEX, WORDS),
+    st.builds(ConversationItemInputAudioTranscriptionCompleted, IDS, INDEX, WORDS),
+    st.builds(ResponseOutputAudioTranscriptDelta, RESPONSE, IDS, ZERO, INDEX, WORDS),
+    st.builds(ResponseOutputAudioTranscriptDone, RESPONSE, IDS, ZERO, INDEX, WORDS),
+    st.builds(ResponseFunctionCallArgumentsDone, RESPONSE, IDS, ZERO, CALLS, RESPONSE, WORDS),
+    st.builds(lambda output: ResponseDone(Response(id="r", output=(output,))), ITEMS),
+)
+HISTORIES = st.lists(EVENTS, max_size=20)
+
+
+def pairs(conversation: Conversation) -> Counter[str]:
+    """How many calls and outputs share each call id."""
+    tied = (i for i in conversation.items if isinstance(i, FunctionCall | FunctionCallOutput))
+    return Counter(item.call_id for item in tied if item.call_id)
+
+
+@given(HISTORIES)
+def test_bounds_and_order_hold(history: list[ServerEvent]) -> None:
+    conversation = Conversation(MAX_ITEMS, MAX_BYTES)
+    for event in history:
+        before = [item.id for item in conversation.items]
+        conversation.apply(event)
+        after = [item.id for item in conversation.items]
+        assert len(after) == len(set(after)) <= MAX_ITEMS
+        assert all(after)
+        assert conversation.size_bytes <= MAX_BYTES
+        kept = [item_id for item_id in after if item_id in before]
+        assert kept == [item_id for item_id in before if item_id in after]
+
+
+@given(HISTORIES)
+def test_only_added_brings_items_in(history: list[ServerEvent]) -> None:
+    conversation = Conversation(MAX_ITEMS, MAX_BYTES)
+    for event in history:
+        before = {item.id for item in conversation.items}
+        conversation.apply(event)
+        if not isinstance(event, ConversationItemAdded):
+            assert {item.id for item in conversation.items} <= before
+
+
+@given(st.lists(st.sampled_from(["say", "call", "return"]), max_size=30), st.data())
+def test_bounds_never_split_a_call_from_its_output(acts: list[str], data: st.DataObject) -> None:
+    conversation = Conversation(MAX_ITEMS, MAX_BYTES)
+    for number, act in enumerate(acts):
+        id, call_id = f"i{number}", data.draw(st.sampled_from(["c1", "c2"]))
+        item = {
+            "say": items.user_text("hi", id),
+            "call": FunctionCall("t", "{}", call_id, id=id),
+            "return": items.function_output(call_id, "x" * 60, id),
+        }[act]
+        expected = pairs(conversation)
+        conversation.apply(ConversationItemAdded(item))
+        expected[call_id] += act != "say"
+        left = pairs(conversation)
+        assert all(left[call_id] in (0, count) for call_id, count in expected.items())
+
+
+@given(HISTORIES)
+def test_an_interrupted_item_takes_no_more_words(history: list[ServerEvent]) -> None:
+    conversation = Conversation(MAX_ITEMS, MAX_BYTES)
+    cut: dict[str, object] = {}
+    for event in history:
+        conversation.apply(event)
+        present = {item.id: item for item in conversation.items}
+        cut = {id: item for id, item in cut.items() if conversation.is_interrupted(id)}
+        if not isinstance(event, ConversationItemTruncated):
+            assert all(present[id] == item for id, item in cut.items())
+        cut = {id: item for id, item in present.items() if conversation.is_interrupted(id)}
+
+
+@given(HISTORIES)
+def test_the_wire_changes_nothing(history: list[ServerEvent]) -> None:
+    near, far = Conversation(MAX_ITEMS, MAX_BYTES), Conversation(MAX_ITEMS, MAX_BYTES)
+    for event in history:
+        changed = near.apply(event)
+        assert far.apply(decode_server_event(encode(event))) == changed
+    assert near.items == far.items
+    assert near.digest() == far.digest()
+
+
+@given(HISTORIES)
+def test_seeds_can_be_sown(history: list[ServerEvent]) -> None:
+    conversation = Conversation(MAX_ITEMS, MAX_BYTES)
+    for event in history:
+        conversation.apply(event)
+    sown = Conversation(MAX_ITEMS, MAX_BYTES)
+    for seed in conversation.text_items():
+        sown.insert(seed)
+    assert sown.text_items() == conversation.text_items()
+
+
+@given(HISTORIES, ITEMS, st.none() | IDS)
+def test_a_refused_insert_changes_nothing(
+    history: list[ServerEvent], item: items.Item, previous: str | None
+) -> None:
+    conversation = Conversation(MAX_ITEMS, MAX_BYTES)
+    for event in history:
+        conversation.apply(event)
+    before = conversation.items
+    if not item.id:
+        return
+    try:
+        follows = conversation.insert(item, previous)
+    except RemoteProtocolError:
+        assert conversation.items == before
+    else:
+        assert follows is None or follows in {item.id for item in before}
+        assert conversation.size_bytes <= MAX_BYTES
