@@ -98,10 +98,12 @@ def guard(receive: Callable[..., None]) -> Callable[..., None]:
         connection = self.receiver
         if not data or connection.remote_username is None:
             return
+        is_from_peer = from_checked_pair(self, addr)
+        if is_from_peer:
+            connection.heard = getattr(connection, "heard", 0) + 1
         if data[0] < 4:
             receive(self, data, addr)
-        elif 20 <= data[0] < 192 and from_checked_pair(self, addr):
-            connection.heard = getattr(connection, "heard", 0) + 1
+        elif 20 <= data[0] < 192 and is_from_peer:
             connection.data_received(data, self.local_candidate.component)
 
     return datagram_received
@@ -156,7 +158,6 @@ async def consents(connection: Any) -> bool:
             )
         except aioice.stun.TransactionError:
             return False
-        connection.heard = getattr(connection, "heard", 0) + 1
     return True
 
 
@@ -299,7 +300,7 @@ def ice_connections(peer: RTCPeerConnection) -> Iterator[Any]:
 
 
 def heard(peer: RTCPeerConnection) -> int:
-    """Counts up with everything the peer sends: media, events, answers to our checks."""
+    """Counts up with everything the peer sends: media, events, checks and answers to ours."""
     return sum(getattr(connection, "heard", 0) for connection in ice_connections(peer))
 
 

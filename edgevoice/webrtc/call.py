@@ -1,0 +1,137 @@
+"""The relay's end of one session: an offer in, an answer out, then samples and events.
+
+The client's addresses are never used: it is learned from where its checks come
+from. What the samples and the events mean is the session's business.
+"""
+
+import logging
+from collections.abc import Callable
+from functools import partial
+
+from aiortc import RTCDataChannel, RTCSessionDescription
+from aiortc.exceptions import InternalError, InvalidAccessError, InvalidStateError, OperationError
+
+from edgevoice.audio.frames import CAPTURE_RATE_HZ, Samples
+from edgevoice.errors import LinkError, RemoteProtocolError
+from edgevoice.webrtc import hardening, sdp
+from edgevoice.webrtc.codec import Codec
+from edgevoice.webrtc.opus import OpusDecoder, OpusEncoder
+from edgevoice.webrtc.paced_output import SPEAKING_RATE_HZ, PacedOutput
+from edgevoice.webrtc.peer import CHANNEL, Peer
+from edgevoice.webrtc.receiver import Receiver
+
+log = logging.getLogger(__name__)
+
+OPUS = Codec(
+    encoder=partial(OpusEncoder, SPEAKING_RATE_HZ, bitrate_bps=32_000),
+    decoder=partial(OpusDecoder, CAPTURE_RATE_HZ),
+)
+
+SILENCE_S = 5.0
+"""Longer than the device's, which is the one to decide that a link is dead."""
+
+MALFORMED = (
+    ValueError,
+    AssertionError,
+    LookupError,
+    AttributeError,
+    TypeError,
+    ArithmeticError,
+    InternalError,
+    InvalidAccessError,
+    InvalidStateError,
+    OperationError,
+)
+"""What aiortc was seen to raise on 18,000 mutated offers, and its own exceptions."""
+
+
+class Call:
+    """answer() once, then run() until it is over. Callbacks are made from within run()."""
+
+    def __init__(
+        self,
+        *,
+        on_audio: Callable[[int, Samples], None],
+        on_message: Callable[[str], None],
+        on_open: Callable[[], None],
+        on_closed: Callable[[str], None],
+        media_host: str | None,
+        codec: Codec | None = None,
+        event_bytes: int = sdp.MAX_MESSAGE_BYTES,
+        sdp_bytes: int = sdp.OFFER_BYTES,
+    ) -> None:
+        codec = codec or OPUS
+        self._codec = codec
+        self._on_audio = on_audio
+        self._on_closed = on_closed
+        self._media_host = media_host
+        self._sdp_bytes = sdp_bytes
+        self._peer = Peer(event_bytes, SILENCE_S)
+        self._peer.on_open = on_open
+        self._peer.on_message = on_message
+        self._is_answered = False
+        self.output = PacedOutput(codec.encoder(), self._peer.post)
+
+    @property
+    def receiver(self) -> Receiver:
+        """Counters of what was received, lost and concealed."""
+        assert self._peer.receiver is not None
+        return self._peer.receiver
+
+    async def answer(self, offer_sdp: str) -> str:
+        """Raises RemoteProtocolError on a bad offer; nothing is left behind then."""
+        offer = sdp.admit_offer(offer_sdp, self._sdp_bytes)
+        self._peer.receiver = Receiver(
+            self._codec.decoder(), self._on_audio, sdp.first_timestamp(offer)
+        )
+        self._peer.connect()
+        try:
+            answer = await self._negotiate(offer)
+        except MALFORMED as error:
+            await self._peer.close()
+            raise RemoteProtocolError(f"the offer cannot be used: {error!r}"[:300]) from error
+        except BaseException:
+            await self._peer.close()
+            raise
+        self._is_answered = True
+        return answer
+
+    async def _negotiate(self, offer: str) -> str:
+        connection = self._peer.connection
+        connection.on("datachannel", self._on_channel)
+        self._peer.rtp_transceiver.sender.replaceTrack(self.output)
+        await connection.setRemoteDescription(RTCSessionDescription(offer, "offer"))
+        if self._media_host:
+            hardening.bind_to(connection, [self._media_host])
+        await connection.setLocalDescription(await connection.createAnswer())
+        answer: str = connection.localDescription.sdp
+        if "a=candidate:" not in answer:
+            where = self._media_host or "any address"
+            raise LinkError(f"no media socket could be opened on {where}: check relay.media_host")
+        return sdp.prefer_voice(answer)
+
+    def send(self, text: str) -> None:
+        """One event; kept until the channel opens."""
+        self._peer.outbox.send(text)
+
+    async def run(self) -> None:
+        """Carry the session until it ends, whoever ends it."""
+        assert self._is_answered, "answer() comes first"
+        try:
+            reason = await self._peer.run()
+        finally:
+            await self._peer.close()
+        self._on_closed(reason)
+
+    async def close(self, reason: str = "hung up") -> None:
+        """Hang up; run() returns."""
+        self._peer.end(reason)
+        if self._is_answered:
+            await self._peer.close()
+
+    def _on_channel(self, channel: RTCDataChannel) -> None:
+        """Called by aiortc."""
+        if channel.label == CHANNEL:
+            self._peer.use(channel)
+        else:
+            log.debug("a channel that is not %s was ignored", CHANNEL)

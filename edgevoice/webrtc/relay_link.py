@@ -1,0 +1,314 @@
+"""The device's way to the relay: opened on waking, closed when the talk is over.
+
+While idle it keeps a peer connection with its offer ready and an HTTP connection
+open, so that opening costs one request and the media handshakes. What was
+captured meanwhile is not lost: the uplink takes it from the gate, oldest first.
+Outcomes are posted as inputs; nothing is decided here.
+"""
+
+import asyncio
+import contextlib
+import logging
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+
+from aiortc import RTCDataChannel, RTCSessionDescription
+from yarl import URL
+
+from edgevoice.audio.frames import CAPTURE_RATE_HZ, Samples
+from edgevoice.audio.gate import Gate
+from edgevoice.audio.playout import PlayoutBuffer
+from edgevoice.config import LinkConfig
+from edgevoice.errors import LinkError, LocalProtocolError, RemoteProtocolError
+from edgevoice.realtime.client_events import ClientEvent
+from edgevoice.realtime.server_events import (
+    OutputAudioBufferCleared,
+    ResponseCreated,
+    ServerEvent,
+)
+from edgevoice.realtime.wire import decode_server_event, encode
+from edgevoice.transceiver.actions import OpenLink
+from edgevoice.transceiver.inputs import EventReceived, Input, LinkFailed, LinkLost, LinkOpened
+from edgevoice.webrtc import hardening, sdp
+from edgevoice.webrtc.call import MALFORMED
+from edgevoice.webrtc.codec import Codec
+from edgevoice.webrtc.downlink import Downlink
+from edgevoice.webrtc.opus import OpusDecoder, OpusEncoder
+from edgevoice.webrtc.peer import CHANNEL, Peer
+from edgevoice.webrtc.receiver import Receiver
+from edgevoice.webrtc.signalling import WAKE_HEADER, Signalling
+from edgevoice.webrtc.uplink import Uplink, Wait
+
+log = logging.getLogger(__name__)
+
+WARM_S = 50.0
+"""Pause between signs of life on the kept HTTP connection; servers close it after 60 to 75 s."""
+SKIP_S = 2.0
+"""What still arrives of an interrupted answer is dropped for at most this long."""
+HOSTS = ("0.0.0.0", "::")
+"""Whatever address leads to the relay, also after the network has changed."""
+MAX_UNSENT = 256
+"""Events asked for before there is a session to send them in; more is a bug elsewhere."""
+
+Post = Callable[[Input], None]
+
+
+@dataclass
+class Ready:
+    """A peer connection that only lacks an answer."""
+
+    peer: Peer
+    offer: str
+    clock_start: int
+
+
+@dataclass
+class Talk:
+    """One session, from the order to open it until its end."""
+
+    action: OpenLink
+    events: list[ClientEvent] = field(default_factory=list)
+    task: asyncio.Task[None] | None = None
+    peer: Peer | None = None
+    uplink: Uplink | None = None
+    place: URL | None = None
+    is_open: bool = False
+
+
+class RelayLink:
+    on_first_sent: Callable[[int], None]
+    """The first packet of a session has left; its first sample. From within `run`."""
+
+    def __init__(
+        self,
+        config: LinkConfig,
+        token: str,
+        gate: Gate,
+        playout: PlayoutBuffer,
+        post: Post,
+        *,
+        codec: Codec | None = None,
+        wait: Wait | None = None,
+    ) -> None:
+        self.on_first_sent = lambda sample: None
+        self.malformed_events = 0
+        self._signalling = Signalling(config, token)
+        self._gate = gate
+        self._playout = playout
+        self._downlink = Downlink(playout)
+        self._post = post
+        self._wait = wait or asyncio.sleep
+        self._codec = codec or Codec(
+            encoder=partial(OpusEncoder, CAPTURE_RATE_HZ),
+            decoder=partial(OpusDecoder, playout.rate_hz),
+        )
+        self._ready: Ready | None = None
+        self._talk: Talk | None = None
+        self._over: list[Talk] = []
+        self._orders = asyncio.Event()
+        self._skip_until: float | None = None
+
+    @property
+    def uplink(self) -> Uplink | None:
+        """Counters of the current session."""
+        return self._talk.uplink if self._talk else None
+
+    @property
+    def receiver(self) -> Receiver | None:
+        """Counters of the current session."""
+        return self._talk.peer.receiver if self._talk and self._talk.peer else None
+
+    def open(self, action: OpenLink) -> None:
+        """Begin a session; LinkOpened or LinkFailed follows."""
+        if self._talk is not None:
+            raise LocalProtocolError("a link is open already; close it first")
+        self._talk = Talk(action)
+        self._orders.set()
+
+    def close(self, reason: str) -> None:
+        """End the session, or the attempt. No input follows."""
+        talk, self._talk = self._talk, None
+        if talk is None:
+            return
+        log.debug("closing the link: %s", reason)
+        if talk.task is not None:
+            talk.task.cancel()
+
+    def send(self, event: ClientEvent) -> None:
+        """Kept until the session is open."""
+        talk = self._talk
+        if talk is None:
+            log.warning("%s was not sent: there is no link", event.type)
+        elif talk.peer is not None:
+            talk.peer.outbox.send(encode(event))
+        elif len(talk.events) < MAX_UNSENT:
+            talk.events.append(event)
+        else:
+            raise LocalProtocolError(f"more than {MAX_UNSENT} events for a link that is not there")
+
+    def samples_captured(self) -> None:
+        """There is something new behind the gate."""
+        if self._talk and self._talk.uplink:
+            self._talk.uplink.notify()
+
+    def skip_answer(self) -> None:
+        """The answer was interrupted: drop what still arrives of it.
+
+        Ends when the relay says that it has cleared it, or begins another one.
+        """
+        self._downlink.forget()
+        self._skip_until = asyncio.get_running_loop().time() + SKIP_S
+
+    async def run(self) -> None:
+        """Carry out the orders until cancelled. Raises LinkError if `ca_file` is no good."""
+        async with self._signalling:
+            try:
+                async with asyncio.TaskGroup() as group:
+                    await self._serve(group)
+            finally:
+                await self._say_goodbye()
+
+    async def _serve(self, group: asyncio.TaskGroup) -> None:
+        while True:
+            self._orders.clear()
+            while self._over:
+                group.create_task(self._part(self._over.pop()))
+            if self._talk is not None and self._talk.task is None:
+                self._talk.task = group.create_task(self._hold(self._talk))
+            elif self._talk is None:
+                if self._ready is None:
+                    self._ready = await self._prepare()
+                group.create_task(self._keep_warm())
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(WARM_S):
+                    await self._orders.wait()
+
+    async def _say_goodbye(self) -> None:
+        """The program ends: close everything, each within its own limit."""
+        if self._ready is not None:
+            await self._ready.peer.close()
+        for talk in self._over:
+            await self._part(talk)
+
+    async def _keep_warm(self) -> None:
+        try:
+            await self._signalling.warm()
+        except LinkError as error:
+            log.debug("the relay is not there: %s", error)
+
+    async def _prepare(self) -> Ready:
+        """An offer with its sockets open. Nothing is sent."""
+        peer = Peer()
+        peer.connect()
+        try:
+            return await self._offer(peer)
+        except BaseException:
+            await peer.close()
+            raise
+
+    async def _offer(self, peer: Peer) -> Ready:
+        self._listen(peer, peer.connection.createDataChannel(CHANNEL))
+        hardening.bind_to(peer.connection, HOSTS)
+        await peer.connection.setLocalDescription(await peer.connection.createOffer())
+        clock_start = random.getrandbits(32)
+        offer = sdp.prefer_voice(sdp.without_addresses(peer.connection.localDescription.sdp))
+        return Ready(peer, sdp.with_first_timestamp(offer, clock_start), clock_start)
+
+    def _listen(self, peer: Peer, channel: RTCDataChannel) -> None:
+        peer.receiver = Receiver(self._codec.decoder(), self._downlink_hear)
+        peer.on_message = self._on_message
+        peer.on_expire = self._downlink.expire
+        peer.next_deadline = lambda: self._downlink.deadline
+        peer.use(channel)
+
+    async def _hold(self, talk: Talk) -> None:
+        """One session. Every way out of it, cancellation too, leaves the goodbyes to `run`."""
+        try:
+            reason = await self._converse(talk)
+        except (LinkError, RemoteProtocolError) as error:
+            reason = str(error)
+        finally:
+            self._over.append(talk)
+            self._orders.set()
+        if self._talk is talk:
+            self._talk = None
+            self._post(LinkLost(reason) if talk.is_open else LinkFailed(reason))
+
+    async def _converse(self, talk: Talk) -> str:
+        ready, self._ready = self._ready or await self._prepare(), None
+        peer = talk.peer = ready.peer
+        self._downlink.forget()
+        self._skip_until = None
+        for event in talk.events:
+            peer.outbox.send(encode(event))
+        answer = await self._signalling.call(ready.offer, wake_header(talk.action))
+        talk.place = answer.location
+        peer.on_open = partial(self._opened, talk, answer.extensions)
+        talk.uplink = self._send_from_gate(talk.action.first_sample, peer)
+        await self._accept(ready, answer.sdp)
+        return await peer.run()
+
+    def _send_from_gate(self, first_sample: int, peer: Peer) -> Uplink:
+        def first_sent(sample: int) -> None:
+            peer.post(lambda: self.on_first_sent(sample))
+
+        encoder = self._codec.encoder()
+        uplink = Uplink(self._gate, encoder, first_sample, first_sent, self._wait)
+        uplink.on("ended", partial(peer.end, "the uplink has stopped"))
+        peer.rtp_transceiver.sender.replaceTrack(uplink)
+        return uplink
+
+    async def _accept(self, ready: Ready, answer: str) -> None:
+        """Media starts in the background; its RTP clock starts where the offer said."""
+        description = RTCSessionDescription(sdp.admit_answer(answer), "answer")
+        token = hardening.rtp_clock_start.set(ready.clock_start)
+        try:
+            await ready.peer.connection.setRemoteDescription(description)
+        except MALFORMED as error:
+            raise RemoteProtocolError(f"the relay's answer cannot be used: {error!r}") from error
+        finally:
+            hardening.rtp_clock_start.reset(token)
+
+    def _opened(self, talk: Talk, extensions: bool) -> None:
+        talk.is_open = True
+        self._post(LinkOpened(self._signalling.relay, extensions))
+
+    def _on_message(self, text: str) -> None:
+        try:
+            event = decode_server_event(text)
+        except RemoteProtocolError as error:
+            self.malformed_events += 1
+            log.warning("an event of the relay was dropped: %s", error)
+            return
+        self._watch_for_new_answer(event)
+        self._post(EventReceived(event))
+
+    def _watch_for_new_answer(self, event: ServerEvent) -> None:
+        if isinstance(event, OutputAudioBufferCleared | ResponseCreated):
+            self._skip_until = None
+
+    def _downlink_hear(self, index: int, samples: Samples) -> None:
+        now = asyncio.get_running_loop().time()
+        if self._skip_until is not None and now < self._skip_until:
+            return
+        self._downlink.expire(now)
+        self._downlink.hear(index, samples)
+
+    async def _part(self, talk: Talk) -> None:
+        async with asyncio.TaskGroup() as group:
+            if talk.peer is not None:
+                group.create_task(talk.peer.close())
+            if talk.place is not None:
+                group.create_task(self._signalling.hang_up(talk.place))
+
+
+def wake_header(action: OpenLink) -> dict[str, str]:
+    """Where the wake phrase lies in what will be sent, for relays that know the header."""
+    wake = action.wake
+    if wake is None:
+        return {}
+    start = max(0, wake.start_sample - action.first_sample)
+    end = max(start, wake.end_sample - action.first_sample)
+    return {WAKE_HEADER: f"name={wake.name};start={start};end={end}"}

@@ -1,0 +1,242 @@
+"""HTTP to the relay: post an offer, hang up, keep the connection warm.
+
+Every refusal becomes a LinkError whose sentence tells the owner what to do. No
+redirect is followed, no proxy from the environment is used, and the token goes
+to the configured origin only.
+"""
+
+import ipaddress
+import ssl
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import aiohttp
+import msgspec
+from yarl import URL
+
+from edgevoice import __version__
+from edgevoice.config import LinkConfig
+from edgevoice.errors import LinkError, LinkRefused, LinkTimeout
+
+VERSION_HEADER = "Edgevoice-Version"
+WAKE_HEADER = "Edgevoice-Wake"
+SDP = "application/sdp"
+
+CONNECT_S = 3.0
+ANSWER_S = 6.0
+GOODBYE_S = 1.5
+KEEP_ALIVE_S = 70.0
+"""aiohttp's server closes idle connections after 75 s."""
+BODY_LIMIT = 65_536
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    sdp: str
+    location: URL | None
+    """Where to hang up; None when the server names no place of its own."""
+    extensions: bool
+    """The other end is an edgevoice relay."""
+
+
+class Signalling:
+    """Use with `async with`; one per link, for as long as the program runs."""
+
+    def __init__(self, config: LinkConfig, token: str) -> None:
+        self._config = config
+        self._token = token
+        self._base = URL(config.url.rstrip("/"))
+        self._calls = self._base / "v1/realtime/calls"
+        self._stack = AsyncExitStack()
+        self._http: aiohttp.ClientSession
+
+    @property
+    def relay(self) -> str:
+        """The relay's name for logs: host and port."""
+        return self._base.authority
+
+    async def __aenter__(self) -> Self:
+        self._http = await self._stack.enter_async_context(self._session())
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self._stack.aclose()
+
+    def _session(self) -> aiohttp.ClientSession:
+        return aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(
+                ssl=trust(self._config.ca_file), keepalive_timeout=KEEP_ALIVE_S, limit=4
+            ),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            headers={"User-Agent": f"edgevoice/{__version__}", VERSION_HEADER: __version__},
+            timeout=aiohttp.ClientTimeout(total=ANSWER_S, sock_connect=CONNECT_S),
+            trust_env=False,
+        )
+
+    async def call(self, offer: str, headers: dict[str, str]) -> Answer:
+        """Post the offer. Raises LinkError, LinkRefused or LinkTimeout."""
+        self._refuse_plain_http()
+        try:
+            return await self._post(offer, headers)
+        except (aiohttp.ServerDisconnectedError, ConnectionResetError):
+            # The kept connection had been closed at the other end; once more on a new one.
+            return await self._post(offer, headers)
+
+    async def hang_up(self, location: URL) -> None:
+        """Best effort; the relay finds out by itself a little later."""
+        timeout = aiohttp.ClientTimeout(total=GOODBYE_S)
+        try:
+            async with self._http.post(
+                location / "hangup",
+                headers=self._authorization(),
+                timeout=timeout,
+                allow_redirects=False,
+            ):
+                pass
+        except (aiohttp.ClientError, TimeoutError, OSError):
+            return
+
+    async def warm(self) -> None:
+        """Have the TCP and TLS handshakes done before anybody speaks. Raises LinkError."""
+        self._refuse_plain_http()
+        try:
+            async with self._http.head(self._base / "healthz", allow_redirects=False):
+                pass
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise self._explain(error) from error
+
+    async def _post(self, offer: str, headers: dict[str, str]) -> Answer:
+        query = {"model": self._config.model} if self._config.model else {}
+        try:
+            async with self._http.post(
+                self._calls.with_query(query),
+                data=offer.encode(),
+                headers={"Content-Type": SDP, "Accept": SDP} | self._authorization() | headers,
+                allow_redirects=False,
+            ) as response:
+                body = await self._body(response)
+                if response.status not in (200, 201):
+                    raise self._refusal(response, body)
+                return Answer(body, self._place(response), VERSION_HEADER in response.headers)
+        except (aiohttp.ServerDisconnectedError, ConnectionResetError):
+            raise
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise self._explain(error) from error
+
+    def _authorization(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self._token}"}
+
+    async def _body(self, response: aiohttp.ClientResponse) -> str:
+        body = b""
+        async for chunk in response.content.iter_chunked(4096):
+            body += chunk
+            if len(body) > BODY_LIMIT:
+                raise LinkError(f"{self.relay} answers with more than {BODY_LIMIT} bytes")
+        return body.decode(errors="replace")
+
+    def _place(self, response: aiohttp.ClientResponse) -> URL | None:
+        """The call's own URL, if it is at the origin we trust with the token."""
+        named = response.headers.get("Location")
+        if not named:
+            return None
+        location = self._calls.join(URL(named))
+        return location if location.origin() == self._calls.origin() else None
+
+    def _refuse_plain_http(self) -> None:
+        if self._base.scheme == "https" or is_loopback(self._base.host or ""):
+            return
+        raise LinkError(
+            f"link.url {self._base} is not encrypted: the token and the conversation could be"
+            " read on the way. Use https:// (link.ca_file trusts a private authority)"
+        )
+
+    def _refusal(self, response: aiohttp.ClientResponse, body: str) -> LinkRefused:
+        status, said = response.status, complaint(body)
+        match status:
+            case 401 | 403:
+                text = (
+                    f"{self.relay} does not accept our token ({status}): put a valid one into"
+                    f" {self._config.token_file} (`edgevoice relay token NAME` makes one)"
+                )
+            case 429:
+                wait = response.headers.get("Retry-After", "")[:20]
+                text = f"{self.relay} wants fewer calls (429): try again" + (
+                    f" in {wait} s" if wait else " later"
+                )
+            case 404 | 405:
+                text = (
+                    f"{self.relay} takes no calls at {self._calls.path} ({status}): check link.url"
+                )
+            case _ if 300 <= status < 400:
+                elsewhere = response.headers.get("Location", "elsewhere")[:200]
+                text = f"{self.relay} points to {elsewhere} ({status}): set link.url to that"
+            case _ if status >= 500:
+                text = f"{self.relay} is in trouble ({status}): its log says more"
+            case _:
+                text = f"{self.relay} refused the call ({status})"
+        return LinkRefused(status, f"{text}. It says: {said}" if said else text)
+
+    def _explain(self, error: BaseException) -> LinkError:
+        match error:
+            case aiohttp.ClientConnectorCertificateError():
+                reason = getattr(error.certificate_error, "verify_message", "not trusted")
+                return LinkError(
+                    f"the certificate of {self.relay} is no good: {reason}. A private authority"
+                    " goes into link.ca_file; also check this board's clock"
+                )
+            case aiohttp.ClientConnectorDNSError():
+                return LinkError(
+                    f"{self._base.host} is not known to the name server: check link.url"
+                )
+            case TimeoutError():
+                return LinkTimeout(f"{self.relay} did not answer in time: is it reachable?")
+            case aiohttp.ClientSSLError():
+                return LinkError(f"no TLS with {self.relay}: is link.url's port the right one?")
+            case aiohttp.ClientConnectorError():
+                return LinkError(f"nobody answers at {self.relay}: is the relay running?")
+        return LinkError(f"talking to {self.relay} failed: {error!r}"[:300])
+
+
+def trust(ca_file: str) -> ssl.SSLContext:
+    """The system's authorities, and the owner's own."""
+    context = ssl.create_default_context()
+    if ca_file:
+        try:
+            context.load_verify_locations(Path(ca_file))
+        except (OSError, ssl.SSLError) as error:
+            raise LinkError(f"link.ca_file {ca_file} cannot be used: {error}") from error
+    return context
+
+
+def is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+class _Complaint(msgspec.Struct):
+    message: str = ""
+
+
+class _Refusal(msgspec.Struct):
+    error: _Complaint
+
+
+def complaint(body: str) -> str:
+    """`error.message` of an OpenAI-style error body, one line of it."""
+    try:
+        said = msgspec.json.decode(body.encode(), type=_Refusal).error.message
+    except (ValueError, RecursionError):
+        return ""
+    return " ".join(said.split())[:200]
