@@ -1,0 +1,135 @@
+"""Timers as the assistant uses them, through the toolbox, on virtual time."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+
+from edgevoice.tools.timer_tools import TimerTools
+from edgevoice.tools.timers import Timers
+from edgevoice.tools.toolbox import ToolBox
+
+
+class Memory:
+    """A store that remembers every state it was given."""
+
+    def __init__(self) -> None:
+        self.states: list[Mapping[str, Any]] = []
+
+    def load(self) -> Mapping[str, Any]:
+        return self.states[-1] if self.states else {}
+
+    def save(self, state: Mapping[str, Any]) -> None:
+        self.states.append(json.loads(json.dumps(state)))
+
+
+class Kitchen:
+    """Timers that run while it is used with `running`."""
+
+    def __init__(self, store: Memory, wall_offset_s: float = 1.8e9) -> None:
+        clock = asyncio.get_running_loop().time
+        self.clock = clock
+        self.rung: dict[str, float] = {}
+        self.tools = TimerTools(
+            Timers(lambda label: self.rung.update({label: clock()})),
+            store,
+            clock,
+            lambda: clock() + wall_offset_s,
+        )
+        self._box = ToolBox(self.tools.tools())
+
+    async def call(self, tool: str, /, **arguments: Any) -> Any:
+        return json.loads(await self._box.call(tool, json.dumps(arguments)))
+
+
+@asynccontextmanager
+async def running(store: Memory) -> AsyncIterator[Kitchen]:
+    kitchen = Kitchen(store)
+    task = asyncio.ensure_future(kitchen.tools.run())
+    yield kitchen
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_a_timer_rings_on_time() -> None:
+    async with running(Memory()) as kitchen:
+        began = kitchen.clock()
+        answer = await kitchen.call("set_timer", seconds=300, label="pasta")
+        assert answer == {"label": "pasta", "seconds": 300}
+        await asyncio.sleep(400)
+        assert kitchen.rung == pytest.approx({"pasta": began + 300})
+
+
+async def test_an_earlier_one_set_later_rings_first() -> None:
+    async with running(Memory()) as kitchen:
+        await asyncio.sleep(1)
+        await kitchen.call("set_timer", seconds=300, label="pasta")
+        await asyncio.sleep(10)
+        await kitchen.call("set_timer", seconds=60, label="egg")
+        await asyncio.sleep(61)
+        assert list(kitchen.rung) == ["egg"]
+        await asyncio.sleep(300)
+        assert list(kitchen.rung) == ["egg", "pasta"]
+
+
+async def test_a_cancelled_timer_does_not_ring() -> None:
+    store = Memory()
+    async with running(store) as kitchen:
+        await kitchen.call("set_timer", seconds=60)
+        assert await kitchen.call("cancel_timer") == {"cancelled": "timer"}
+        await asyncio.sleep(120)
+        assert not kitchen.rung
+    assert store.states[-1] == {"timers": []}
+
+
+async def test_listing_tells_what_is_left() -> None:
+    async with running(Memory()) as kitchen:
+        await kitchen.call("set_timer", seconds=300, label="pasta")
+        await kitchen.call("set_timer", seconds=60)
+        await asyncio.sleep(20)
+        assert await kitchen.call("list_timers") == {
+            "timers": [
+                {"label": "timer", "remaining_s": 40},
+                {"label": "pasta", "remaining_s": 280},
+            ]
+        }
+
+
+async def test_timers_outlive_the_program() -> None:
+    store = Memory()
+    async with running(store) as kitchen:
+        began = kitchen.clock()
+        await kitchen.call("set_timer", seconds=300, label="pasta")
+        await asyncio.sleep(100)
+    await asyncio.sleep(50)
+    async with running(store) as kitchen:
+        await asyncio.sleep(200)
+        assert kitchen.rung == pytest.approx({"pasta": began + 300})
+    assert store.states[-1] == {"timers": []}  # it does not ring again after the next restart
+
+
+@pytest.mark.parametrize("seconds", [0, -5, 86_401, "soon", 1.5])
+async def test_times_that_make_no_sense_are_refused(seconds: Any) -> None:
+    store = Memory()
+    async with running(store) as kitchen:
+        assert "seconds must be" in (await kitchen.call("set_timer", seconds=seconds))["error"]
+    assert store.states == []
+
+
+async def test_a_label_too_long_is_refused() -> None:
+    async with running(Memory()) as kitchen:
+        answer = await kitchen.call("set_timer", seconds=5, label="x" * 41)
+        assert answer == {"error": "label must have at most 40 characters"}
+
+
+async def test_what_is_saved_last_is_what_is_true_last() -> None:
+    """Several calls at a time: the store never ends up with an older list."""
+    store = Memory()
+    async with running(store) as kitchen:
+        async with asyncio.TaskGroup() as calls:
+            for number in range(5):
+                calls.create_task(kitchen.call("set_timer", seconds=60 + number))
+        assert len(store.states[-1]["timers"]) == 5
