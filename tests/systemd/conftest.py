@@ -1,0 +1,30 @@
+"""One boot for all tests of this folder."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from tests.systemd.guest import Guest, booted, copy_of_root, install, obstacle
+
+CONFIG = """\
+microphone: {backend: silence}
+speaker: {backend: "null"}
+indicator: {kind: none}
+relay:
+  engine: parrot
+  detection: {vad: webrtc}
+"""
+
+
+@pytest.fixture(scope="session")
+def guest(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guest]:
+    if reason := obstacle():
+        if os.environ.get("CI") == "true":
+            pytest.fail(f"CI has to boot systemd, and this machine {reason}")
+        pytest.skip(reason)
+    with copy_of_root(tmp_path_factory.mktemp("guest")) as root:
+        install(root)
+        with booted(root) as running:
+            running.write("/etc/edgevoice/config.yaml", CONFIG)
+            yield running
