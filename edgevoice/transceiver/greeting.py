@@ -1,0 +1,64 @@
+"""What the device tells a relay about itself: the `session.update`s, and old words as seeds."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import msgspec
+
+from edgevoice.realtime.client_events import (
+    ConversationItemCreate,
+    InputAudioBufferClear,
+    SessionUpdate,
+)
+from edgevoice.realtime.items import Message
+from edgevoice.realtime.session import (
+    AudioInputPatch,
+    SessionPatch,
+    TurnDetection,
+    TurnDetectionPatch,
+)
+from edgevoice.transceiver.actions import Action, SendEvent
+
+
+def introduce(
+    instructions: str, tools: Sequence[dict[str, Any]], barge_in: bool, extensions: bool
+) -> Action:
+    """Our relay transcribes for the asking; OpenAI's would want a model's name."""
+    audio: AudioInputPatch = {"turn_detection": _detection({"type": "server_vad"}, barge_in)}
+    if extensions:
+        audio["transcription"] = {}
+    session: SessionPatch = {"type": "realtime", "audio": {"input": audio}}
+    if tools:
+        session["tools"] = list(tools)
+    if instructions:
+        session["instructions"] = instructions
+    return SendEvent(SessionUpdate(session=session))
+
+
+def seeds(items: Sequence[Message]) -> Iterator[Action]:
+    """To the front, one after the other: the user may have spoken already."""
+    previous = "root"
+    for item in items:
+        yield SendEvent(ConversationItemCreate(item=item, previous_item_id=previous))
+        previous = item.id
+
+
+def deaf() -> Action:
+    """What the relay hears from now on is no turn."""
+    return _update({"turn_detection": None})
+
+
+def hearing(detection: TurnDetection, barge_in: bool, forget: bool) -> list[Action]:
+    """The end of `deaf`: as the relay had it before, with or without what it heard since."""
+    known = {k: v for k, v in msgspec.to_builtins(detection).items() if v is not None}
+    patch = _detection(msgspec.convert(known, TurnDetectionPatch), barge_in)
+    clear: list[Action] = [SendEvent(InputAudioBufferClear())] if forget else []
+    return [*clear, _update({"turn_detection": patch})]
+
+
+def _detection(known: TurnDetectionPatch, barge_in: bool) -> TurnDetectionPatch:
+    return {**known, "create_response": True, "interrupt_response": barge_in}
+
+
+def _update(audio: AudioInputPatch) -> Action:
+    return SendEvent(SessionUpdate(session={"type": "realtime", "audio": {"input": audio}}))

@@ -1,0 +1,326 @@
+"""The device's mind. Pure: handed a fact and the time, it says what must be done.
+
+What is true outside a session lives here: muted, offline, a lost microphone, a
+ringing timer, the minutes of the day; and the opening and closing of everything
+that a session opens. The session itself is `session.py`, whose turn it is
+`turn_rules.py`. No asyncio, no clock, no samples, no I/O.
+
+The gate: it is opened in one method and closed in one other. Something of
+`indication.SESSION` is shown before it opens and until it is closed.
+"""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from edgevoice.config import ContextConfig, LinkConfig, TurnConfig
+from edgevoice.realtime.conversation import Conversation
+from edgevoice.realtime.event import UnknownEvent
+from edgevoice.realtime.server_events import EdgevoiceReceived, Error, ServerEvent
+from edgevoice.transceiver.actions import (
+    Action,
+    CloseGate,
+    CloseLink,
+    CloseMicrophone,
+    FlushPlayout,
+    OpenGate,
+    OpenLink,
+    OpenMicrophone,
+    PlaySound,
+    RememberMute,
+    StopSounds,
+    WakePhrase,
+)
+from edgevoice.transceiver.deadlines import OF_A_SESSION, Deadlines, Due
+from edgevoice.transceiver.greeting import introduce
+from edgevoice.transceiver.indication import Facts, Indication, indication
+from edgevoice.transceiver.inputs import (
+    ButtonPressed,
+    DeadlinePassed,
+    EventReceived,
+    Input,
+    MicrophoneFound,
+    MicrophoneLost,
+    MuteRequested,
+    ShutdownRequested,
+    StopRequested,
+    TimerRang,
+    UnmuteRequested,
+    WakeDetected,
+)
+from edgevoice.transceiver.limits import BUTTON_LEAD_SAMPLES, RING_S, DayMeter
+from edgevoice.transceiver.memory import Memory
+from edgevoice.transceiver.session import Session
+from edgevoice.transceiver.standing import IllegalTransition, Standing
+from edgevoice.transceiver.states import State
+from edgevoice.transceiver.turn_rules import Ending, Woken
+
+__all__ = ["IllegalTransition", "RelayError", "Transceiver"]
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class RelayError:
+    """The last `error` event."""
+
+    code: str
+    message: str
+
+
+class Transceiver:
+    def __init__(
+        self,
+        turn: TurnConfig,
+        context: ContextConfig,
+        link: LinkConfig,
+        tools: Sequence[dict[str, Any]],
+        wake_phrase_samples: int,
+        *,
+        chime: bool = True,
+        muted: bool = False,
+    ) -> None:
+        """`muted`: as it was remembered; the microphone is not opened then."""
+        self.gate_open = False
+        self.unknown_events = 0
+        """Events of a type this version does not know."""
+        self.last_error: RelayError | None = None
+        self.last_ending = ""
+        """Why the last session ended, or why none began."""
+        self.received: EdgevoiceReceived | None = None
+        """What the relay has received of the session, if it says so."""
+        self._turn = turn
+        self._instructions = link.instructions
+        self._tools = tools
+        self._wake_phrase_samples = wake_phrase_samples
+        self._chime = chime
+        self._standing = Standing(Facts(muted=muted))
+        self._deadlines = Deadlines()
+        self._memory = Memory(context)
+        self._day = DayMeter(turn.minutes_per_day)
+        self._session: Session | None = None
+        self._shut_down = False
+
+    @property
+    def state(self) -> State:
+        return self._standing.state
+
+    @property
+    def facts(self) -> Facts:
+        return self._standing.facts
+
+    @property
+    def indication(self) -> Indication:
+        """What is to be shown now; at start and after a rebuild nothing else says so."""
+        return indication(self.state, self.facts)
+
+    @property
+    def deadline(self) -> float | None:
+        """When to hand in `DeadlinePassed` at the latest; never None outside IDLE."""
+        return self._deadlines.next
+
+    @property
+    def conversation(self) -> Conversation:
+        """The replica of what the relay holds."""
+        return self._memory.conversation
+
+    @property
+    def received_samples(self) -> int | None:
+        return None if self.received is None else self.received.samples
+
+    def handle(self, happened: Input, now: float) -> list[Action]:
+        """Take in one fact; what must now be done, in order.
+
+        Facts come first, then what is overdue: a deadline is kept even if the inbox
+        is never empty, and a fact that was only handed in late still counts.
+        """
+        actions = self._react(happened, now)
+        while (due := self._deadlines.take(now)) is not None:
+            actions += self._expire(due, now)
+        return actions
+
+    def _react(self, happened: Input, now: float) -> list[Action]:
+        match happened:
+            case DeadlinePassed():
+                return []
+            case MuteRequested():
+                return self._mute(now)
+            case UnmuteRequested():
+                return self._unmute()
+            case MicrophoneLost():
+                return self._lose_microphone(now)
+            case MicrophoneFound():
+                self._standing.note(microphone_lost=False)
+                return [*self._standing.show()]
+            case TimerRang():
+                return self._ring(now)
+            case StopRequested():
+                return [*self._stop_ringing(), *self._stop("stopped", now)]
+            case ShutdownRequested():
+                self._shut_down = True
+                return [*self._stop("shut down", now), *self._stop_ringing()]
+            case ButtonPressed() if self.facts.ringing:
+                return self._stop_ringing()
+            case (WakeDetected() | ButtonPressed()) as woken if self._session is None:
+                return self._wake(woken, now)
+            case WakeDetected() if self.facts.ringing:
+                return [*self._stop_ringing(), *self._in_session(happened, now)]
+            case _:
+                return self._in_session(happened, now)
+
+    def _expire(self, due: Due, now: float) -> list[Action]:
+        match due:
+            case Due.RING:
+                return self._stop_ringing()
+            case Due.FORGET:
+                self._memory.forget()
+                return []
+            case _:
+                assert self._session is not None, f"{due} outlived its session"
+                return self._follow(self._session, self._session.expire(due, now), now)
+
+    # Sessions.
+
+    def _wake(self, woken: Woken, now: float) -> list[Action]:
+        if self._shut_down:
+            return []
+        if self.facts.muted:
+            return [PlaySound("muted")]
+        if self.facts.microphone_lost:
+            return self._refuse("microphone lost")
+        left_s = self._day.left_s(now)
+        if left_s is not None and left_s <= 0:
+            return self._refuse("daily limit")
+        return [*self._silence_timer(), *self._open(woken, left_s, now)]
+
+    def _refuse(self, why: str) -> list[Action]:
+        self.last_ending = why
+        log.warning("not listening: %s", why)
+        return [PlaySound("error")]
+
+    def _open(self, woken: Woken, left_s: float | None, now: float) -> list[Action]:
+        """The gate opens at once: what is said while connecting waits behind the link."""
+        first = self._first_sample(woken)
+        self.received = None
+        self._deadlines.disarm(Due.FORGET)
+        self._day.begin(now)
+        if left_s is not None:
+            self._deadlines.arm(Due.DAY, now + left_s)
+        self._session = Session(
+            self._standing,
+            self._deadlines,
+            self._turn,
+            lambda extensions: introduce(
+                self._instructions, self._tools, self._turn.barge_in, extensions
+            ),
+            self._memory.begin(),
+            first,
+        )
+        shown = self._session.begin(woken, now)
+        wake, cause = None, "button"
+        if isinstance(woken, WakeDetected):
+            wake, cause = WakePhrase(woken.name, woken.phrase_start, woken.phrase_end), woken.name
+        self.gate_open = True
+        chime: list[Action] = [PlaySound("wake")] if self._chime else []
+        return [*shown, *chime, OpenLink(first, wake), OpenGate(first, cause)]
+
+    def _first_sample(self, woken: Woken) -> int:
+        if isinstance(woken, ButtonPressed):
+            return max(0, woken.sample - BUTTON_LEAD_SAMPLES)
+        earliest = min(woken.phrase_start, woken.detected_at - self._wake_phrase_samples)
+        return max(0, earliest)
+
+    def _in_session(self, happened: Input, now: float) -> list[Action]:
+        """Nothing for what comes after the session it belongs to."""
+        if self._session is None:
+            return []
+        if isinstance(happened, EventReceived):
+            self._note_event(happened.event)
+        return self._follow(self._session, self._session.handle(happened, now), now)
+
+    def _note_event(self, event: ServerEvent) -> None:
+        self._memory.apply(event)
+        match event:
+            case EdgevoiceReceived():
+                self.received = event
+            case Error(error=details):
+                self.last_error = RelayError(details.code or "", details.message or "")
+                log.warning("the relay reports an error: %.80r", details.code)
+            case UnknownEvent(type=kind):
+                self.unknown_events += 1
+                log.info("event of unknown type %.80r ignored", kind)
+
+    def _follow(self, session: Session, actions: list[Action], now: float) -> list[Action]:
+        """After whatever the session did: it may be over."""
+        ending = session.rules.ending
+        return actions if ending is None else [*actions, *self._close(session, ending, now)]
+
+    def _close(self, session: Session, ending: Ending, now: float) -> list[Action]:
+        self._session, self.gate_open = None, False
+        self.last_ending = ending.reason
+        actions: list[Action] = [CloseGate(ending.reason)]
+        if session.rules.is_sounding:
+            actions.append(FlushPlayout())
+        actions += [CloseLink(ending.reason), *session.rules.turn.end(ending.reason, now)]
+        actions += session.rules.duplex.unduck()
+        self._deadlines.disarm(*OF_A_SESSION)
+        self._day.end(now)
+        self._forget_later(now)
+        if ending.is_offline:
+            self._standing.note(offline=True)
+        actions += self._standing.go(State.IDLE, ending.reason, now)
+        return [*actions, PlaySound("error")] if ending.is_failure else actions
+
+    def _forget_later(self, now: float) -> None:
+        forget_at = self._memory.end(now)
+        if forget_at is not None:
+            self._deadlines.arm(Due.FORGET, forget_at)
+
+    def _stop(self, why: str, now: float) -> list[Action]:
+        """Be quiet and hang up, whatever is going on."""
+        closed = self._close(self._session, Ending(why), now) if self._session else []
+        return [*closed, *([] if FlushPlayout() in closed else [FlushPlayout()]), StopSounds()]
+
+    # What is true beside the state.
+
+    def _mute(self, now: float) -> list[Action]:
+        """Survives a reboot. Only `UnmuteRequested`, which has no remote source, ends it."""
+        if self.facts.muted:
+            return []
+        self._standing.note(muted=True)
+        closed = self._close(self._session, Ending("muted"), now) if self._session else []
+        return [*closed, CloseMicrophone(), RememberMute(True), *self._standing.show()]
+
+    def _unmute(self) -> list[Action]:
+        if not self.facts.muted:
+            return []
+        self._standing.note(muted=False)
+        return [RememberMute(False), OpenMicrophone(), *self._standing.show()]
+
+    def _lose_microphone(self, now: float) -> list[Action]:
+        self._standing.note(microphone_lost=True)
+        ending = Ending("microphone lost", is_failure=True)
+        closed = self._close(self._session, ending, now) if self._session else []
+        return [*closed, *self._standing.show()]
+
+    def _ring(self, now: float) -> list[Action]:
+        """A second timer prolongs the ringing of the first."""
+        if self._shut_down:
+            return []
+        sounding = self.facts.ringing
+        self._deadlines.arm(Due.RING, now + RING_S)
+        self._standing.note(ringing=True)
+        sound: list[Action] = [] if sounding else [PlaySound("timer", repeat=True)]
+        return [*sound, *self._standing.show()]
+
+    def _stop_ringing(self) -> list[Action]:
+        return [*self._silence_timer(), *self._standing.show()]
+
+    def _silence_timer(self) -> list[Action]:
+        """Without showing it yet: something else is about to be shown."""
+        if not self.facts.ringing:
+            return []
+        self._deadlines.disarm(Due.RING)
+        self._standing.note(ringing=False)
+        return [StopSounds()]
