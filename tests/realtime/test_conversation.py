@@ -126,6 +126,20 @@ def test_partial_words_stay_partial_through_a_done_that_has_none() -> None:
     assert told(replica) == []
 
 
+def test_an_answer_complete_with_its_words_needs_no_transcript_event() -> None:
+    replica = following(USER_ADDED, ASSISTANT_ADDED, delta("Good "), *ENDING[1:])
+    assert told(replica) == ["assistant: Good morning."]
+
+
+def test_a_part_announced_late_erases_nothing() -> None:
+    assert following(*TURN).items == following(*TURN, TURN[6]).items
+
+
+def test_nothing_is_answered_from_an_answer_still_being_given() -> None:
+    assert [item.id for item in following(*TURN).heard_items()] == ["u1"]
+    assert [item.id for item in following(*TURN, *ENDING).heard_items()] == ["u1", "a1"]
+
+
 def test_failed_recognition_leaves_nothing_said() -> None:
     replica = following(
         USER_ADDED,
@@ -445,6 +459,13 @@ def test_forgetting() -> None:
 def test_the_oldest_are_forgotten_first() -> None:
     added = [ConversationItemAdded(items.user_text("x", f"i{n}")) for n in range(7)]
     assert ids(following(*added, max_items=3)) == "i4 i5 i6"
+
+
+def test_writing_forgets_the_oldest_too() -> None:
+    written = Conversation(max_items=2)
+    for name in ("a", "b", "c"):
+        written.insert(items.user_text(name, name))
+    assert ids(written) == "b c"
 
 
 def test_an_endless_answer_is_bounded() -> None:

@@ -6,12 +6,12 @@ import msgspec
 import pytest
 
 from edgevoice.realtime import client_events, server_events, wire
-from edgevoice.realtime.event import UnknownEvent
+from edgevoice.realtime.event import Event, UnknownEvent
 
 from . import golden_files
 
 
-def known(union: object) -> set[type]:
+def known(union: object) -> set[type[Event]]:
     return {event for event in get_args(union) if event is not UnknownEvent}
 
 
@@ -25,12 +25,12 @@ def test_eleven_and_ours_forty_six_and_ours() -> None:
 
 
 @pytest.mark.parametrize(("side", "events"), [("client", CLIENT), ("server", SERVER)])
-def test_each_event_has_its_file(side: str, events: set[type]) -> None:
+def test_each_event_has_its_file(side: str, events: set[type[Event]]) -> None:
     assert golden_files.types(side) == sorted(str(event.__struct_config__.tag) for event in events)
 
 
-@pytest.mark.parametrize("event", sorted(CLIENT | SERVER, key=lambda event: event.__name__))
-def test_a_class_is_named_after_its_type(event: type) -> None:
+@pytest.mark.parametrize("event", sorted(CLIENT | SERVER, key=str))
+def test_a_class_is_named_after_its_type(event: type[Event]) -> None:
     tag = str(event.__struct_config__.tag)
     assert event.__name__ == "".join(word.capitalize() for word in tag.replace(".", "_").split("_"))
 

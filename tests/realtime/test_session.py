@@ -153,6 +153,18 @@ def test_another_turn_detection_starts_from_its_defaults() -> None:
     assert detecting({"type": "semantic_vad", "eagerness": "high"}) == SemanticVad(eagerness="high")
 
 
+def test_switches_do_not_carry_over_to_another_turn_detection() -> None:
+    deaf = merge(BUSY, {"audio": {"input": {"turn_detection": {"interrupt_response": False}}}})
+    assert detecting({"threshold": 0.9}, deaf) == ServerVad(
+        threshold=0.9, silence_duration_ms=900, interrupt_response=False
+    )
+    assert detecting({"type": "semantic_vad"}, deaf) == SemanticVad()
+
+
+def test_an_empty_voice_is_the_default_one() -> None:
+    assert merge(BUSY, {"audio": {"output": {"voice": ""}}}).audio.output.voice == "alloy"
+
+
 def test_a_custom_voice_is_read_back_as_text() -> None:
     after = merge(BUSY, {"audio": {"output": {"voice": {"id": "voice_7"}}}})
     assert after.audio.output.voice == "voice_7"

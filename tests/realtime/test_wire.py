@@ -141,6 +141,11 @@ def test_an_unknown_event_is_written_back_as_it_came() -> None:
     assert msgspec.json.decode(wire.encode(event)) == msgspec.json.decode(text)
 
 
+def test_an_unknown_event_may_call_itself_what_it_likes() -> None:
+    event = wire.decode_server_event('{"type":"session.dream","event_id":[7]}')
+    assert (event.event_id, wire.encode(event)) == ("", '{"type":"session.dream","event_id":[7]}')
+
+
 def test_client_and_server_do_not_speak_each_others_events() -> None:
     assert isinstance(wire.decode_server_event('{"type":"response.cancel"}'), UnknownEvent)
     assert isinstance(
