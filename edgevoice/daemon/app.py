@@ -7,7 +7,7 @@ import asyncio
 import logging
 import os
 import signal
-from collections.abc import Callable
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from edgevoice.audio.sample_clock import SampleClock
 from edgevoice.audio.vad import WebRtcVad
 from edgevoice.audio.wake_word import WakeWords
 from edgevoice.config import Config
+from edgevoice.daemon.abilities import Volume, timer_tools, toolbox
 from edgevoice.daemon.board import Board, real_board
 from edgevoice.daemon.capture import Capture
 from edgevoice.daemon.control import ControlServer
@@ -31,8 +32,284 @@ from edgevoice.daemon.gate_light import GateLight
 from edgevoice.daemon.performer import Body, Performer
 from edgevoice.daemon.privacy_log import PrivacyLog
 from edgevoice.daemon.runner import Runner
+from edgevoice.daemon.settings_memory import SettingsMemory
 from edgevoice.daemon.tool_host import ToolHost
 from edgevoice.daemon.turn_log import TurnLog
 from edgevoice.daemon.watchdog import Progress, Watchdog
 from edgevoice.daemon.waterfall import SampleCounts
 from edgevoice.errors import ControlError
+from edgevoice.hardware.button import Button
+from edgevoice.hardware.lamps import Lamps
+from edgevoice.hardware.lights import Indicator, open_indicator
+from edgevoice.hardware.service_manager import ServiceManager
+from edgevoice.hardware.sounds import RATE_HZ as PLAYOUT_RATE_HZ
+from edgevoice.hardware.state_file import StateFile
+from edgevoice.realtime.server_events import OutputAudioBufferStarted
+from edgevoice.transceiver.actions import Action, Stage
+from edgevoice.transceiver.inputs import (
+    ButtonPressed,
+    EventReceived,
+    Input,
+    MuteRequested,
+    PlayoutDrained,
+    PlayoutStarted,
+    ShutdownRequested,
+    StopRequested,
+    UnmuteRequested,
+)
+from edgevoice.transceiver.states import State
+from edgevoice.transceiver.transceiver import Transceiver
+from edgevoice.webrtc.relay_link import RelayLink
+
+log = logging.getLogger(__name__)
+
+GOODBYE_S = 0.1
+"""Between the order to shut down and the end of the tasks, for the last actions to be done."""
+
+
+def main(config: Config) -> int:
+    """Run until SIGTERM or SIGINT; the exit status."""
+    token = read_token(config.link.token_file)
+    asyncio.run(_main(config, token))
+    return 0
+
+
+async def _main(config: Config, token: str) -> None:
+    device = Device(config, token, real_board(config))
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, device.stop)
+    await device.run()
+
+
+class _Stopped(Exception):
+    """Ends the TaskGroup in good order."""
+
+
+class Device:
+    """Needs a running loop. `run` returns after `stop`."""
+
+    def __init__(self, config: Config, token: str, board: Board) -> None:
+        self._config = config
+        self._board = board
+        self._stop = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
+        self._service = ServiceManager()
+        self._state_dir = Path(os.environ.get("STATE_DIRECTORY") or config.control.state_dir)
+        self._memory = SettingsMemory(StateFile(self._state_dir / "settings.json"))
+        self._memory.load()
+        self.ready = asyncio.Event()
+        self._build_audio()
+        self._build_mind(token)
+
+    def _build_audio(self) -> None:
+        """The audio plane: from the microphone to the gate, and the way back."""
+        config = self._config
+        self._ring = RingBuffer(config.microphone.ring_s)
+        self._gate = Gate(self._ring)
+        self._clock = SampleClock()
+        self._playout = PlayoutBuffer(PLAYOUT_RATE_HZ)
+        self._volume = Volume(self._playout, self._memory)
+        self._lamps = Lamps(config.lamps, self._board.pins)
+        self._capture = Capture(self._post, lambda: self._ears.interrupted())
+        wake = config.wake
+        self._ears = Ears(
+            self._ring,
+            self._clock,
+            WakeWords(wake.models_dir, wake.words, wake.refractory_s, wake.phrase_s),
+            WebRtcVad(config.vad.aggressiveness),
+            Endpointer(config.vad.start_s, config.vad.stop_s),
+            self._post,
+            self._loop.time,
+        )
+        self._capture.microphone = self._board.microphone(
+            self._ears.hear, self._capture.lost, self._capture.found
+        )
+        self._speaker = self._board.speaker(self._playout)
+
+    def _build_mind(self, token: str) -> None:
+        """The control plane: what decides, and what carries it out."""
+        config = self._config
+        self._link = RelayLink(config.link, token, self._gate, self._playout, self._post)
+        self._timers = timer_tools(self._state_dir, self._post)
+        self._toolbox = toolbox(self._volume, self._lamps, self._timers)
+        self._tool_host = ToolHost(self._toolbox, self._post)
+        self.turns = TurnLog(self._clock, self._counts)
+        self.runner = Runner(self._new_transceiver, self._perform, self._dump_flight)
+        self._button = Button(config.button, self._pressed, self._board.pins)
+        self._control = ControlServer(config.control.socket, self.command)
+        self._watchdog = Watchdog(self._service, self._progress)
+
+    def _new_transceiver(self) -> Transceiver:
+        config = self._config
+        return Transceiver(
+            turn=config.turn,
+            context=config.context,
+            link=config.link,
+            tools=self._toolbox.definitions(),
+            wake_phrase_samples=round(config.wake.phrase_s * CAPTURE_RATE_HZ),
+            chime=config.sounds.chime,
+            muted=self._memory.muted,
+        )
+
+    async def run(self) -> None:
+        """Start everything in order, run until stopped, stop it in reverse."""
+        async with AsyncExitStack() as opened:
+            await self._open(opened)
+            try:
+                await self._run_components()
+            except* _Stopped:
+                log.info("stopped")
+
+    async def _open(self, opened: AsyncExitStack) -> None:
+        """What needs opening; each line is closed again in reverse, even if a later one fails."""
+        self._volume.restore(self._config.speaker.volume_percent)
+        indicator = open_indicator(self._config.indicator, self._board.pins)
+        opened.callback(indicator.close)
+        self._lamps.open()
+        opened.callback(self._lamps.close)
+        await opened.enter_async_context(self._speaker)
+        await opened.enter_async_context(self._button)
+        self._wire(indicator)
+
+    async def _run_components(self) -> None:
+        components = (
+            self._memory.run(),
+            self._link.run(),
+            self._tool_host.run(),
+            self._timers.run(),
+            self._capture.run(),
+            self._capture.microphone.watch(),
+            self._speaker.watch(),
+            self._control.run(),
+            self.runner.run(),
+            self._watchdog.run(),
+            self._until_stopped(),
+        )
+        async with asyncio.TaskGroup() as tasks:
+            for component in components:
+                tasks.create_task(component)
+
+    def _wire(self, indicator: Indicator) -> None:
+        """Connect what only now exists: callbacks of the gate, the playout and the link."""
+        light = GateLight(indicator, self._config.indicator.required)
+        privacy = PrivacyLog(
+            self._state_dir / "privacy.log", self._config.link.url, lambda: datetime.now(UTC)
+        )
+        body = Body(
+            gate=self._gate,
+            playout=self._playout,
+            link=self._link,
+            light=light,
+            capture=self._capture,
+            tools=self._tool_host,
+            turns=self.turns,
+            privacy=privacy,
+            remember_mute=self._memory.remember_mute,
+        )
+        self._performer = Performer(body, self._post, self._config.sounds.errors)
+        self._gate.on_change = light.gate_changed
+        self._ears.on_captured = self._link.samples_captured
+        self._link.on_first_sent = self._first_sent
+        self._playout.on_started = lambda: self._post_from_thread(PlayoutStarted())
+        self._playout.on_drained = lambda ms: self._post_from_thread(PlayoutDrained(ms))
+        self.runner.observers.append(self._observe)
+
+    async def _until_stopped(self) -> None:
+        """The last component to start, so everything before it has begun to run."""
+        log.info("edgevoice %s listens", __version__)
+        self._service.ready()
+        self.ready.set()
+        await self._stop.wait()
+        self._service.stopping()
+        self._post(ShutdownRequested())
+        await asyncio.sleep(GOODBYE_S)
+        raise _Stopped
+
+    def stop(self) -> None:
+        """End the session, if there is one, and let `run` return."""
+        self._stop.set()
+
+    def command(self, name: str) -> dict[str, Any]:
+        """What the control socket and the simulator ask for; ControlError for the unknown."""
+        match name:
+            case "status":
+                return self._status()
+            case "wake":
+                if self.runner.transceiver.state in (State.CONNECTING, State.LISTENING):
+                    raise ControlError("it is listening already")
+                self._pressed()
+            case "mute":
+                self._post(MuteRequested("control"))
+            case "unmute":
+                self._post(UnmuteRequested("control"))
+            case "stop":
+                self._post(StopRequested("control"))
+            case _:
+                raise ControlError(
+                    f"unknown command {name!r}; known: status, wake, mute, unmute, stop"
+                )
+        return {}
+
+    def _status(self) -> dict[str, Any]:
+        mind = self.runner.transceiver
+        last = self.turns.reports[-1].as_json() if self.turns.reports else None
+        return {
+            "version": __version__,
+            "state": mind.state.value,
+            "muted": mind.facts.muted,
+            "microphone": "lost" if mind.facts.microphone_lost else "ok",
+            "relay": "offline" if mind.facts.offline else self._config.link.url,
+            "gate": "open" if self._gate.is_open else "closed",
+            "volume": self._volume.percent,
+            "captured_s": round(self._ring.end / CAPTURE_RATE_HZ, 1),
+            "last_turn": last,
+        }
+
+    def _post(self, happened: Input) -> None:
+        self.runner.post(happened)
+
+    def _post_from_thread(self, happened: Input) -> None:
+        self._loop.call_soon_threadsafe(self._post, happened)
+
+    def _perform(self, action: Action) -> None:
+        self._performer.perform(action)
+
+    def _pressed(self) -> None:
+        self._post(ButtonPressed(self._ring.end))
+
+    def _first_sent(self, sample: int) -> None:
+        self.turns.mark_at(Stage.FIRST_SAMPLE_SENT, self._loop.time())
+
+    def _observe(self, happened: Input, mind: Transceiver) -> None:
+        """What follows from an input without any decision."""
+        if isinstance(happened, EventReceived) and isinstance(
+            happened.event, OutputAudioBufferStarted
+        ):
+            self._playout.begin_answer()
+        self._service.status(f"{mind.state.value}{' (muted)' if mind.facts.muted else ''}")
+
+    def _counts(self) -> SampleCounts:
+        received = self.runner.transceiver.received
+        gate = self._gate
+        return SampleCounts(
+            captured=gate.next_sample - (gate.first_sample or 0),
+            sent=gate.sent_samples,
+            gaps=gate.gaps,
+            received=received.samples if received else None,
+            lost_on_the_way=received.lost if received else None,
+        )
+
+    def _progress(self) -> Progress:
+        return Progress(self._ring.end, self._ears.chunks_scored, self._capture.expected)
+
+    def _dump_flight(self, lines: list[str]) -> None:
+        """Keep what led to a broken invariant. What was said is in it, so it is the owner's alone."""
+        path = self._state_dir / "flight-record.txt"
+        try:
+            self._state_dir.mkdir(parents=True, exist_ok=True)
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+                file.write("\n".join(lines) + "\n")
+        except OSError as trouble:
+            log.error("the flight record cannot be written to %s: %s", path, trouble)

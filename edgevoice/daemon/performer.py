@@ -66,6 +66,7 @@ class Performer:
             case do.StopSounds():
                 body.playout.stop_sounds()
             case do.FlushPlayout():
+                body.link.skip_answer()
                 self._post(PlayoutFlushed(body.playout.flush()))
             case do.DuckPlayout():
                 body.playout.duck(DUCKED)

@@ -7,7 +7,6 @@ The output directory gets `speaker.wav` (all that was heard), `answer-N.wav`,
 import argparse
 import asyncio
 import json
-import tempfile
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -17,19 +16,22 @@ import yaml
 
 from edgevoice import config_file
 from edgevoice.config import Config
-from edgevoice.daemon.app import PLAYOUT_RATE_HZ, Device
+from edgevoice.daemon.app import Device
 from edgevoice.daemon.credentials import read_token
 from edgevoice.errors import ScenarioError
+from edgevoice.hardware.sounds import RATE_HZ as PLAYOUT_RATE_HZ
 from edgevoice.simulator.relay_process import relay_process
 from edgevoice.simulator.room import Room
 from edgevoice.simulator.scenario import Press, Scenario, find, read
 from edgevoice.simulator.stage import Outcome, Stage
 
+DEFAULT = "kitchen"
+
 
 def main(args: argparse.Namespace) -> int:
     """Play one scenario; 0 when all its expectations were met."""
-    scenario = read(find(args.scenario))
-    out = Path(args.out) if args.out else Path(tempfile.mkdtemp(prefix="edgevoice-"))
+    scenario = read(find(args.scenario or DEFAULT))
+    out = Path(args.out)
     out.mkdir(parents=True, exist_ok=True)
     config = _config(scenario, args, out)
     outcome = asyncio.run(_play(scenario, config, out, aloud=not args.quiet))
@@ -44,7 +46,7 @@ def _config(scenario: Scenario, args: argparse.Namespace, out: Path) -> Config:
     own_files = {"socket": str(out / "control.sock"), "state_dir": str(out / "state")}
     settings = out / "config.yaml"
     settings.write_text(yaml.safe_dump({"control": own_files, **scenario.config}))
-    config = config_file.load([*map(Path, args.config), settings], args.set)
+    config = config_file.load([*map(Path, args.config or ()), settings], args.set or ())
     if config.button.pin is None and any(isinstance(s.verb, Press) for s in scenario.steps):
         raise ScenarioError("the scenario presses a button; give it a pin: config: {button: {pin: 17}}")
     return config

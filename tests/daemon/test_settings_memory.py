@@ -1,0 +1,41 @@
+"""Mute and volume over a restart."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from edgevoice.daemon.settings_memory import SettingsMemory
+from edgevoice.hardware.state_file import StateFile
+
+
+async def lived(path: Path, muted: bool, volume: int) -> None:
+    memory = SettingsMemory(StateFile(path))
+    memory.load()
+    task = asyncio.ensure_future(memory.run())
+    await asyncio.sleep(0)
+    memory.remember_mute(muted)
+    memory.remember_volume(volume)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_what_was_asked_for_last_is_there_after_a_restart(tmp_path: Path) -> None:
+    await lived(tmp_path / "settings.json", muted=True, volume=30)
+    memory = SettingsMemory(StateFile(tmp_path / "settings.json"))
+    memory.load()
+    assert memory.muted and memory.volume_percent == 30
+
+
+def test_nothing_is_remembered_before_the_first_time(tmp_path: Path) -> None:
+    memory = SettingsMemory(StateFile(tmp_path / "settings.json"))
+    memory.load()
+    assert not memory.muted and memory.volume_percent is None
+
+
+@pytest.mark.parametrize("text", ['{"volume_percent": true}', '{"volume_percent": 900}', "[]", "{"])
+def test_a_damaged_file_is_no_memory(tmp_path: Path, text: str) -> None:
+    (tmp_path / "settings.json").write_text(text)
+    memory = SettingsMemory(StateFile(tmp_path / "settings.json"))
+    memory.load()
+    assert memory.volume_percent is None and not memory.muted
