@@ -280,7 +280,8 @@ class RelayLink:
             event = decode_server_event(text)
         except RemoteProtocolError as error:
             self.malformed_events += 1
-            log.warning("an event of the relay was dropped: %s", error)
+            log.warning("malformed event of the relay dropped (%d so far)", self.malformed_events)
+            log.debug("malformed event: %s", error)
             return
         self._watch_for_new_answer(event)
         self._post(EventReceived(event))

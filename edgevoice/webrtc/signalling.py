@@ -108,8 +108,8 @@ class Signalling:
         """Have the TCP and TLS handshakes done before anybody speaks. Raises LinkError."""
         self._refuse_plain_http()
         try:
-            async with self._http.head(self._base / "healthz", allow_redirects=False):
-                pass
+            async with self._http.get(self._base / "healthz", allow_redirects=False) as response:
+                await response.read()
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise self._explain(error) from error
 
@@ -126,7 +126,7 @@ class Signalling:
                 if response.status not in (200, 201):
                     raise self._refusal(response, body)
                 return Answer(body, self._place(response), VERSION_HEADER in response.headers)
-        except (aiohttp.ServerDisconnectedError, ConnectionResetError):
+        except (aiohttp.ServerDisconnectedError, ConnectionResetError, LinkError):
             raise
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise self._explain(error) from error

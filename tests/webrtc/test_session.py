@@ -1,16 +1,41 @@
 """Both ends of a session over real sockets, in virtual time."""
 
 import asyncio
+import sys
+from functools import partial
 
 import numpy as np
 import pytest
 
 from edgevoice.audio.frames import FRAME_SAMPLES
+from edgevoice.errors import LocalProtocolError
 from edgevoice.realtime.client_events import ResponseCreate
+from edgevoice.realtime.event import UnknownEvent
 from edgevoice.realtime.server_events import SessionCreated
-from edgevoice.transceiver.inputs import EventReceived
-from tests.webrtc.house import house
-from tests.webrtc.raw_pcm import ramp
+from edgevoice.transceiver.actions import OpenLink, WakePhrase
+from edgevoice.transceiver.inputs import EventReceived, LinkFailed, LinkLost, LinkOpened
+from edgevoice.webrtc.codec import Codec
+from edgevoice.webrtc.opus import OpusDecoder, OpusEncoder
+from edgevoice.webrtc.signalling import is_loopback
+from tests.webrtc import peers
+from tests.webrtc.house import TOKEN, house, lose_from, sockets
+from tests.webrtc.raw_pcm import RECOVERED, ramp
+from tests.webrtc.test_opus import voice
+
+OPUS_16K = Codec(partial(OpusEncoder, 24_000), partial(OpusDecoder, 16_000))
+OPUS_BOARD = Codec(partial(OpusEncoder, 16_000), partial(OpusDecoder, 24_000))
+
+AUDIT: list[set[str]] = []
+"""While there is a set in it, every address that a socket talks to is put there."""
+
+
+def audit(event: str, args: tuple[object, ...]) -> None:
+    if AUDIT and event in ("socket.sendto", "socket.connect", "socket.getaddrinfo"):
+        where = args[-1] if event != "socket.getaddrinfo" else args
+        AUDIT[0].add(str(where[0]))  # type: ignore[index]
+
+
+sys.addaudithook(audit)
 
 
 async def test_a_session_opens_and_events_go_both_ways() -> None:
@@ -42,3 +67,309 @@ async def test_what_was_captured_arrives_sample_by_sample(answer_after_s: float)
         assert np.array_equal(heard, ramp(first, first + len(heard)))
         assert home.board.gate.gaps == 0
         assert home.relay.call.receiver.lost == 0
+
+
+async def test_lost_and_swapped_packets_shift_nothing() -> None:
+    async with house() as home:
+        await asyncio.sleep(2)
+        counted = [0]
+
+        def every_seventh(data: bytes) -> bool:
+            counted[0] += peers.is_rtp(data)
+            return peers.is_rtp(data) and counted[0] % 7 == 1
+
+        first = home.board.ring.end - 16_000
+        home.board.gate.open(first)
+        home.board.link.open(OpenLink(first))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        lose_from(home.board.peer, every_seventh)
+        await home.board.until(LinkOpened)
+        await asyncio.sleep(2)
+        heard = home.relay.heard()
+        truth = ramp(first, first + len(heard))
+        frames = np.arange(len(heard)) // FRAME_SAMPLES
+        lost = frames % 7 == 0
+        assert np.array_equal(heard[~lost], truth[~lost])
+        assert set(heard[lost]) == {RECOVERED}
+        receiver = home.relay.call.receiver
+        assert receiver.recovered == receiver.lost == len(set(frames[lost]))
+
+
+async def test_through_opus_nothing_is_missing_either() -> None:
+    """Found again by correlation, late by the codec's known delay and no more."""
+    sound = voice(8 * 16_000, 16_000)
+    async with house(OPUS_16K, OPUS_BOARD) as home:
+        home.board.source = lambda start, stop: sound[start:stop]
+        home.relay.answer_after_s = 0.5
+        await asyncio.sleep(1)
+        await home.board.talk(8_000)
+        await asyncio.sleep(3)
+        heard = home.relay.heard()
+        delay = OpusEncoder(16_000).lookahead
+        for start in range(1_600, len(heard) - 8_000, 8_000):
+            window = heard[start : start + 4_000].astype(float)
+            around = sound[8_000 + start - delay - 400 : 8_000 + start - delay + 4_400]
+            offset = np.correlate(around.astype(float), window, "valid").argmax() - 400
+            assert abs(offset) <= 16
+        assert len(heard) == home.board.gate.sent_samples
+
+
+async def test_ten_seconds_that_waited_arrive_in_well_under_one() -> None:
+    async with house() as home:
+        await asyncio.sleep(9.9)
+        first = home.board.ring.end - 9 * 16_000
+        start = asyncio.get_running_loop().time()
+        await home.board.talk(first)
+        await asyncio.sleep(0.9 - (asyncio.get_running_loop().time() - start))
+        assert len(home.relay.audio) >= 9 * 16_000
+        assert np.array_equal(home.relay.heard(), ramp(first, first + len(home.relay.audio)))
+
+
+async def test_a_closed_gate_keeps_everything_in() -> None:
+    async with house() as home:
+        await home.board.talk()
+        await asyncio.sleep(0.5)
+        home.board.gate.close()
+        await asyncio.sleep(0.1)
+        count = len(home.relay.audio)
+        await asyncio.sleep(2)
+        assert len(home.relay.audio) == count == home.board.gate.sent_samples
+        again = home.board.ring.end
+        home.board.gate.open(again)
+        await asyncio.sleep(0.5)
+        assert home.relay.audio[again] == ramp(again, again + 1)[0]
+        assert count not in home.relay.audio
+        assert home.relay.call.receiver.lost == 0
+
+
+async def test_the_first_packet_sent_is_told() -> None:
+    async with house() as home:
+        told: list[int] = []
+        home.board.link.on_first_sent = told.append
+        await home.board.talk(640)
+        await asyncio.sleep(0.1)
+        assert told == [640]
+        assert home.board.link.uplink is not None
+        assert home.board.link.uplink.sent_packets > 0
+
+
+async def test_an_answer_is_heard_whole_and_then_drains() -> None:
+    async with house() as home:
+        await home.board.talk()
+        told: list[str] = []
+        output = home.relay.call.output
+        output.on_first_packet = lambda: told.append("first")
+        output.on_drained = lambda: told.append("drained")
+        answer = ramp(1, 1 + 24_000)
+        output.begin()
+        output.play(answer)
+        output.end()
+        await asyncio.sleep(1.2)
+        assert told == ["first", "drained"]
+        assert np.array_equal(home.board.playout.pull(24_000)[480:], answer[480:])
+        assert home.board.playout.is_empty
+
+
+async def test_an_interrupted_answer_is_not_heard_after_all() -> None:
+    """What is under way when the answer is flushed is dropped; the next one is played."""
+    async with house() as home:
+        await home.board.talk()
+        output = home.relay.call.output
+        output.begin()
+        output.play(ramp(0, 240_000))
+        await asyncio.sleep(1)
+        home.board.playout.flush()
+        home.board.link.skip_answer()
+        await asyncio.sleep(0.5)
+        assert home.board.playout.is_empty
+        output.clear()
+        home.relay.call.send(
+            '{"type":"output_audio_buffer.cleared","event_id":"e2","response_id":"r1"}'
+        )
+        await asyncio.sleep(0.1)
+        output.begin()
+        output.play(ramp(0, 24_000))
+        await asyncio.sleep(0.2)
+        assert not home.board.playout.is_empty
+
+
+async def test_events_asked_for_early_are_sent_when_it_opens() -> None:
+    async with house() as home:
+        home.board.link.open(OpenLink(0))
+        home.board.link.send(ResponseCreate())
+        await asyncio.sleep(0.05)
+        home.board.link.send(ResponseCreate())
+        await home.board.until(LinkOpened)
+        await asyncio.sleep(0.1)
+        assert len(home.relay.messages) == 2
+
+
+async def test_closing_hangs_up_at_the_relay() -> None:
+    async with house() as home:
+        await home.board.talk()
+        home.board.link.close("follow-up is over")
+        await asyncio.sleep(0.2)
+        assert home.relay.requests[-1].path == "/v1/realtime/calls/rtc_1/hangup"
+        assert home.relay.requests[-1].headers["Authorization"] == f"Bearer {TOKEN}"
+        assert home.relay.closed
+        await asyncio.sleep(5)
+        assert not [i for i in home.board.inputs if isinstance(i, LinkLost)]
+
+
+async def test_the_relay_hanging_up_is_a_lost_link() -> None:
+    async with house() as home:
+        await home.board.talk()
+        await home.relay.call.close()
+        assert "the other side" in (await home.board.until(LinkLost)).reason
+
+
+async def test_a_relay_that_falls_silent_is_noticed_within_three_seconds() -> None:
+    async with house() as home:
+        await home.board.talk()
+        await asyncio.sleep(1)
+        start = asyncio.get_running_loop().time()
+        lose_from(home.relay.call._peer, lambda data: True)
+        lost = await home.board.until(LinkLost)
+        assert "nothing heard" in lost.reason
+        assert asyncio.get_running_loop().time() - start < 3.0
+
+
+async def test_a_quiet_session_is_not_taken_for_a_dead_one() -> None:
+    async with house() as home:
+        await home.board.talk()
+        home.board.gate.close()
+        await asyncio.sleep(120)
+        assert not [i for i in home.board.inputs if isinstance(i, LinkLost)]
+        assert home.relay.closed == []
+
+
+async def test_a_device_that_vanishes_ends_the_call() -> None:
+    async with house() as home:
+        await home.board.talk()
+        lose_from(home.board.peer, lambda data: True)
+        lose_from(home.relay.call._peer, lambda data: True)
+        await asyncio.sleep(7)
+        assert len(home.relay.closed) == 1
+
+
+async def test_one_session_after_another() -> None:
+    async with house() as home:
+        for _ in range(5):
+            await home.board.talk(home.board.ring.end)
+            await asyncio.sleep(0.2)
+            assert home.relay.audio
+            home.board.gate.close()
+            home.board.link.close("enough")
+            home.relay.audio.clear()
+
+
+async def test_closing_and_opening_in_one_breath() -> None:
+    async with house() as home:
+        await home.board.talk()
+        home.board.link.close("woken again")
+        home.board.link.open(OpenLink(0))
+        await home.board.until(LinkOpened)
+
+
+async def test_opening_twice_is_our_bug() -> None:
+    async with house() as home:
+        home.board.link.open(OpenLink(0))
+        with pytest.raises(LocalProtocolError, match="open already"):
+            home.board.link.open(OpenLink(0))
+
+
+async def test_an_attempt_can_be_called_off() -> None:
+    async with house() as home:
+        home.relay.answer_after_s = 2.0
+        home.board.link.open(OpenLink(0))
+        await asyncio.sleep(0.5)
+        home.board.link.close("too late")
+        await asyncio.sleep(5)
+        assert not [i for i in home.board.inputs if not isinstance(i, EventReceived)]
+
+
+async def test_malformed_events_are_counted_and_survived() -> None:
+    async with house() as home:
+        await home.board.talk()
+        home.relay.call.send("{")
+        home.relay.call.send('{"type":"no.such.event"}')
+        home.relay.call.send("[" * 5_000)
+        await asyncio.sleep(0.2)
+        assert home.board.link.malformed_events == 2
+        events = [i.event for i in home.board.inputs if isinstance(i, EventReceived)]
+        assert [type(event) for event in events] == [UnknownEvent, SessionCreated]
+
+
+async def test_an_event_beyond_the_cap_ends_the_call() -> None:
+    async with house() as home:
+        await home.board.talk()
+        connection = home.board.peer.connection
+        assert connection.sctp is not None
+        connection.sctp._remote_max_message_size = 0
+        home.board.peer.outbox.send("x" * 300_000)
+        lost = await home.board.until(LinkLost)
+        assert "the other side" in lost.reason
+        await asyncio.sleep(0.1)
+        assert "300000 bytes" in home.relay.closed[0]
+
+
+async def test_no_answer_over_udp_is_a_failure_with_a_hint() -> None:
+    async with house() as home:
+        home.relay.rewrite = lambda answer: answer.replace(" 127.0.0.1 ", " 127.0.0.99 ")
+        home.board.link.open(OpenLink(0))
+        failed = await home.board.until(LinkFailed, timeout=30)
+        assert "UDP" in failed.reason or "media connection" in failed.reason
+
+
+async def test_an_answer_that_is_no_sdp_is_a_failure() -> None:
+    async with house() as home:
+        home.relay.rewrite = lambda answer: "<html>welcome</html>"
+        home.board.link.open(OpenLink(0))
+        assert "not SDP" in (await home.board.until(LinkFailed)).reason
+        home.relay.rewrite = lambda answer: answer.replace("m=audio", "m=video")
+        home.board.link.open(OpenLink(0))
+        assert "cannot be used" in (await home.board.until(LinkFailed)).reason
+
+
+async def test_the_wake_phrase_is_announced_relative_to_the_first_sample() -> None:
+    async with house() as home:
+        wake = WakePhrase("alexa", start_sample=900, end_sample=5_000)
+        home.board.link.open(OpenLink(1_000, wake))
+        await home.board.until(LinkOpened)
+        headers = home.relay.requests[-1].headers
+        assert headers["Edgevoice-Wake"] == "name=alexa;start=0;end=4000"
+        assert headers["Edgevoice-Version"]
+        assert headers["Content-Type"] == "application/sdp"
+
+
+async def test_another_server_has_no_extensions() -> None:
+    async with house(model="gpt-realtime-2.1") as home:
+        home.relay.headers = {}
+        assert not (await home.board.talk()).extensions
+        assert home.relay.requests[-1].query["model"] == "gpt-realtime-2.1"
+
+
+async def test_a_session_contacts_no_address_but_the_relays() -> None:
+    """Also the offer names none, and a relay that is told others does not use them."""
+    contacted: set[str] = set()
+    async with house() as home:
+        AUDIT.append(contacted)
+        await home.board.talk()
+        await asyncio.sleep(3)
+        home.board.link.close("enough")
+        await asyncio.sleep(1)
+        AUDIT.clear()
+    assert contacted
+    assert {host for host in contacted if not is_loopback(host)} == set()
+
+
+async def test_nothing_is_left_behind() -> None:
+    async with house() as home:
+        await home.board.talk()
+        peer, other = home.board.peer, home.relay.call._peer
+        assert sockets(peer)
+        home.board.link.close("enough")
+        await asyncio.sleep(0.3)
+        assert sockets(peer) == sockets(other) == 0
+    assert asyncio.all_tasks() == {asyncio.current_task()}

@@ -1,0 +1,167 @@
+"""The relay's end against offers of every kind."""
+
+import asyncio
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from edgevoice.errors import LinkError, LocalProtocolError, RemoteProtocolError
+from edgevoice.webrtc import hardening, sdp
+from edgevoice.webrtc.call import Call
+from tests import virtual_time
+from tests.webrtc.peers import pair
+from tests.webrtc.raw_pcm import raw
+from tests.webrtc.test_sdp import BROWSER
+
+
+def new_call(closed: list[str] | None = None, host: str = "127.0.0.1") -> Call:
+    return Call(
+        on_audio=lambda index, samples: None,
+        on_message=lambda text: None,
+        on_open=lambda: None,
+        on_closed=(closed if closed is not None else []).append,
+        media_host=host,
+        codec=raw(16_000),
+    )
+
+
+def open_files() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+async def test_the_answer_to_a_browser_is_opus_with_fec_on_the_chosen_address() -> None:
+    call = new_call()
+    answer = await call.answer(BROWSER)
+    await call.close()
+    assert "a=rtpmap:111 opus/48000/2" in answer
+    assert "a=fmtp:111 minptime=10;useinbandfec=1;stereo=0" in answer
+    assert "a=max-message-size:262144" in answer
+    assert "G722" not in answer
+    candidates = [line for line in answer.splitlines() if line.startswith("a=candidate")]
+    assert candidates
+    assert all(" 127.0.0.1 " in line for line in candidates)
+
+
+async def test_an_offer_full_of_victims_contacts_none() -> None:
+    victims = "".join(
+        f"a=candidate:{i} 1 udp 1 127.0.0.{i} 5000 typ host\r\n" for i in range(1, 100)
+    )
+    call = new_call()
+    await call.answer(BROWSER.replace("a=sendrecv", victims + "a=sendrecv"))
+    (connection,) = hardening.ice_connections(call._peer.connection)
+    await asyncio.sleep(2)
+    assert connection.remote_candidates == []
+    assert connection._check_list == []
+    await call.close()
+
+
+async def test_a_client_that_never_comes_is_given_up() -> None:
+    closed: list[str] = []
+    call = new_call(closed)
+    await call.answer(BROWSER)
+    start = asyncio.get_running_loop().time()
+    await call.run()
+    assert asyncio.get_running_loop().time() - start < 12
+    assert "no media connection" in closed[0]
+
+
+async def test_a_call_can_be_closed_before_it_runs_and_twice() -> None:
+    closed: list[str] = []
+    call = new_call(closed)
+    await call.answer(BROWSER)
+    await call.close("no room")
+    await call.close()
+    await call.run()
+    assert closed == ["no room"]
+
+
+async def test_a_call_that_was_not_answered_closes_too() -> None:
+    await new_call().close()
+
+
+async def test_an_address_that_is_not_ours_is_an_error_with_the_remedy() -> None:
+    with pytest.raises(LinkError, match=r"relay\.media_host"):
+        await new_call(host="192.0.2.77").answer(BROWSER)
+
+
+async def test_a_client_that_does_not_read_is_hung_up_on() -> None:
+    closed: list[str] = []
+    call = new_call(closed)
+    await call.answer(BROWSER)
+    for _ in range(50):
+        call.send("x" * 100_000)
+    await call.run()
+    assert "does not read" in closed[0]
+
+
+async def test_an_exception_of_the_session_is_raised_by_run_and_closes_the_call() -> None:
+    """It must not end up in aiortc's tasks, which would only log it."""
+
+    def broken() -> None:
+        raise LocalProtocolError("a bug")
+
+    async with pair() as both:
+        call = new_call()
+        call._peer.on_open = broken
+        answer = await call.answer(sdp.without_addresses(both.a.localDescription.sdp))
+        async with asyncio.timeout(5):
+            with pytest.raises(LocalProtocolError):
+                await asyncio.gather(call.run(), accept(both.a, answer))
+        assert call._peer.ended
+
+
+async def accept(peer: object, answer: str) -> None:
+    from aiortc import RTCPeerConnection, RTCSessionDescription
+
+    assert isinstance(peer, RTCPeerConnection)
+    await peer.setRemoteDescription(RTCSessionDescription(answer, "answer"))
+
+
+LINES = BROWSER.split("\r\n")
+JUNK = st.sampled_from(
+    ["-1", "99999999999999999999", "\0", "é", ":", " ", "", "a=", "m=audio", "0"]
+)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    st.lists(
+        st.tuples(st.integers(0, len(LINES) - 1), st.integers(0, 40), JUNK, st.booleans()),
+        min_size=1,
+        max_size=4,
+    )
+)
+def test_mutated_offers_are_answered_or_refused_and_leave_nothing(
+    mutations: list[tuple[int, int, str, bool]],
+) -> None:
+    lines = list(LINES)
+    for at, where, junk, double in mutations:
+        line = lines[at]
+        lines[at] = line[:where] + junk + line[where + len(junk) :]
+        if double:
+            lines.append(line)
+    offer = "\r\n".join(lines)
+
+    async def story() -> None:
+        before = open_files()
+        call = new_call()
+        try:
+            await call.answer(offer)
+        except RemoteProtocolError:
+            pass
+        await call.close()
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        assert open_files() == before
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+
+    virtual_time.run(story())
+
+
+@pytest.mark.parametrize("offer", ["", "v=0", os.urandom(200).hex(), "v=0\r\n" * 300])
+async def test_garbage_is_refused(offer: str) -> None:
+    with pytest.raises(RemoteProtocolError):
+        await new_call().answer(offer)

@@ -1,0 +1,215 @@
+"""What the owner is told when a call cannot be made."""
+
+import asyncio
+import datetime
+import socket
+import ssl
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from edgevoice.config import LinkConfig
+from edgevoice.errors import LinkError, LinkRefused, LinkTimeout
+from edgevoice.webrtc.signalling import Answer, Signalling, complaint, is_loopback
+from tests.webrtc.house import serving
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+def answering(status: int, text: str = "", **headers: str) -> Handler:
+    async def handle(request: web.Request) -> web.StreamResponse:
+        renamed = {name.replace("_", "-"): value for name, value in headers.items()}
+        return web.Response(status=status, text=text, headers=renamed)
+
+    return handle
+
+
+@asynccontextmanager
+async def relay(handle: Handler) -> AsyncIterator[str]:
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", handle)
+    async with serving(app) as url:
+        yield url
+
+
+async def call(url: str, **config: str) -> Answer:
+    async with Signalling(LinkConfig(url=url, **config), "secret") as signalling:
+        return await signalling.call("offer", {})
+
+
+async def test_the_answer_its_place_and_its_kind() -> None:
+    handle = answering(201, "v=0", Location="/v1/realtime/calls/7", Edgevoice_Version="9")
+    async with relay(handle) as url:
+        answer = await call(url)
+        assert (answer.sdp, answer.extensions) == ("v=0", True)
+        assert str(answer.location) == f"{url}/v1/realtime/calls/7"
+
+
+async def test_a_place_at_another_origin_never_sees_the_token() -> None:
+    async with relay(answering(201, "v=0", Location="http://192.0.2.1/calls/7")) as url:
+        assert (await call(url)).location is None
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "advice"),
+    [
+        (401, {}, "/etc/edgevoice/token"),
+        (403, {}, "edgevoice relay token"),
+        (404, {}, r"check link\.url"),
+        (405, {}, r"check link\.url"),
+        (429, {"Retry_After": "17"}, "again in 17 s"),
+        (429, {}, "again later"),
+        (302, {"Location": "https://elsewhere.example/"}, r"elsewhere\.example.*set link\.url"),
+        (400, {}, r"refused the call \(400\)"),
+        (500, {}, "its log says more"),
+        (503, {}, "in trouble"),
+    ],
+)
+async def test_a_refusal_says_what_to_do(status: int, headers: dict[str, str], advice: str) -> None:
+    async with relay(answering(status, **headers)) as url:
+        with pytest.raises(LinkRefused, match=advice) as refusal:
+            await call(url)
+        assert refusal.value.status == status
+
+
+async def test_the_relays_own_words_are_passed_on() -> None:
+    body = '{"error":{"type":"x","message":"the offer\\nhas no audio"}}'
+    async with relay(answering(400, body)) as url:
+        with pytest.raises(LinkRefused, match="It says: the offer has no audio"):
+            await call(url)
+
+
+@pytest.mark.parametrize("body", ["", "<html>", "[1]", '{"error":7}', "[" * 9_000, '{"error":{}}'])
+def test_other_bodies_say_nothing(body: str) -> None:
+    assert complaint(body) == ""
+
+
+async def test_nobody_there() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    with pytest.raises(LinkError, match="is the relay running"):
+        await call(f"http://127.0.0.1:{port}")
+
+
+async def test_a_relay_that_does_not_answer() -> None:
+    async def wait(request: web.Request) -> web.StreamResponse:
+        await asyncio.sleep(60)
+        return web.Response()
+
+    async with relay(wait) as url:
+        with pytest.raises(LinkTimeout, match="did not answer in time"):
+            await call(url)
+
+
+async def test_an_endless_answer_is_cut_short() -> None:
+    async with relay(answering(201, "x" * 100_000)) as url:
+        with pytest.raises(LinkError, match="more than 65536 bytes"):
+            await call(url)
+
+
+async def test_plain_http_beyond_this_machine_is_refused() -> None:
+    for url in ("http://192.0.2.9:8790", "http://relay.example"):
+        with pytest.raises(LinkError, match="Use https"):
+            await call(url)
+
+
+async def test_a_connection_closed_while_idle_is_opened_anew() -> None:
+    """The kept connection may be gone without our knowing; the second attempt counts."""
+    seen = []
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        seen.append(request.path)
+        if len(seen) == 1:
+            assert request.transport is not None
+            request.transport.close()
+        return web.Response(status=201, text="v=0")
+
+    async with relay(handle) as url:
+        assert (await call(url)).sdp == "v=0"
+        assert len(seen) == 2
+
+
+async def test_warming_up_opens_the_connection_the_call_uses() -> None:
+    ports = []
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        assert request.transport is not None
+        ports.append(request.transport.get_extra_info("peername")[1])
+        return web.Response(status=201)
+
+    async with relay(handle) as url, Signalling(LinkConfig(url=url), "x") as signalling:
+        await signalling.warm()
+        await signalling.call("offer", {})
+    assert len(set(ports)) == 1
+    assert len(ports) == 2
+
+
+async def test_a_ca_file_that_is_none_is_said_at_the_start(tmp_path: Path) -> None:
+    bad = tmp_path / "ca.pem"
+    bad.write_text("no certificate")
+    with pytest.raises(LinkError, match=r"link\.ca_file"):
+        await call("https://127.0.0.1:1", ca_file=str(bad))
+
+
+def make_certificate(folder: Path) -> tuple[Path, ssl.SSLContext]:
+    """A private authority's certificate for 127.0.0.1, and a server that uses it."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "relay")])
+    today = datetime.datetime.now(datetime.UTC)
+    address = x509.SubjectAlternativeName([x509.DNSName("localhost")])
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(today - datetime.timedelta(days=1))
+        .not_valid_after(today + datetime.timedelta(days=1))
+        .add_extension(address, critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    pem = folder / "cert.pem"
+    pem.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    key_file = folder / "key.pem"
+    key_file.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pem, key_file)
+    return pem, context
+
+
+@asynccontextmanager
+async def tls_relay(context: ssl.SSLContext) -> AsyncIterator[str]:
+    app = web.Application()
+    app.router.add_post("/v1/realtime/calls", answering(201, "v=0"))
+    runner = web.AppRunner(app)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=context).start()
+        yield f"https://localhost:{runner.addresses[0][1]}"
+    finally:
+        await runner.cleanup()
+
+
+async def test_a_private_authority_is_trusted_when_named(tmp_path: Path) -> None:
+    pem, context = make_certificate(tmp_path)
+    async with tls_relay(context) as url:
+        assert (await call(url, ca_file=str(pem))).sdp == "v=0"
+        with pytest.raises(LinkError, match=r"certificate of localhost.*link\.ca_file"):
+            await call(url)
+
+
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [("localhost", True), ("127.8.8.8", True), ("::1", True), ("10.0.0.1", False), ("x.y", False)],
+)
+def test_what_counts_as_this_machine(host: str, expected: bool) -> None:
+    assert is_loopback(host) is expected
