@@ -38,6 +38,7 @@ class Responses:
         self._active: Answer | None = None
         self._sounding: dict[str, Answer] = {}
         self._owed = False
+        self.count = 0
 
     @property
     def busy(self) -> bool:
@@ -148,6 +149,7 @@ class Responses:
     def _new_answer(self, params: Params) -> Answer:
         answer = self._active = Answer(self._state, self._voice, params, self._done)
         self._forget_old_answers()
+        self.count += 1
         self._sounding[answer.id] = answer
         return answer
 

@@ -109,6 +109,14 @@ class Session:
         self._event_budget = Bucket(rate, 2 * rate, now)
         self._surplus_events = 0
 
+    @property
+    def turns(self) -> int:
+        return self._turns.count
+
+    @property
+    def responses(self) -> int:
+        return self._responses.count
+
     async def run(self) -> str:
         """Until either side hangs up; says why. An exception from here is a bug."""
         try:

@@ -57,6 +57,7 @@ class UserTurns:
         self._turn: _Turn | None = None
         self._recognising: set[asyncio.Task[None]] = set()
         self.last_utterance: Utterance | None = None
+        self.count = 0
 
     @property
     def speaking(self) -> bool:
@@ -154,6 +155,7 @@ class UserTurns:
         self._turn, turn.committed = None, True
         utterance = Utterance(turn.item_id, self._hearing.read(turn.start, end), turn.wake_name)
         self.last_utterance = utterance
+        self.count += 1
         self._add_item(turn.item_id)
         self._delta(turn.item_id, "".join(turn.words))
         task = self._state.spawn(self._recognise(turn, utterance))

@@ -1,0 +1,209 @@
+"""The relay: started in order, stopped in reverse. `edgevoice relay` begins here."""
+
+import asyncio
+import logging
+import signal
+import ssl
+import sys
+from collections.abc import Callable
+from functools import partial
+from ipaddress import ip_address
+
+from aiohttp import web
+
+from edgevoice import __version__
+from edgevoice.audio.vad import SileroVad, Vad, WebRtcVad
+from edgevoice.config import Config, RelayConfig
+from edgevoice.errors import ConfigError
+from edgevoice.hardware.service_manager import ServiceManager
+from edgevoice.relay.calls import Calls
+from edgevoice.relay.carrier import WebRtcCarrier
+from edgevoice.relay.engines.engine import Engine
+from edgevoice.relay.session import Session
+from edgevoice.relay.signalling import Signalling
+from edgevoice.relay.tokens import Tokens
+
+log = logging.getLogger(__name__)
+
+DRAIN_S = 2.0
+"""From SIGTERM to the end, goodbyes included; the unit allows ten."""
+
+
+def main(config: Config) -> int:
+    """Run until told to stop. Raises EdgeVoiceError when it cannot start."""
+    asyncio.run(_main(config.relay))
+    return 0
+
+
+async def _main(config: RelayConfig) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    relay = Relay(config, make_engine(config), partial(make_vad, config), ServiceManager())
+    await relay.run(stop, announce)
+
+
+def announce(url: str) -> None:
+    """The line that whoever started us waits for."""
+    log.info("listening on %s", url)
+    sys.stdout.write(f"edgevoice relay ready on {url}\n")
+    sys.stdout.flush()
+
+
+def make_engine(config: RelayConfig) -> Engine:
+    """The engine of the configured name; each is imported only when it is wanted."""
+    return _ENGINES[config.engine](config)
+
+
+def _local(config: RelayConfig) -> Engine:
+    from edgevoice.relay.engines.local.engine import LocalEngine
+
+    return LocalEngine(config.local, config.models_dir)
+
+
+def _parrot(config: RelayConfig) -> Engine:
+    from edgevoice.relay.engines.parrot import Parrot
+
+    return Parrot()
+
+
+_ENGINES: dict[str, Callable[[RelayConfig], Engine]] = {"local": _local, "parrot": _parrot}
+
+
+def make_vad(config: RelayConfig) -> Vad:
+    if config.detection.vad == "silero":
+        return SileroVad(config.models_dir)
+    return WebRtcVad()
+
+
+class Relay:
+    def __init__(
+        self,
+        config: RelayConfig,
+        engine: Engine,
+        make_vad: Callable[[], Vad],
+        service: ServiceManager,
+    ) -> None:
+        self._config = config
+        self._engine = engine
+        self._make_vad = make_vad
+        self._service = service
+        self._tokens = Tokens(config.tokens_file)
+        self._calls = Calls(
+            config,
+            engine,
+            make_vad,
+            partial(WebRtcCarrier, config.limits),
+            carry,
+            self._tell_status,
+        )
+
+    async def run(self, stop: asyncio.Event, on_listening: Callable[[str], None]) -> None:
+        """Serve until `stop` is set."""
+        tls = tls_context(self._config)
+        self._tokens.load()
+        self._make_vad()  # a missing model is found out now, not at the first call
+        log.info("starting the engine %s", self._config.engine)
+        await self._engine.start()
+        try:
+            await self._serve(tls, stop, on_listening)
+        finally:
+            await self._engine.close()
+            log.info("stopped")
+
+    async def _serve(
+        self, tls: ssl.SSLContext | None, stop: asyncio.Event, on_listening: Callable[[str], None]
+    ) -> None:
+        signalling = Signalling(self._config, self._tokens, self._calls)
+        runner = web.AppRunner(signalling.application(), access_log=None)
+        await runner.setup()
+        try:
+            url = await self._listen(runner, tls)
+            async with asyncio.TaskGroup() as group:
+                feeding = group.create_task(self._feed_watchdog())
+                on_listening(url)
+                self._service.ready()
+                self._tell_status(0)
+                await self._calls_until(stop)
+                feeding.cancel()
+        finally:
+            await runner.cleanup()
+
+    async def _calls_until(self, stop: asyncio.Event) -> None:
+        """All calls in good order, but no longer than `DRAIN_S` after the stop."""
+        try:
+            async with asyncio.timeout(None) as patience:
+                await self._calls.run(self._stopping(stop, patience))
+        except TimeoutError:
+            log.warning("some calls did not end within %g s", DRAIN_S)
+
+    async def _stopping(self, stop: asyncio.Event, patience: asyncio.Timeout) -> None:
+        await stop.wait()
+        log.info("stopping, %d calls are live", self._calls.live)
+        self._service.stopping()
+        patience.reschedule(asyncio.get_running_loop().time() + DRAIN_S)
+
+    async def _listen(self, runner: web.AppRunner, tls: ssl.SSLContext | None) -> str:
+        host, port = self._config.host, self._config.port
+        site = web.TCPSite(
+            runner, host, port, ssl_context=tls, shutdown_timeout=1.0, reuse_address=True
+        )
+        try:
+            await site.start()
+        except OSError as error:
+            raise ConfigError(
+                f"cannot listen on {host}, port {port} ({error.strerror or error}): "
+                "is a relay running already? relay.host and relay.port choose another place"
+            ) from error
+        bound = runner.addresses[0]
+        shown = f"[{bound[0]}]" if ":" in bound[0] else bound[0]
+        return f"{'https' if tls else 'http'}://{shown}:{bound[1]}"
+
+    async def _feed_watchdog(self) -> None:
+        """From the event loop: while it turns, the relay lives."""
+        interval = self._service.watchdog_interval_s
+        while interval is not None:
+            self._service.watchdog()
+            await asyncio.sleep(interval)
+
+    def _tell_status(self, live: int) -> None:
+        self._service.status(f"edgevoice {__version__}, {self._config.engine}: {live} calls")
+
+
+async def carry(session: Session) -> str:
+    """One session to its end. A bug in it ends this session only, with its traceback logged."""
+    try:
+        return await session.run()
+    except Exception:
+        log.exception("a session ended by a bug")
+        return "a bug"
+
+
+def tls_context(config: RelayConfig) -> ssl.SSLContext | None:
+    """None: plain HTTP, which only this machine or a proxy in front may use."""
+    if not config.tls_cert:
+        if not config.behind_proxy and not _is_loopback(config.host):
+            raise ConfigError(
+                f"relay.host {config.host} is reachable by others, and without TLS they could "
+                "read tokens: set relay.tls_cert and relay.tls_key, or relay.behind_proxy"
+            )
+        return None
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    try:
+        context.load_cert_chain(config.tls_cert, config.tls_key or None)
+    except (OSError, ssl.SSLError) as error:
+        raise ConfigError(
+            f"cannot use relay.tls_cert {config.tls_cert} with relay.tls_key {config.tls_key}: "
+            f"{error.strerror or error}; both are PEM files that this user can read"
+        ) from error
+    return context
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,156 @@
+"""The live calls: placed, found again, hung up; and the audit log of who called when.
+
+The audit log says who, how long and why it ended. Never what was said.
+"""
+
+import asyncio
+import logging
+from asyncio import TaskGroup
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from edgevoice.audio.vad import Vad
+from edgevoice.config import RelayConfig
+from edgevoice.errors import LinkError, RemoteProtocolError
+from edgevoice.realtime.session import SessionPatch
+from edgevoice.relay.carrier import Carrier, MakeCarrier
+from edgevoice.relay.engines.engine import Engine
+from edgevoice.relay.ids import random_id
+from edgevoice.relay.limits import Limits
+from edgevoice.relay.refusal import CallRefused
+from edgevoice.relay.session import CallTerms, Session
+from edgevoice.relay.wake_phrase import WakePhrase
+
+audit = logging.getLogger("edgevoice.relay.audit")
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What a caller sent, judged as far as HTTP can."""
+
+    token_name: str
+    sdp: str
+    patch: SessionPatch
+    wake: WakePhrase | None
+    extensions: bool
+    media_host: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _LiveCall:
+    token_name: str
+    session: Session
+    began: float
+
+
+class Calls:
+    def __init__(
+        self,
+        config: RelayConfig,
+        engine: Engine,
+        make_vad: Callable[[], Vad],
+        make_carrier: MakeCarrier,
+        carry: Callable[[Session], Awaitable[str]],
+        on_change: Callable[[int], None],
+    ) -> None:
+        self._config = config
+        self._engine = engine
+        self._make_vad = make_vad
+        self._make_carrier = make_carrier
+        self._carry = carry
+        self._on_change = on_change
+        self._limits = Limits(config.limits)
+        self._live: dict[str, _LiveCall] = {}
+        self._group: TaskGroup | None = None
+        self._none_left = asyncio.Event()
+        self._none_left.set()
+        self._closing = False
+
+    @property
+    def live(self) -> int:
+        return len(self._live)
+
+    async def run(self, until: Awaitable[object]) -> None:
+        """Carry the calls until then; afterwards hang all of them up."""
+        async with TaskGroup() as self._group:
+            await until
+            self._closing = True
+            for call in self._live.values():
+                call.session.hang_up("the relay is stopping")
+            await self._none_left.wait()
+
+    async def place(self, offer: Offer) -> tuple[str, str]:
+        """The call's id and the SDP answer; CallRefused otherwise."""
+        if self._closing or self._group is None:
+            raise CallRefused(503, "the relay is stopping", code="overloaded", retry_after_s=5.0)
+        now = self._now()
+        admission = self._limits.admit(offer.token_name, now)
+        call_id = random_id("rtc")
+        self._limits.started(offer.token_name, call_id, now)
+        try:
+            session, answer = await self._answer(offer, admission.session_s)
+        except BaseException:
+            self._limits.ended(offer.token_name, call_id, self._now())
+            raise
+        for replaced in admission.replaced:
+            if replaced in self._live:
+                self._live[replaced].session.hang_up("replaced by a newer call")
+        self._begin(call_id, _LiveCall(offer.token_name, session, now))
+        return call_id, answer
+
+    def hang_up(self, call_id: str, token_name: str) -> None:
+        """At the caller's own wish."""
+        call = self._live.get(call_id)
+        if call is None:
+            raise CallRefused(404, "there is no such call; it may have ended", code="not_found")
+        if call.token_name != token_name:
+            raise CallRefused(403, "that call belongs to somebody else", code="forbidden")
+        call.session.hang_up("the client hung up")
+
+    async def _answer(self, offer: Offer, session_s: float) -> tuple[Session, str]:
+        terms = CallTerms(session_s, offer.patch, offer.wake, offer.extensions)
+        carriers: list[Carrier] = []
+
+        def make_transport(session: Session) -> Carrier:
+            carriers.append(self._make_carrier(session, offer.media_host))
+            return carriers[0]
+
+        try:
+            session = Session(self._config, self._engine, self._make_vad(), terms, make_transport)
+            return session, await carriers[0].answer(offer.sdp)
+        except RemoteProtocolError as error:
+            raise CallRefused(400, str(error), code="invalid_offer") from error
+        except LinkError as error:
+            raise CallRefused(503, str(error), code="no_media", retry_after_s=30.0) from error
+
+    def _begin(self, call_id: str, call: _LiveCall) -> None:
+        assert self._group is not None
+        self._live[call_id] = call
+        self._none_left.clear()
+        self._on_change(self.live)
+        audit.info("call=%s token=%s begins", call_id, call.token_name)
+        self._group.create_task(self._follow(call_id, call))
+
+    async def _follow(self, call_id: str, call: _LiveCall) -> None:
+        reason = "cancelled"
+        try:
+            reason = await self._carry(call.session)
+        finally:
+            now = self._now()
+            del self._live[call_id]
+            self._limits.ended(call.token_name, call_id, now)
+            audit.info(
+                "call=%s token=%s ends seconds=%.1f turns=%d responses=%d reason=%s",
+                call_id,
+                call.token_name,
+                now - call.began,
+                call.session.turns,
+                call.session.responses,
+                reason,
+            )
+            self._on_change(self.live)
+            if not self._live:
+                self._none_left.set()
+
+    def _now(self) -> float:
+        return asyncio.get_running_loop().time()

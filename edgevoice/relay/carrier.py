@@ -1,0 +1,62 @@
+"""A WebRTC call as a session wants its transport. The only importer of webrtc here."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from edgevoice.config import LimitsConfig
+from edgevoice.relay.call_transport import CallTransport
+from edgevoice.relay.session import Session
+from edgevoice.webrtc.call import Call
+from edgevoice.webrtc.paced_output import PacedOutput
+
+
+class Carrier(CallTransport, Protocol):
+    async def answer(self, offer: str) -> str:
+        """The SDP answer; RemoteProtocolError for an unusable offer, LinkError for our fault."""
+
+
+MakeCarrier = Callable[[Session, str | None], Carrier]
+"""From the session and the address for its media socket."""
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    samples: int
+    packets: int
+    lost: int
+    concealed: int
+
+
+class WebRtcCarrier:
+    def __init__(self, limits: LimitsConfig, session: Session, media_host: str | None) -> None:
+        self._call = Call(
+            on_audio=session.on_audio,
+            on_message=session.on_message,
+            on_open=session.on_open,
+            on_closed=session.on_closed,
+            media_host=media_host,
+            event_bytes=limits.event_bytes,
+            sdp_bytes=limits.sdp_bytes,
+        )
+
+    @property
+    def output(self) -> PacedOutput:
+        return self._call.output
+
+    @property
+    def received(self) -> Received:
+        receiver = self._call.receiver
+        return Received(receiver.samples, receiver.received, receiver.lost, receiver.concealed)
+
+    async def answer(self, offer: str) -> str:
+        return await self._call.answer(offer)
+
+    def send(self, text: str) -> None:
+        self._call.send(text)
+
+    async def run(self) -> None:
+        await self._call.run()
+
+    async def close(self) -> None:
+        await self._call.close()

@@ -1,0 +1,218 @@
+"""The relay's HTTP: take a call, hang it up, say that we live. Refusals in OpenAI's shape.
+
+Judges who calls and the form of what is posted; `calls.py` does the rest. Browsers
+may call from any page, because the bearer token is what admits them.
+"""
+
+import asyncio
+import ipaddress
+import math
+import re
+from collections.abc import Awaitable, Callable
+
+from aiohttp import BodyPartReader, MultipartReader, web
+
+from edgevoice import __version__
+from edgevoice.config import RelayConfig
+from edgevoice.errors import RemoteProtocolError
+from edgevoice.realtime.client_events import SessionUpdate
+from edgevoice.realtime.session import SessionPatch
+from edgevoice.realtime.wire import decode_client_event
+from edgevoice.relay import wake_phrase
+from edgevoice.relay.calls import Calls, Offer
+from edgevoice.relay.refusal import CallRefused
+from edgevoice.relay.tokens import Tokens
+
+VERSION_HEADER = "Edgevoice-Version"
+"""In a request: the client understands `edgevoice.*` events. In an answer: so do we."""
+WAKE_HEADER = "Edgevoice-Wake"
+SDP = "application/sdp"
+SESSION_BYTES = 65_536
+"""Instructions and tools that come with a call; `session.update` takes more."""
+MAX_PARTS = 4
+BODY_S = 10.0
+"""An offer is 2 kB; whoever is slower holds a connection open on purpose."""
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+_HEADER_NAMES = re.compile(r"[A-Za-z0-9, _-]{1,500}", re.ASCII)
+
+
+class Signalling:
+    def __init__(self, config: RelayConfig, tokens: Tokens, calls: Calls) -> None:
+        self._config = config
+        self._tokens = tokens
+        self._calls = calls
+
+    def application(self) -> web.Application:
+        app = web.Application(middlewares=[_in_openai_shape])
+        app.router.add_post("/v1/realtime/calls", self._place)
+        app.router.add_post("/v1/realtime/calls/{call_id}/hangup", self._hang_up)
+        app.router.add_get("/healthz", self._health)
+        app.router.add_route("OPTIONS", "/v1/{path:.*}", _preflight)
+        return app
+
+    async def _place(self, request: web.Request) -> web.Response:
+        token_name = self._caller(request)
+        try:
+            async with asyncio.timeout(BODY_S):
+                sdp, session = await self._read(request)
+        except TimeoutError:
+            raise CallRefused(408, "the offer did not arrive in time", code="timeout") from None
+        try:
+            offer = Offer(
+                token_name,
+                sdp,
+                _patch(session, request.query.get("model")),
+                _wake(request.headers.get(WAKE_HEADER)),
+                VERSION_HEADER in request.headers,
+                self._media_host(request),
+            )
+        except RemoteProtocolError as error:
+            raise CallRefused(400, str(error), code="invalid_value") from error
+        call_id, answer = await self._calls.place(offer)
+        return web.Response(
+            status=201,
+            text=answer,
+            content_type=SDP,
+            headers={
+                "Location": f"/v1/realtime/calls/{call_id}",
+                VERSION_HEADER: __version__,
+            },
+        )
+
+    async def _hang_up(self, request: web.Request) -> web.Response:
+        self._calls.hang_up(request.match_info["call_id"], self._caller(request))
+        return web.Response()
+
+    async def _health(self, request: web.Request) -> web.Response:
+        return web.json_response({"status": "ok", "sessions": self._calls.live})
+
+    def _caller(self, request: web.Request) -> str:
+        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+        name = self._tokens.name_of(token.strip()) if scheme.lower() == "bearer" else None
+        if name is None:
+            raise CallRefused(
+                401,
+                "no valid token: send Authorization: Bearer TOKEN; "
+                "`edgevoice relay token NAME` makes one",
+                code="invalid_api_key",
+            )
+        return name
+
+    async def _read(self, request: web.Request) -> tuple[str, str | None]:
+        """The offer, and the session object where one came along."""
+        if request.content_type == SDP:
+            return _text(await _limited(request.content.read, self._config.limits.sdp_bytes)), None
+        if request.content_type == "multipart/form-data":
+            parts = await self._parts(request)
+            if "sdp" in parts:
+                return parts["sdp"], parts.get("session")
+            raise CallRefused(400, "there is no part named sdp", code="invalid_value", param="sdp")
+        raise CallRefused(
+            415,
+            f"post the offer as {SDP}, or as multipart/form-data with the parts sdp and session",
+            code="unsupported_media_type",
+        )
+
+    async def _parts(self, request: web.Request) -> dict[str, str]:
+        limits = {"sdp": self._config.limits.sdp_bytes, "session": SESSION_BYTES}
+        found: dict[str, str] = {}
+        try:
+            reader = MultipartReader(request.headers, request.content)
+            for _ in range(MAX_PARTS):
+                part = await reader.next()
+                if part is None:
+                    break
+                if not isinstance(part, BodyPartReader) or part.name not in limits:
+                    raise CallRefused(400, "the parts are sdp and session", code="invalid_value")
+                found[part.name] = _text(await _limited(part.read_chunk, limits[part.name]))
+        except (ValueError, AssertionError, RuntimeError) as error:
+            raise CallRefused(400, "the multipart body is broken", code="invalid_body") from error
+        return found
+
+    def _media_host(self, request: web.Request) -> str | None:
+        """Configured, else the address the request came to; unknown behind a proxy."""
+        if self._config.media_host:
+            return self._config.media_host
+        if self._config.behind_proxy or request.transport is None:
+            return None
+        sockname = request.transport.get_extra_info("sockname")
+        return _unmapped(str(sockname[0])) if sockname else None
+
+
+async def _limited(read: Callable[[int], Awaitable[bytes]], limit: int) -> bytes:
+    """All of it, or 413 as soon as it is too much."""
+    body = bytearray()
+    while chunk := await read(8192):
+        body += chunk
+        if len(body) > limit:
+            raise CallRefused(413, f"more than {limit} bytes", code="too_large")
+    return bytes(body)
+
+
+def _text(body: bytes) -> str:
+    try:
+        return body.decode()
+    except UnicodeDecodeError:
+        raise CallRefused(400, "not UTF-8", code="invalid_body") from None
+
+
+def _patch(session: str | None, model: str | None) -> SessionPatch:
+    """The settings that came with the call, judged as `session.update` judges them."""
+    patch: SessionPatch = {}
+    if session is not None:
+        update = decode_client_event(f'{{"type":"session.update","session":{session}}}')
+        if not isinstance(update, SessionUpdate):
+            raise RemoteProtocolError("session: one JSON object wanted")
+        patch = update.session
+    return {"model": model, **patch} if model else patch
+
+
+def _wake(header: str | None) -> wake_phrase.WakePhrase | None:
+    return None if header is None else wake_phrase.parse_header(header)
+
+
+def _unmapped(address: str) -> str:
+    """An IPv4 address as such, also when it came over an IPv6 socket."""
+    try:
+        ip = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    mapped = ip.ipv4_mapped if isinstance(ip, ipaddress.IPv6Address) else None
+    return str(mapped or address)
+
+
+async def _preflight(request: web.Request) -> web.Response:
+    asked = request.headers.get("Access-Control-Request-Headers", "")
+    allowed = asked if _HEADER_NAMES.fullmatch(asked) else "Authorization, Content-Type"
+    return web.Response(
+        status=204,
+        headers={
+            "Access-Control-Allow-Methods": "GET, POST, OPTIONS",
+            "Access-Control-Allow-Headers": allowed,
+            "Access-Control-Max-Age": "600",
+        },
+    )
+
+
+@web.middleware
+async def _in_openai_shape(request: web.Request, handler: Handler) -> web.StreamResponse:
+    try:
+        response = await handler(request)
+    except CallRefused as refusal:
+        response = _refusal(refusal)
+    except web.HTTPException as error:
+        response = _refusal(CallRefused(error.status, error.reason))
+    response.headers["Access-Control-Allow-Origin"] = "*"
+    response.headers["Access-Control-Expose-Headers"] = f"Location, Retry-After, {VERSION_HEADER}"
+    return response
+
+
+def _refusal(refusal: CallRefused) -> web.Response:
+    response = web.json_response(refusal.body(), status=refusal.status)
+    if refusal.status == 401:
+        response.headers["WWW-Authenticate"] = "Bearer"
+    if refusal.retry_after_s is not None:
+        response.headers["Retry-After"] = str(math.ceil(refusal.retry_after_s))
+    return response

@@ -1,0 +1,93 @@
+"""What one token may use, with the time as an argument."""
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edgevoice.config import LimitsConfig
+from edgevoice.relay.limits import DAY_S, Bucket, Limits
+from edgevoice.relay.patience import CONNECT_S, Patience
+from edgevoice.relay.refusal import CallRefused
+
+
+def test_a_new_session_takes_the_place_of_the_oldest():
+    limits = Limits(LimitsConfig(sessions_per_token=2))
+    for number, call in enumerate("ab"):
+        assert limits.admit("kitchen", number).replaced == ()
+        limits.started("kitchen", call, number)
+    assert limits.admit("kitchen", 5).replaced == ("a",)
+    assert limits.admit("hall", 5).replaced == ()
+
+
+def test_a_full_relay_refuses_but_replacing_is_not_more():
+    limits = Limits(LimitsConfig(sessions=1))
+    limits.started("kitchen", "a", 0)
+    with pytest.raises(CallRefused) as refused:
+        limits.admit("hall", 1)
+    assert refused.value.status == 503
+    assert refused.value.retry_after_s > 0
+    assert limits.admit("kitchen", 1).replaced == ("a",)
+
+
+def test_starts_per_minute_say_when_to_come_back():
+    limits = Limits(LimitsConfig(starts_per_minute=6))
+    for _ in range(6):
+        limits.admit("kitchen", 0)
+    with pytest.raises(CallRefused) as refused:
+        limits.admit("kitchen", 1)
+    assert refused.value.status == 429
+    assert refused.value.retry_after_s == pytest.approx(9)
+    limits.admit("kitchen", 10.1)
+    limits.admit("hall", 1)
+
+
+def test_the_minutes_of_a_day_shorten_sessions_then_refuse_them_then_come_back():
+    limits = Limits(LimitsConfig(minutes_per_day=10, session_s=3600))
+    assert limits.admit("kitchen", 0).session_s == 600
+    limits.started("kitchen", "a", 0)
+    limits.ended("kitchen", "a", 400)
+    assert limits.admit("kitchen", 500).session_s == 200
+    limits.started("kitchen", "b", 500)
+    assert limits.admit("kitchen", 600).session_s == 100
+    limits.ended("kitchen", "b", 700)
+    with pytest.raises(CallRefused) as refused:
+        limits.admit("kitchen", 1000)
+    assert (refused.value.status, refused.value.code) == (429, "insufficient_quota")
+    assert refused.value.retry_after_s == DAY_S - 1000
+    assert limits.admit("kitchen", DAY_S).session_s == 600
+
+
+def test_zero_minutes_per_day_is_no_limit():
+    limits = Limits(LimitsConfig(minutes_per_day=0, session_s=math.inf))
+    limits.started("kitchen", "a", 0)
+    limits.ended("kitchen", "a", 90_000)
+    assert limits.admit("kitchen", 90_000).session_s == math.inf
+
+
+@given(st.lists(st.floats(0, 3), max_size=200))
+def test_a_bucket_never_gives_more_than_its_burst_and_rate(pauses):
+    now, given_out, bucket = 0.0, 0, Bucket(5, 10, 0.0)
+    for pause in pauses:
+        now += pause
+        given_out += bucket.take(now)
+        assert given_out <= 10 + 5 * now + 1e-6
+
+
+def test_a_bucket_says_exactly_how_long_to_wait():
+    bucket = Bucket(2, 1, 0.0)
+    assert bucket.take(0.0)
+    assert not bucket.take(0.1)
+    assert bucket.take(0.1 + bucket.wait_s)
+
+
+def test_patience_has_three_reasons():
+    assert Patience(60, 300, 0).expired(CONNECT_S) == "never connected"
+    patience = Patience(60, 300, 0)
+    patience.opened(1)
+    assert patience.expired(60) is None
+    assert patience.expired(61) == "idle"
+    patience.active(290)
+    assert patience.deadline == 300
+    assert patience.expired(300) == "session too long"
