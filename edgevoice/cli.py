@@ -117,6 +117,9 @@ def add_programs(commands: Commands, configured: argparse.ArgumentParser) -> Non
     simulate.add_argument(
         "--out", default="simulated", metavar="DIR", help="where sound and reports go"
     )
+    simulate.add_argument(
+        "--quiet", action="store_true", help="do not play aloud, even where there is a sound card"
+    )
     simulate.set_defaults(act=run_simulation)
 
 

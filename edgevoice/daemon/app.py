@@ -214,6 +214,8 @@ class Device:
         self._playout.on_started = lambda: self._post_from_thread(PlayoutStarted())
         self._playout.on_drained = lambda ms: self._post_from_thread(PlayoutDrained(ms))
         self.runner.observers.append(self._observe)
+        light.show(self.runner.transceiver.indication)
+        self._capture.want(not self._memory.muted)
 
     async def _until_stopped(self) -> None:
         """The last component to start, so everything before it has begun to run."""

@@ -19,7 +19,6 @@ from edgevoice.transceiver.actions import (
     Show,
     StopSounds,
 )
-from edgevoice.transceiver.indication import Indication
 from edgevoice.transceiver.inputs import DeadlinePassed, Input
 from edgevoice.transceiver.transceiver import Transceiver
 
@@ -33,7 +32,6 @@ SAFE: tuple[Action, ...] = (
     CloseLink("internal error"),
     FlushPlayout(),
     StopSounds(),
-    Show(Indication.ERROR),
 )
 
 Observer = Callable[[Input, Transceiver], None]
@@ -98,4 +96,5 @@ class Runner:
             return False
         self._rebuilt = True
         self.transceiver = self._build()
+        self._perform(Show(self.transceiver.indication))
         return True

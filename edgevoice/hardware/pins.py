@@ -121,11 +121,26 @@ def find_pins() -> Pins:
     return Pins(gpiozero.Device.pin_factory)
 
 
-def mock_pins() -> Pins:
-    """Pins that exist in memory only, PWM included."""
-    from gpiozero.pins.mock import MockFactory, MockPWMPin
+class MockPins(Pins):
+    """Pins that exist in memory only, PWM included; the other end of the wire is here too."""
 
-    return Pins(MockFactory(pin_class=MockPWMPin))
+    def __init__(self) -> None:
+        from gpiozero.pins.mock import MockFactory, MockPWMPin
+
+        super().__init__(MockFactory(pin_class=MockPWMPin))
+
+    def drive(self, pin: int, high: bool) -> None:
+        """What a finger on a button does; only pins claimed as inputs can be driven."""
+        wire = self._factory.pin(pin)
+        wire.drive_high() if high else wire.drive_low()
+
+    def is_high(self, pin: int) -> bool:
+        """What a meter on an output reads."""
+        return bool(self._factory.pin(pin).state)
+
+
+def mock_pins() -> Pins:
+    return MockPins()
 
 
 def _has_pins() -> bool:
