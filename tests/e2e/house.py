@@ -1,0 +1,92 @@
+"""A relay and a device as real processes, for tests that end, signal and starve them."""
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from edgevoice.daemon.control_client import request
+from edgevoice.errors import ControlError
+
+WAIT_S = 20.0
+LOOK_S = 0.05
+
+
+@dataclass
+class DeviceProcess:
+    process: asyncio.subprocess.Process
+    socket: Path
+    state: Path
+    log: Path
+
+    async def ask(self, command: str) -> dict[str, Any]:
+        return await asyncio.to_thread(request, str(self.socket), command)
+
+    async def until(self, **wanted: Any) -> dict[str, Any]:
+        """Its status once it has these values; fails with the log after a while."""
+        status: dict[str, Any] = {}
+        try:
+            async with asyncio.timeout(WAIT_S):
+                while not wanted.items() <= status.items():
+                    assert self.process.returncode is None, self.log.read_text()
+                    await asyncio.sleep(LOOK_S)
+                    status = await self._status()
+        except TimeoutError:
+            raise AssertionError(f"{wanted} wanted, {status} seen\n{self.log.read_text()}") from None
+        return status
+
+    async def _status(self) -> dict[str, Any]:
+        try:
+            return await self.ask("status")
+        except ControlError:
+            return {}
+
+    async def ended(self, within_s: float) -> int:
+        async with asyncio.timeout(within_s):
+            return await self.process.wait()
+
+
+@asynccontextmanager
+async def device_process(
+    directory: Path, url: str, token: str, **settings: Any
+) -> AsyncIterator[DeviceProcess]:
+    """`edgevoice run` with a silent microphone unless the settings say otherwise."""
+    (directory / "token").write_text(token)
+    given = {
+        "microphone.backend": "silence",
+        "speaker.backend": "null",
+        "link.url": url,
+        "link.token_file": directory / "token",
+        "control.socket": directory / "control.sock",
+        "control.state_dir": directory / "state",
+        **{name.replace("__", "."): value for name, value in settings.items()},
+    }
+    log = directory / "device.log"
+    with log.open("wb") as file:
+        process = await asyncio.create_subprocess_exec(
+            *edgevoice("run", given), stdout=file, stderr=file
+        )
+    try:
+        yield DeviceProcess(process, directory / "control.sock", directory / "state", log)
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+
+
+def edgevoice(command: str, settings: dict[str, Any]) -> list[str]:
+    """The command line; values are written as JSON, which is YAML too."""
+    words = [sys.executable, "-m", "edgevoice", command]
+    for name, value in settings.items():
+        text = value if isinstance(value, str) else json.dumps(value, default=str)
+        words += ["--set", f"{name}={text}"]
+    return words
+
+
+def is_root() -> bool:
+    return os.geteuid() == 0

@@ -1,0 +1,63 @@
+"""The packaged scenarios, as a new user plays them: real models, a real relay process, people's voices."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from edgevoice.audio.wav import read_wav
+
+pytestmark = [pytest.mark.e2e, pytest.mark.models, pytest.mark.slow]
+
+BROKEN = """
+relay: parrot
+steps:
+  - {at: 0.2, play: alexa_what_time_is_it.wav}
+  - {expect: lamp on, within: 0.5}
+require: {answers: 3}
+"""
+
+
+def simulate(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "edgevoice", "simulate", "--quiet", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+
+
+def test_the_kitchen_asks_three_questions_and_hears_three_answers(tmp_path: Path) -> None:
+    played = simulate("kitchen", "--out", str(tmp_path))
+    assert played.returncode == 0, played.stdout + played.stderr
+    report = json.loads((tmp_path / "report.json").read_text())
+    assert "time" in report["answers"][0]["heard"].lower()
+    assert "date" in report["answers"][1]["heard"].lower()
+    assert "lamp" in report["answers"][2]["heard"].lower()
+    assert "samples lost: 0" in played.stdout
+    for stage in ("wake end", "wake decided", "link open", "first sample sent", "first answer"):
+        assert stage in played.stdout
+    for number in (1, 2, 3):
+        answer = read_wav(tmp_path / f"answer-{number}.wav")
+        assert abs(answer).max() > 1_000 and len(answer) > 16_000
+
+
+def test_a_scenario_whose_expectations_fail_says_which_and_exits_with_1(tmp_path: Path) -> None:
+    (tmp_path / "broken.yaml").write_text(BROKEN)
+    played = simulate(str(tmp_path / "broken.yaml"), "--out", str(tmp_path / "out"))
+    assert played.returncode == 1
+    assert "FAILED step 2: no lamp on within 0.5 s" in played.stdout
+    assert "FAILED 3 answers wanted" in played.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("bathroom",), "no packaged scenario"),
+        (("kitchen", "--set", "turn.follow_up=1"), "turn.follow_up_s"),
+    ],
+)
+def test_what_cannot_be_played_is_said_without_a_traceback(
+    tmp_path: Path, arguments: tuple[str, ...], told: str
+) -> None:
+    played = simulate(*arguments, "--out", str(tmp_path))
+    assert played.returncode not in (0, 1) or "edgevoice:" in played.stderr
+    assert told in played.stderr and "Traceback" not in played.stderr
