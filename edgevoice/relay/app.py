@@ -6,6 +6,7 @@ import signal
 import ssl
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime
 from functools import partial
 from ipaddress import ip_address
 
@@ -59,7 +60,7 @@ def make_engine(config: RelayConfig) -> Engine:
 def _local(config: RelayConfig) -> Engine:
     from edgevoice.relay.engines.local.engine import LocalEngine
 
-    return LocalEngine(config.local, config.models_dir)
+    return LocalEngine(config.local, config.models_dir, local_time)
 
 
 def _parrot(config: RelayConfig) -> Engine:
@@ -69,6 +70,11 @@ def _parrot(config: RelayConfig) -> Engine:
 
 
 _ENGINES: dict[str, Callable[[RelayConfig], Engine]] = {"local": _local, "parrot": _parrot}
+
+
+def local_time() -> datetime:
+    """The wall clock, for engines that are asked what time it is."""
+    return datetime.now(UTC).astimezone()
 
 
 def make_vad(config: RelayConfig) -> Vad:
@@ -116,7 +122,7 @@ class Relay:
         self, tls: ssl.SSLContext | None, stop: asyncio.Event, on_listening: Callable[[str], None]
     ) -> None:
         signalling = Signalling(self._config, self._tokens, self._calls)
-        runner = web.AppRunner(signalling.application(), access_log=None)
+        runner = web.AppRunner(signalling.application(), access_log=None, shutdown_timeout=1.0)
         await runner.setup()
         try:
             url = await self._listen(runner, tls)
@@ -146,9 +152,7 @@ class Relay:
 
     async def _listen(self, runner: web.AppRunner, tls: ssl.SSLContext | None) -> str:
         host, port = self._config.host, self._config.port
-        site = web.TCPSite(
-            runner, host, port, ssl_context=tls, shutdown_timeout=1.0, reuse_address=True
-        )
+        site = web.TCPSite(runner, host, port, ssl_context=tls, reuse_address=True)
         try:
             await site.start()
         except OSError as error:

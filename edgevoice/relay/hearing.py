@@ -75,8 +75,8 @@ class Hearing:
 
     def expect(self, wake: WakePhrase) -> TurnEvent | None:
         """A wake phrase lies there, in the client's own indices."""
-        start, end = max(0, wake.start - self._skipped), wake.end - self._skipped
-        return self._detector.expect(WakePhrase(wake.name, start, max(end, start + 1)))
+        start, end = (max(0, limit - self._skipped) for limit in (wake.start, wake.end))
+        return self._detector.expect(WakePhrase(wake.name, start, end))
 
     def committed(self, until: int) -> None:
         """A turn has taken the samples up to here."""

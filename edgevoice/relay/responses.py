@@ -48,10 +48,7 @@ class Responses:
     # What the user's turns lead to.
 
     def answer(self, transcript: str) -> None:
-        """A turn ended by itself and is recognised."""
-        detection = self._state.settings.audio.input.turn_detection
-        if detection is None or not detection.create_response:
-            return
+        """A turn that is to be answered is recognised."""
         self._owed = self._owed or bool(transcript.strip())
         if self._owed:
             self._settle_debt()

@@ -121,10 +121,12 @@ class Session:
         """Until either side hangs up; says why. An exception from here is a bug."""
         try:
             async with TaskGroup() as self._group:
-                self._spawn(self._watch())
+                watch = self._group.create_task(self._watch())
                 await self.transport.run()
+                self._hung_up.set()
                 for task in self._tasks:
                     task.cancel()
+                await watch  # never cancelled: a transport's goodbye is not to be cut short
         finally:
             self._turns.abandon()
             await self.transport.close()
@@ -182,7 +184,7 @@ class Session:
         return TurnCallbacks(
             speech=self._user_speaks,
             stopped=self._report,
-            heard=lambda _utterance, transcript: self._responses.answer(transcript),
+            heard=lambda transcript: self._responses.answer(transcript),
             failed=lambda error: self._responses.fail(error),
         )
 

@@ -27,7 +27,8 @@ class _Turn:
     wake_name: str | None
     listener: Listener
     fed: int
-    automatic: bool
+    to_be_answered: bool = False
+    """As the settings were when the turn ended; a half-duplex client changes them then."""
     words: list[str] = field(default_factory=list)
     """Settled so far; told to the client from the commit on."""
     committed: bool = False
@@ -39,10 +40,10 @@ class TurnCallbacks:
     """The user began to speak."""
     stopped: Callable[[], None]
     """The user stopped; everything that belongs to the turn has been received."""
-    heard: Callable[[Utterance, str], None]
-    """A turn that the server ended itself, and its transcript, which may be empty."""
+    heard: Callable[[str], None]
+    """A turn that is to be answered, and its transcript, which may be empty."""
     failed: Callable[[EngineError], None]
-    """A turn that the server ended itself could not be recognised."""
+    """A turn that was to be answered could not be recognised."""
 
 
 def milliseconds(samples: int) -> int:
@@ -89,8 +90,7 @@ class UserTurns:
         if end - start < MIN_COMMIT:
             return False
         if turn is None:
-            turn = self._open(self._state.new_id("item"), start, None, automatic=False)
-        turn.automatic = False
+            turn = self._open(self._state.new_id("item"), start, None)
         self._hearing.take()
         self._commit(turn, end)
         return True
@@ -113,7 +113,7 @@ class UserTurns:
 
     def _start(self, start: int, wake_name: str | None) -> None:
         item_id = self._state.new_id("item")
-        self._turn = self._open(item_id, start, wake_name, automatic=True)
+        self._turn = self._open(item_id, start, wake_name)
         self._state.publish(
             says.InputAudioBufferSpeechStarted(item_id=item_id, audio_start_ms=milliseconds(start))
         )
@@ -121,9 +121,9 @@ class UserTurns:
 
     def _begin_anew(self, turn: _Turn, start: int, wake_name: str | None) -> None:
         turn.listener.abandon()
-        self._turn = self._open(turn.item_id, start, wake_name, automatic=True)
+        self._turn = self._open(turn.item_id, start, wake_name)
 
-    def _open(self, item_id: str, start: int, wake_name: str | None, *, automatic: bool) -> _Turn:
+    def _open(self, item_id: str, start: int, wake_name: str | None) -> _Turn:
         words: list[str] = []
 
         def settled(text: str) -> None:
@@ -132,7 +132,7 @@ class UserTurns:
                 self._delta(item_id, text)
 
         listener = self._state.engine.listen(wake_name, settled)
-        turn = _Turn(item_id, start, wake_name, listener, start, automatic, words)
+        turn = _Turn(item_id, start, wake_name, listener, start, words=words)
         return turn
 
     def _feed(self, turn: _Turn, until: int) -> None:
@@ -147,6 +147,8 @@ class UserTurns:
             )
         )
         self._tell.stopped()
+        detection = self._state.settings.audio.input.turn_detection
+        turn.to_be_answered = detection is not None and detection.create_response
         self._hearing.committed(end)
         self._commit(turn, end)
 
@@ -196,8 +198,8 @@ class UserTurns:
             usage=usage.of_speech(len(utterance.samples) / HEARING_RATE_HZ),
         )
         self._state.publish(event, silent=not self._transcribes)
-        if turn.automatic:
-            self._tell.heard(utterance, transcript)
+        if turn.to_be_answered:
+            self._tell.heard(transcript)
 
     def _fail(self, turn: _Turn, error: EngineError) -> None:
         details = ErrorDetails(type="server_error", code="engine_error", message=str(error))
@@ -207,7 +209,7 @@ class UserTurns:
             ),
             silent=not self._transcribes,
         )
-        if turn.automatic:
+        if turn.to_be_answered:
             self._tell.failed(error)
 
     def _delta(self, item_id: str, text: str) -> None:

@@ -23,10 +23,10 @@ class WakePhrase:
     end: int
 
     def __post_init__(self) -> None:
-        if not 0 <= self.start < self.end <= _MAX_INDEX or self.end - self.start > _MAX_PHRASE:
+        if not 0 <= self.start <= self.end <= _MAX_INDEX or self.end - self.start > _MAX_PHRASE:
             raise RemoteProtocolError(
                 f"a wake phrase from sample {self.start} to {self.end} cannot be: the end comes "
-                "after the start, within 10 s of it and 10 minutes of the first sample"
+                "no earlier than the start, within 10 s of it and 10 minutes of the first sample"
             )
 
 

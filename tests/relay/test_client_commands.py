@@ -361,7 +361,9 @@ def test_max_output_tokens_ends_an_answer_as_incomplete():
     assert story.engine.closed_early == 1
 
 
-@pytest.mark.parametrize(("start", "end"), [(5, 5), (10, 2), (0, 16_000 * 11)])
+@pytest.mark.parametrize(
+    ("start", "end"), [(10, 2), (0, 16_000 * 11), (16_000 * 601, 16_000 * 602)]
+)
 def test_an_impossible_wake_phrase_is_refused(start, end):
     wake = {"name": "alexa", "start_sample": start, "end_sample": end}
     story = at_once(lambda story: story.send("edgevoice.wake", event_id="e1", **wake))

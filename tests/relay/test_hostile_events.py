@@ -94,13 +94,12 @@ def test_whatever_is_opened_is_closed(steps):
     async def tale(story: Story) -> None:
         for step in steps:
             story.engine.answers = [[0.3, *spoken("One.", "Two."), 0.3]]
+            story.engine.words = [""] * 9 if step == "cough" else ["words"] * 9
             match step:
                 case "say":
-                    story.engine.words = ["words"] * 9
                     story.sound(400, loud=True)
                     story.sound(600, loud=False)
                 case "cough":
-                    story.engine.words = [""] * 9
                     story.sound(200, loud=True)
                     story.sound(600, loud=False)
                 case "talk":

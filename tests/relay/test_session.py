@@ -321,6 +321,26 @@ def test_create_response_false_leaves_the_answer_to_the_client():
     tell(tale)
 
 
+def test_a_turn_is_answered_though_the_client_turns_deaf_right_after_it():
+    async def tale(story: Story) -> None:
+        story.say("hello")
+        audio = {"input": {"turn_detection": None}}
+        story.send("session.update", session={"type": "realtime", "audio": audio})
+        await asyncio.sleep(0.5)
+        story.sound(1000, loud=True)  # the answer itself, heard through the microphone
+        await asyncio.sleep(2)
+        assert story.items() == [("user", "hello"), ("assistant", "Yes.")]
+        story.send("input_audio_buffer.clear")
+        audio = {"input": {"turn_detection": {"type": "server_vad"}}}
+        story.send("session.update", session={"type": "realtime", "audio": audio})
+        story.sound(600, loud=False)
+        story.say("and now")
+        await asyncio.sleep(2)
+
+    story = tell(tale)
+    assert [len(said.samples) // 16 for said in story.engine.utterances] == [1200, 1500]
+
+
 def test_an_engine_that_fails_to_answer_is_a_failed_response_and_the_session_goes_on():
     async def tale(story: Story) -> None:
         story.engine.answers = [[Text("Well"), Audio(tone(100)), EngineError("no model")]]

@@ -1,0 +1,179 @@
+"""The relay as a whole: how it starts, why it does not, how it stops."""
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+from dataclasses import replace
+
+import aiohttp
+import numpy as np
+import pytest
+
+from edgevoice.audio.playout import PlayoutBuffer
+from edgevoice.audio.vad import WebRtcVad
+from edgevoice.config import DetectionConfig, LinkConfig, RelayConfig
+from edgevoice.errors import ConfigError, CredentialError
+from edgevoice.hardware.service_manager import ServiceManager
+from edgevoice.realtime import server_events as says
+from edgevoice.relay.app import Relay, make_engine, tls_context
+from edgevoice.relay.tokens import create
+from edgevoice.transceiver.actions import OpenLink
+from edgevoice.transceiver.inputs import EventReceived, LinkLost, LinkOpened
+from edgevoice.webrtc.relay_link import RelayLink
+from tests.recordings import scene
+from tests.webrtc.house import Board
+
+
+@pytest.fixture
+def config(tmp_path):
+    return RelayConfig(
+        port=0,
+        engine="parrot",
+        tokens_file=str(tmp_path / "tokens"),
+        detection=DetectionConfig(vad="webrtc"),
+    )
+
+
+class Running:
+    """A relay that runs beside the test."""
+
+    def __init__(self, config: RelayConfig, group: asyncio.TaskGroup) -> None:
+        self.stop = asyncio.Event()
+        self._url: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        relay = Relay(config, make_engine(config), WebRtcVad, ServiceManager({}))
+        self.task = group.create_task(relay.run(self.stop, self._url.set_result))
+
+    async def url(self) -> str:
+        return await self._url
+
+
+async def test_it_listens_on_a_free_port_and_stops_when_told(config):
+    create(config.tokens_file, "kitchen")
+    async with asyncio.TaskGroup() as group:
+        relay = Running(config, group)
+        url = await relay.url()
+        async with aiohttp.ClientSession() as http, http.get(url + "/healthz") as response:
+            assert await response.json() == {"status": "ok", "sessions": 0}
+        relay.stop.set()
+
+
+async def test_a_port_in_use_is_said_with_the_remedy(config):
+    create(config.tokens_file, "kitchen")
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        busy = replace(config, port=taken.getsockname()[1])
+        relay = Relay(busy, make_engine(busy), WebRtcVad, ServiceManager({}))
+        with pytest.raises(ConfigError, match=r"relay\.port"):
+            await relay.run(asyncio.Event(), print)
+
+
+async def test_without_tokens_it_does_not_start(config):
+    relay = Relay(config, make_engine(config), WebRtcVad, ServiceManager({}))
+    with pytest.raises(CredentialError, match="edgevoice relay token NAME"):
+        await relay.run(asyncio.Event(), print)
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.5", "::", "relay.example"])
+def test_plain_http_is_for_this_machine_or_a_proxy(config, host):
+    with pytest.raises(ConfigError, match="TLS"):
+        tls_context(replace(config, host=host))
+    assert tls_context(replace(config, host=host, behind_proxy=True)) is None
+    for near in ("127.0.0.1", "::1", "localhost"):
+        assert tls_context(replace(config, host=near)) is None
+
+
+def test_bad_tls_files_are_named(config, tmp_path):
+    with pytest.raises(ConfigError, match=r"nowhere\.pem"):
+        tls_context(replace(config, tls_cert="/nowhere.pem"))
+    broken = tmp_path / "broken.pem"
+    broken.write_text("no certificate")
+    with pytest.raises(ConfigError, match=r"broken\.pem"):
+        tls_context(replace(config, tls_cert=str(broken), tls_key=str(broken)))
+
+
+def a_board(url: str, token: str) -> Board:
+    """A device with real Opus that captures one spoken command, then quiet."""
+    board = Board(url, None)
+    sound = scene(0.5, "what_time_is_it", 600.0)
+    board.source = lambda start, end: sound[start:end]
+    board.playout = PlayoutBuffer(24_000)
+    board.link = RelayLink(LinkConfig(url=url), token, board.gate, board.playout, board.post)
+    return board
+
+
+async def events_until(board: Board, kind: type) -> list[says.ServerEvent]:
+    events = []
+    while not events or not isinstance(events[-1], kind):
+        events.append((await board.until(EventReceived)).event)
+    return events
+
+
+@pytest.mark.e2e
+async def test_a_parrot_says_back_over_webrtc_what_the_device_said(config):
+    """Real sockets, DTLS, SRTP, Opus; every sample that was sent arrived."""
+    token = create(config.tokens_file, "kitchen")
+    async with asyncio.TaskGroup() as group:
+        relay = Running(config, group)
+        board = a_board(await relay.url(), token)
+        tasks = [group.create_task(board.link.run()), group.create_task(board.capture())]
+        board.gate.open(0)
+        board.link.open(OpenLink(0))
+        assert (await board.until(LinkOpened)).extensions
+        events = await events_until(board, says.OutputAudioBufferStarted)
+        heard = []
+        while not any(np.abs(block.astype(int)).max() > 500 for block in heard):
+            heard.append(board.playout.pull(480))
+            await asyncio.sleep(0.02)
+        events += await events_until(board, says.OutputAudioBufferStopped)
+        received = await events_until(board, says.EdgevoiceReceived)
+        sent = board.link.uplink.sent_samples
+        relay.stop.set()
+        await board.until(LinkLost)
+        await relay.task
+        for task in tasks:
+            task.cancel()
+    kinds = [event.type for event in events]
+    assert kinds[0] == "session.created"
+    done = next(event for event in events if isinstance(event, says.ResponseDone))
+    assert done.response.status == "completed"
+    stopped = kinds.index("input_audio_buffer.speech_stopped")
+    assert kinds.index("input_audio_buffer.speech_started") < stopped
+    assert isinstance(events[stopped + 1], says.EdgevoiceReceived)
+    assert received[-1].lost == received[-1].concealed == 0
+    assert 0 <= sent - received[-1].samples < 16_000 * 0.3
+
+
+@pytest.mark.e2e
+async def test_the_process_announces_itself_and_ends_quietly_on_sigterm(config, tmp_path):
+    create(config.tokens_file, "kitchen")
+    settings = tmp_path / "config.yaml"
+    settings.write_text(
+        "relay:\n  port: 0\n  engine: parrot\n  detection:\n    vad: webrtc\n"
+        f"  tokens_file: {config.tokens_file}\n"
+    )
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "edgevoice",
+        "relay",
+        "--config",
+        str(settings),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        env=dict(os.environ),
+    )
+    assert process.stdout is not None
+    line = (await process.stdout.readline()).decode()
+    try:
+        assert line.startswith("edgevoice relay ready on http://127.0.0.1:")
+        process.send_signal(signal.SIGTERM)
+        async with asyncio.timeout(4):
+            _, errors = await process.communicate()
+    finally:
+        if process.returncode is None:
+            process.kill()
+    assert process.returncode == 0, errors.decode()
+    assert b"Traceback" not in errors
