@@ -18,8 +18,8 @@ WATCH_S = 0.25
 SILENT_S = 1.0
 """Longest gap between blocks; on a loaded machine 0.14 s was the worst of a healthy card."""
 
-FIRST_BLOCK_S = 3.0
-"""PulseAudio may need 2 s to deliver the first one."""
+SETTLING_S = 3.0
+"""A new stream may pause for longer: PulseAudio begins with up to 2 s of its own buffer."""
 
 FIRST_BACKOFF_S = 0.5
 LAST_BACKOFF_S = 5.0
@@ -47,6 +47,7 @@ class WatchedStream:
         self._lost = False
         self._alive = False
         self._alive_at = 0.0
+        self._opened_at = 0.0
         self._attempts = 0
         self._why_closed = ""
 
@@ -104,8 +105,9 @@ class WatchedStream:
     def _trouble(self) -> str:
         if self._stream is None:
             return self._why_closed
-        age_s = self.age_s(self._loop.time())
-        if age_s > (SILENT_S if self._alive else FIRST_BLOCK_S):
+        now = self._loop.time()
+        age_s = self.age_s(now)
+        if age_s > (SILENT_S if now - self._opened_at > SETTLING_S else SETTLING_S):
             return f"no sound has passed for {age_s:.1f} s"
         return ""
 
@@ -148,10 +150,11 @@ class WatchedStream:
     def _start_now(self) -> None:
         """In a thread of its own; keeps the stream itself, so that a cancellation loses nothing."""
         self._alive = False
+        self._opened_at = self._loop.time()
         try:
             self._stream = self._start()
         except AudioError as error:
             self._why_closed = str(error)
             raise
         if not self._alive:
-            self._alive_at = self._loop.time()
+            self._alive_at = self._opened_at

@@ -1,0 +1,141 @@
+"""A private PulseAudio with a virtual microphone and loudspeaker, for tests marked `e2e`.
+
+    def test_x(pulse: Pulse): pulse.say(samples); pulse.recording()
+
+Import the fixture into a conftest.py: `from tests.pulse import pulse as pulse`.
+Nothing outside a temporary folder is touched, and no other sound server is needed
+or disturbed. `pulse` is then a device of PortAudio whose input is what `say`
+plays, and whose output `recording` returns. Missing PulseAudio skips the test,
+but fails it where CI is set: there it must be installed.
+"""
+
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edgevoice.audio.frames import CAPTURE_RATE_HZ, Samples
+
+SPEAKER_RATE_HZ = 48_000
+START_S = 10.0
+
+# 16 kHz so that no resampler lies between the test and the microphone.
+CONFIGURATION = f"""
+load-module module-native-protocol-unix auth-anonymous=1
+load-module module-null-sink sink_name=room rate={CAPTURE_RATE_HZ} channels=1
+load-module module-null-sink sink_name=loudspeaker rate={SPEAKER_RATE_HZ} channels=1
+set-default-sink loudspeaker
+set-default-source room.monitor
+"""
+
+
+class Pulse:
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._server: subprocess.Popen[bytes] | None = None
+        self._helpers: list[subprocess.Popen[bytes]] = []
+        self._tape = folder / "tape"
+        self.environment = {
+            "PULSE_SERVER": f"unix:{folder}/pulse/native",
+            "PULSE_COOKIE": str(folder / "cookie"),
+            "PULSE_SOURCE": "room.monitor",
+            "PULSE_SINK": "loudspeaker",
+        }
+
+    def start(self) -> None:
+        """Returns when it accepts clients."""
+        script = self._folder / "default.pa"
+        script.write_text(CONFIGURATION)
+        self._server = subprocess.Popen(
+            ["pulseaudio", "-n", "-F", str(script), "--daemonize=no", "--exit-idle-time=-1",
+             "--use-pid-file=no", "--realtime=no", "--high-priority=no",
+             f"--log-target=file:{self._folder}/log"],
+            env={**os.environ, "HOME": str(self._folder), "XDG_CONFIG_HOME": str(self._folder),
+                 "XDG_RUNTIME_DIR": str(self._folder),
+                 "PULSE_RUNTIME_PATH": str(self._folder / "pulse")},
+            stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        self._wait_until_ready()
+        # A null sink begins with a pause of up to 2 s unless something plays already.
+        self._hum("room", CAPTURE_RATE_HZ)
+        self._hum("loudspeaker", SPEAKER_RATE_HZ)
+        self._tape.write_bytes(b"")
+        self._helper(
+            "parec", "--device=loudspeaker.monitor", *_format(SPEAKER_RATE_HZ), to=self._tape
+        )
+
+    def kill(self) -> None:
+        """Without a word, as a crash does it."""
+        for process in [*self._helpers, *([self._server] if self._server else [])]:
+            process.kill()
+            process.wait()
+        self._helpers.clear()
+        self._server = None
+        shutil.rmtree(self._folder / "pulse", ignore_errors=True)
+
+    def say(self, samples: Samples) -> None:
+        """Play into the room; returns when it has been played."""
+        subprocess.run(
+            ["pacat", "--playback", "--device=room", *_format(CAPTURE_RATE_HZ)],
+            input=samples.astype("<i2").tobytes(),
+            env={**os.environ, **self.environment},
+            check=True,
+        )
+
+    def recording(self) -> Samples:
+        """What has come out of the loudspeaker since the start, at 48 kHz."""
+        data = self._tape.read_bytes()
+        return np.frombuffer(data[: len(data) // 2 * 2], "<i2").astype(np.int16)
+
+    def _hum(self, sink: str, rate_hz: int) -> None:
+        self._helper("pacat", "--playback", f"--device={sink}", *_format(rate_hz), "/dev/zero")
+
+    def _helper(self, *command: str, to: Path | None = None) -> None:
+        with open(to or os.devnull, "wb") as output:
+            self._helpers.append(
+                subprocess.Popen(
+                    command,
+                    stdout=output,
+                    stderr=subprocess.DEVNULL,
+                    env={**os.environ, **self.environment},
+                )
+            )
+
+    def _wait_until_ready(self) -> None:
+        give_up_at = time.monotonic() + START_S
+        while subprocess.run(
+            ["pactl", "info"], capture_output=True, env={**os.environ, **self.environment}
+        ).returncode:
+            assert time.monotonic() < give_up_at, (self._folder / "log").read_text()
+            time.sleep(0.05)
+
+
+def _format(rate_hz: int) -> list[str]:
+    return [f"--rate={rate_hz}", "--channels=1", "--format=s16le", "--latency-msec=20"]
+
+
+@pytest.fixture
+def pulse() -> Iterator[Pulse]:
+    """Running, and known to this process by its environment."""
+    for program in ("pulseaudio", "pactl", "pacat"):
+        if shutil.which(program) is None:
+            reason = f"{program} is missing: sudo apt install pulseaudio libasound2-plugins"
+            assert "CI" not in os.environ, reason
+            pytest.skip(reason)
+    before = dict(os.environ)
+    with tempfile.TemporaryDirectory(prefix="ev-pulse-") as folder:  # short: sockets have limits
+        pulse = Pulse(Path(folder))
+        os.environ.update(pulse.environment)
+        try:
+            pulse.start()
+            yield pulse
+        finally:
+            pulse.kill()
+            os.environ.clear()
+            os.environ.update(before)
