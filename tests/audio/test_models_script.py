@@ -21,7 +21,9 @@ ENTRIES = {
     "toy_models/ear.onnx": EAR,
     "toy_models/deep/voice.onnx": VOICE,
     "toy_models-1.0.dist-info/METADATA": b"Metadata-Version: 2.1\nName: toy-models\nVersion: 1.0\n",
-    "toy_models-1.0.dist-info/WHEEL": b"Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+    "toy_models-1.0.dist-info/WHEEL": (
+        b"Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+    ),
     "toy_models-1.0.dist-info/RECORD": b"",
 }
 
