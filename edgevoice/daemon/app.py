@@ -14,7 +14,7 @@ from typing import Any
 
 from edgevoice import __version__
 from edgevoice.audio.endpointer import Endpointer
-from edgevoice.audio.frames import CAPTURE_RATE_HZ
+from edgevoice.audio.frames import CAPTURE_RATE_HZ, FRAME_SAMPLES
 from edgevoice.audio.gate import Gate
 from edgevoice.audio.playout import PlayoutBuffer
 from edgevoice.audio.ring import RingBuffer
@@ -294,12 +294,14 @@ class Device:
     def _counts(self) -> SampleCounts:
         received = self.runner.transceiver.received
         gate = self._gate
+        first = gate.first_sample or 0
         return SampleCounts(
-            captured=gate.next_sample - (gate.first_sample or 0),
+            first_sample=first,
+            captured=gate.next_sample - first,
             sent=gate.sent_samples,
             gaps=gate.gaps,
             received=received.samples if received else None,
-            lost_on_the_way=received.lost if received else None,
+            lost_on_the_way=received.lost * FRAME_SAMPLES if received else None,
         )
 
     def _progress(self) -> Progress:

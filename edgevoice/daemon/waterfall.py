@@ -14,8 +14,10 @@ from edgevoice.transceiver.actions import Stage
 class SampleCounts:
     """What happened to the audio of the session, up to the end of this turn."""
 
+    first_sample: int
+    """The first one to be sent; tells sessions apart."""
     captured: int
-    """Samples from the first one to be sent up to the newest one sent."""
+    """Samples from that one up to the newest one sent."""
     sent: int
     """Samples handed to the encoder."""
     gaps: int
@@ -23,7 +25,7 @@ class SampleCounts:
     received: int | None
     """What the relay says it has received; None when it cannot say."""
     lost_on_the_way: int | None
-    """Samples the relay had to conceal."""
+    """In packets that did not reach the relay, which had to guess them."""
 
     @property
     def lost(self) -> int:
@@ -77,7 +79,10 @@ class Waterfall:
             self._marks[stage] = at
 
     def report(self, outcome: str, samples: SampleCounts) -> TurnReport:
-        by_time = sorted(self._marks.items(), key=lambda mark: mark[1])
+        usual = list(Stage)
+        by_time = sorted(
+            self._marks.items(), key=lambda mark: (round(mark[1], 3), usual.index(mark[0]))
+        )
         start = by_time[0][1] if by_time else 0.0
         marks = tuple((stage.value, at - start) for stage, at in by_time)
         return TurnReport(self.number, self.cause, outcome, marks, samples)

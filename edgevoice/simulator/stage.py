@@ -28,7 +28,9 @@ class Outcome:
 
     @property
     def lost_samples(self) -> int:
-        return sum(report.samples.lost for report in self.turns)
+        """Counts run through a session: the last turn of each has the sum."""
+        sessions = {report.samples.first_sample: report.samples.lost for report in self.turns}
+        return sum(sessions.values())
 
 
 class Stage:
