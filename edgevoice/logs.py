@@ -11,7 +11,8 @@ from typing import TextIO
 
 from edgevoice.hardware.journal import journal_handler
 
-CLOCK = logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s", "%H:%M:%S")
+FOR_PEOPLE = logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s", "%H:%M:%S")
+FOR_THE_JOURNAL = logging.Formatter("%(message)s")
 
 
 def set_up(
@@ -19,13 +20,12 @@ def set_up(
 ) -> None:
     """Log edgevoice from this level on; libraries only when something is wrong."""
     stream = stream or sys.stderr
-    handler = journal_handler(stream, environ) or _for_people(stream)
+    handler: logging.Handler | None = journal_handler(stream, environ)
+    if handler is None:
+        handler = logging.StreamHandler(stream)
+        handler.setFormatter(FOR_PEOPLE)
+    else:  # which keeps time, level and name in fields of their own
+        handler.setFormatter(FOR_THE_JOURNAL)
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
     logging.getLogger("edgevoice").setLevel(level.upper())
     logging.captureWarnings(True)
-
-
-def _for_people(stream: TextIO) -> logging.Handler:
-    handler = logging.StreamHandler(stream)
-    handler.setFormatter(CLOCK)
-    return handler

@@ -2,11 +2,14 @@
 
 import io
 import logging
+import os
 import warnings
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from edgevoice.hardware.journal import JournalHandler
 from edgevoice.logs import set_up
 
 
@@ -53,3 +56,15 @@ def test_a_stream_that_is_not_the_journal_s_is_for_people() -> None:
     set_up("info", out, {"JOURNAL_STREAM": "8:1"})
     logging.getLogger("edgevoice.daemon").error("trouble")
     assert out.getvalue().endswith("ERROR edgevoice.daemon: trouble\n")
+
+
+def test_the_journal_gets_the_message_alone(tmp_path: Path) -> None:
+    with (tmp_path / "stderr").open("w") as stream:
+        found = os.fstat(stream.fileno())
+        set_up("info", stream, {"JOURNAL_STREAM": f"{found.st_dev}:{found.st_ino}"})
+    (handler,) = logging.getLogger().handlers
+    if not isinstance(handler, JournalHandler):
+        pytest.skip("no journal runs here")
+    ready = logging.makeLogRecord({"msg": "ready", "name": "edgevoice"})
+    assert handler.format(ready) == "ready"
+    handler.close()
