@@ -31,3 +31,19 @@ TRANSITIONS: dict[State, frozenset[State]] = {
     State.THINKING: frozenset({State.SPEAKING, State.LISTENING, State.IDLE}),
     State.SPEAKING: frozenset({State.LISTENING, State.THINKING, State.IDLE}),
 }
+
+REASONS: dict[tuple[State, State], str] = {
+    (State.IDLE, State.CONNECTING): "wake word or button",
+    (State.CONNECTING, State.LISTENING): "link opened",
+    (State.CONNECTING, State.IDLE): "no link, or cancelled",
+    (State.LISTENING, State.THINKING): "speech stopped",
+    (State.LISTENING, State.SPEAKING): "an answer owed from before",
+    (State.LISTENING, State.IDLE): "nothing said, or hung up",
+    (State.THINKING, State.SPEAKING): "answer begins",
+    (State.THINKING, State.LISTENING): "user goes on, or no words",
+    (State.THINKING, State.IDLE): "no answer",
+    (State.SPEAKING, State.LISTENING): "answer over, or barge-in",
+    (State.SPEAKING, State.THINKING): "words before a tool's result",
+    (State.SPEAKING, State.IDLE): "answer over, and goodbye",
+}
+"""What usually makes each move, for the diagram. Nothing is decided by it."""

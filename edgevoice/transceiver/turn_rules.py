@@ -65,7 +65,9 @@ class TurnRules:
     @property
     def is_sounding(self) -> bool:
         """Some of an answer may be in the loudspeaker's buffer."""
-        return self._standing.state is State.SPEAKING or self.answering.playback.playing
+        playback = self.answering.playback
+        speaking = self._standing.state is State.SPEAKING and not playback.over
+        return speaking or playback.playing
 
     def end(self, reason: str, is_failure: bool = False, is_offline: bool = False) -> list[Action]:
         """Hang up. The first reason counts."""

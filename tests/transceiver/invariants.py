@@ -1,0 +1,127 @@
+"""What must hold in every history, checked action by action as a performer would see them."""
+
+from dataclasses import dataclass, field
+from math import isfinite
+
+from edgevoice.realtime.client_events import ResponseCreate
+from edgevoice.realtime.server_events import Error, ResponseDone
+from edgevoice.transceiver.actions import (
+    Action,
+    BeginTurn,
+    CloseGate,
+    CloseLink,
+    DuckPlayout,
+    EndTurn,
+    FlushPlayout,
+    Mark,
+    OpenGate,
+    OpenLink,
+    PlaySound,
+    SendEvent,
+    Show,
+    StopSounds,
+    UnduckPlayout,
+)
+from edgevoice.transceiver.indication import SESSION, Indication
+from edgevoice.transceiver.inputs import EventReceived, Input, LinkFailed, LinkLost, LinkOpened
+from edgevoice.transceiver.states import State
+from edgevoice.transceiver.transceiver import Transceiver
+
+
+@dataclass
+class House:
+    """A performer that only remembers, and objects to nonsense."""
+
+    shown: Indication = Indication.IDLE
+    gate: bool = False
+    link: bool = False
+    link_is_up: bool = False
+    turn: bool = False
+    ducked: bool = False
+    ringing: bool = False
+    response_asked: bool = False
+    sent: list[object] = field(default_factory=list)
+
+    def hear(self, happened: Input) -> None:
+        """Before the transceiver does."""
+        match happened:
+            case LinkOpened() if self.link:
+                self.link_is_up = True
+            case LinkLost() | LinkFailed():
+                self.link_is_up = False
+            case EventReceived(ResponseDone() | Error()):
+                self.response_asked = False
+
+    def perform(self, action: Action) -> None:
+        match action:
+            case OpenLink():
+                assert not self.link, "a link is opened beside another"
+                self.link, self.response_asked = True, False
+            case CloseLink():
+                assert self.link, "no link to close"
+                assert not self.gate, "the link closes before the gate"
+                self.link = self.link_is_up = False
+            case OpenGate():
+                assert not self.gate, "the gate is open already"
+                assert self.shown in SESSION, "the gate opens unseen"
+                self.gate = True
+            case CloseGate():
+                assert self.gate, "the gate is closed already"
+                self.gate = False
+            case Show(indication):
+                assert indication is not self.shown, "shown already"
+                assert not self.gate or indication in SESSION, f"{indication} hides an open gate"
+                self.shown = indication
+            case SendEvent(event):
+                assert self.link_is_up, f"nobody to send {event} to"
+                self._send(event)
+            case _:
+                self._perform_sound_and_book(action)
+
+    def _send(self, event: object) -> None:
+        if isinstance(event, ResponseCreate):
+            assert not self.response_asked, "two responses asked for at a time"
+            self.response_asked = True
+        self.sent.append(event)
+
+    def _perform_sound_and_book(self, action: Action) -> None:
+        match action:
+            case BeginTurn():
+                assert not self.turn, "a turn within a turn"
+                self.turn = True
+            case EndTurn():
+                assert self.turn, "no turn to end"
+                self.turn = False
+            case Mark(now=now):
+                assert self.turn, f"{action} belongs to no turn"
+                assert isfinite(now)
+            case DuckPlayout():
+                assert not self.ducked
+                self.ducked = True
+            case UnduckPlayout():
+                self.ducked = False
+            case FlushPlayout():
+                pass
+            case PlaySound("timer", repeat=repeat):
+                assert repeat
+                assert not self.ringing, "it rings twice"
+                self.ringing = True
+            case StopSounds():
+                self.ringing = False
+
+
+def check(house: House, transceiver: Transceiver, now: float) -> None:
+    """After everything was performed."""
+    state, facts, deadline = transceiver.state, transceiver.facts, transceiver.deadline
+    idle = state is State.IDLE
+    assert house.gate == transceiver.gate_open == (not idle)
+    assert house.link == (not idle)
+    assert not (facts.muted and house.gate), "muted, and yet heard"
+    assert not (facts.microphone_lost and house.gate)
+    assert house.shown is transceiver.indication
+    assert (house.shown in SESSION) == house.gate, "the light and the gate disagree"
+    assert idle or deadline is not None, f"{state} has no way home"
+    assert deadline is None or (isfinite(deadline) and deadline >= now), "overdue"
+    assert facts.ringing == house.ringing
+    assert not (idle and house.turn), "the turn outlives the session"
+    assert state is State.SPEAKING or not house.ducked, "ducked for ever"

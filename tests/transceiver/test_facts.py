@@ -1,0 +1,227 @@
+"""What is true beside the state: muted, microphone lost, ringing, shut down."""
+
+import pytest
+
+from edgevoice.realtime.event import UnknownEvent
+from edgevoice.realtime.server_events import EdgevoiceReceived
+from edgevoice.transceiver.actions import (
+    CloseGate,
+    CloseLink,
+    CloseMicrophone,
+    FlushPlayout,
+    OpenMicrophone,
+    PlaySound,
+    RememberMute,
+    Show,
+    StopSounds,
+)
+from edgevoice.transceiver.indication import Indication
+from edgevoice.transceiver.inputs import (
+    MicrophoneFound,
+    MicrophoneLost,
+    MuteRequested,
+    ShutdownRequested,
+    StopRequested,
+    TimerRang,
+    UnmuteRequested,
+)
+from edgevoice.transceiver.states import State
+from tests.transceiver.story import Story, button, error, linked, turns, wake
+
+mute, unmute = MuteRequested("button"), UnmuteRequested("button")
+ring, stop = TimerRang("tea"), StopRequested("control socket")
+
+
+class TestMute:
+    def test_it_closes_the_microphone_and_is_remembered(self):
+        assert Story().happens(mute) == [
+            CloseMicrophone(),
+            RememberMute(True),
+            Show(Indication.MUTED),
+        ]
+
+    def test_in_an_answer_the_gate_comes_first_and_all_is_silent(self):
+        story = Story().speaking()
+        muted = story.happens(mute)
+        assert muted[:3] == [CloseGate("muted"), FlushPlayout(), CloseLink("muted")]
+        assert muted[-2:] == [CloseMicrophone(), RememberMute(True)]
+        assert turns(muted) == ["muted"]
+        assert story.shown is Indication.MUTED
+
+    def test_the_light_goes_from_session_to_muted_without_a_flash(self):
+        story = Story().connected()
+        assert [a for a in story.happens(mute) if isinstance(a, Show)] == [Show(Indication.MUTED)]
+
+    @pytest.mark.parametrize("woken", [wake, button])
+    def test_who_wakes_it_is_told_and_nothing_else_happens(self, woken):
+        story = Story()
+        story.happens(mute)
+        assert story.happens(woken) == [PlaySound("muted")]
+
+    def test_twice_is_once(self):
+        story = Story()
+        story.happens(mute)
+        assert story.happens(mute) == []
+
+    def test_unmuting_opens_the_microphone_again(self):
+        story = Story()
+        story.happens(mute)
+        assert story.happens(unmute) == [
+            RememberMute(False),
+            OpenMicrophone(),
+            Show(Indication.IDLE),
+        ]
+        story.happens(wake)
+        assert story.state is State.CONNECTING
+
+    def test_unmuting_what_is_not_muted(self):
+        assert Story().happens(unmute) == []
+
+    def test_it_survives_a_restart(self):
+        story = Story(muted=True)
+        assert story.transceiver.indication is Indication.MUTED
+        assert story.happens(wake) == [PlaySound("muted")]
+
+
+class TestMicrophone:
+    def test_losing_it_ends_the_session(self):
+        story = Story().asked()
+        lost = story.happens(MicrophoneLost("unplugged"))
+        assert lost[0] == CloseGate("microphone lost")
+        assert turns(lost) == ["microphone lost"]
+        assert story.shown is Indication.ERROR
+        assert story.state is State.IDLE
+
+    def test_without_it_waking_is_an_error(self):
+        story = Story()
+        story.happens(MicrophoneLost("unplugged"))
+        assert story.happens(button) == [PlaySound("error")]
+        assert story.transceiver.last_ending == "microphone lost"
+
+    def test_found_again(self):
+        story = Story()
+        story.happens(MicrophoneLost("unplugged"))
+        assert story.happens(MicrophoneFound()) == [Show(Indication.IDLE)]
+        story.happens(wake)
+        assert story.state is State.CONNECTING
+
+    def test_muted_outshines_lost(self):
+        story = Story()
+        story.happens(mute, MicrophoneLost("closed"))
+        assert story.shown is Indication.MUTED
+        story.happens(unmute)
+        assert story.shown is Indication.ERROR
+
+
+class TestRinging:
+    def test_a_timer_rings_until_somebody_presses(self):
+        story = Story()
+        assert story.happens(ring) == [
+            PlaySound("timer", repeat=True),
+            Show(Indication.RINGING),
+        ]
+        assert story.happens(button) == [StopSounds(), Show(Indication.IDLE)]
+        assert story.state is State.IDLE
+
+    def test_or_for_a_minute(self):
+        story = Story()
+        story.happens(ring)
+        story.passes(59.9)
+        assert story.transceiver.facts.ringing
+        assert story.passes(0.2) == [StopSounds(), Show(Indication.IDLE)]
+
+    def test_the_wake_word_stops_it_and_is_answered(self):
+        story = Story()
+        story.happens(ring)
+        woken = story.happens(wake)
+        assert woken[0] == StopSounds()
+        assert Show(Indication.IDLE) not in woken
+        assert story.state is State.CONNECTING
+
+    def test_stop_stops_it(self):
+        story = Story()
+        story.happens(ring)
+        assert story.happens(stop)[:2] == [StopSounds(), Show(Indication.IDLE)]
+
+    def test_a_second_timer_prolongs_it(self):
+        story = Story()
+        story.happens(ring)
+        story.passes(30.0)
+        assert story.happens(ring) == []
+        story.passes(59.0)
+        assert story.transceiver.facts.ringing
+
+    def test_in_a_session_the_light_keeps_showing_the_session(self):
+        story = Story().connected()
+        assert story.happens(ring) == [PlaySound("timer", repeat=True)]
+        assert story.shown is Indication.LISTENING
+
+    def test_in_an_answer_the_button_stops_the_ringing_only(self):
+        story = Story().speaking()
+        story.happens(ring)
+        assert story.happens(button) == [StopSounds()]
+        assert story.state is State.SPEAKING
+
+    def test_in_an_answer_the_wake_word_stops_both(self):
+        story = Story().speaking()
+        story.happens(ring)
+        assert story.happens(wake)[:2] == [StopSounds(), FlushPlayout()]
+        assert story.state is State.LISTENING
+
+    def test_a_muted_board_still_rings(self):
+        story = Story(muted=True)
+        assert story.happens(ring) == [PlaySound("timer", repeat=True)]
+        assert story.happens(button) == [StopSounds()]
+
+
+class TestStopping:
+    def test_stop_is_silence_and_hanging_up(self):
+        story = Story().speaking()
+        stopped = story.happens(stop)
+        assert stopped[:3] == [CloseGate("stopped"), FlushPlayout(), CloseLink("stopped")]
+        assert stopped[-1] == StopSounds()
+        assert turns(stopped) == ["stopped"]
+        assert story.state is State.IDLE
+
+    def test_stop_in_the_follow_up_window_flushes_as_well(self):
+        story = Story()
+        story.answered()
+        assert FlushPlayout() in story.happens(stop)
+
+    def test_shutting_down_closes_everything_for_good(self):
+        story = Story().speaking()
+        story.happens(ring)
+        closed = story.happens(ShutdownRequested())
+        assert turns(closed) == ["shut down"]
+        assert StopSounds() in closed
+        assert story.shown is Indication.IDLE
+        assert story.happens(wake) == []
+        assert story.happens(ring) == []
+
+
+class TestWhatTheRelayMentions:
+    def test_what_it_has_received_is_kept_for_the_report(self):
+        story = Story().connected()
+        assert story.transceiver.received_samples is None
+        heard = EdgevoiceReceived(samples=32_000, packets=100, lost=1, concealed=320)
+        assert story.says(heard) == []
+        assert story.transceiver.received_samples == 32_000
+        assert story.transceiver.received == heard
+
+    def test_each_session_counts_anew(self):
+        story = Story().connected()
+        story.says(EdgevoiceReceived(samples=32_000, packets=100, lost=0, concealed=0))
+        story.happens(stop, wake, linked())
+        assert story.transceiver.received_samples is None
+
+    def test_unknown_events_are_counted(self):
+        story = Story().connected()
+        assert story.says(UnknownEvent("session.sang", {}), UnknownEvent("x", {})) == []
+        assert story.transceiver.unknown_events == 2
+
+    def test_its_last_error_is_kept(self):
+        story = Story().connected()
+        story.says(error("invalid_value"))
+        kept = story.transceiver.last_error
+        assert kept is not None
+        assert (kept.code, kept.message) == ("invalid_value", "m")

@@ -1,0 +1,23 @@
+import pytest
+
+from edgevoice.transceiver.indication import SESSION, Facts, Indication, indication
+from edgevoice.transceiver.states import State
+
+
+@pytest.mark.parametrize("state", set(State) - {State.IDLE})
+def test_ringing_and_offline_never_hide_that_the_gate_may_be_open(state):
+    assert indication(state, Facts(ringing=True, offline=True)) in SESSION
+
+
+@pytest.mark.parametrize(
+    ("facts", "shown"),
+    [
+        (Facts(), Indication.IDLE),
+        (Facts(offline=True), Indication.OFFLINE),
+        (Facts(offline=True, ringing=True), Indication.RINGING),
+        (Facts(ringing=True, microphone_lost=True), Indication.ERROR),
+        (Facts(microphone_lost=True, muted=True), Indication.MUTED),
+    ],
+)
+def test_the_more_important_truth_wins(facts, shown):
+    assert indication(State.IDLE, facts) is shown

@@ -1,0 +1,31 @@
+from edgevoice.transceiver.limits import DAY_S, DayMeter
+
+
+def test_time_between_sessions_costs_nothing():
+    meter = DayMeter(minutes=2.0)
+    assert meter.left_s(0.0) == 120.0
+    meter.begin(0.0)
+    meter.end(50.0)
+    assert meter.left_s(1_000.0) == 70.0
+
+
+def test_less_than_nothing_is_nothing():
+    meter = DayMeter(minutes=1.0)
+    meter.begin(0.0)
+    meter.end(75.0)
+    assert meter.left_s(80.0) == 0.0
+
+
+def test_a_day_counts_from_its_first_session():
+    meter = DayMeter(minutes=1.0)
+    meter.begin(5_000.0)
+    meter.end(5_060.0)
+    assert meter.left_s(5_000.0 + DAY_S - 1.0) == 0.0
+    assert meter.left_s(5_000.0 + DAY_S) == 60.0
+    meter.begin(200_000.0)
+    meter.end(200_030.0)
+    assert meter.left_s(200_100.0) == 30.0
+
+
+def test_zero_is_no_limit():
+    assert DayMeter(minutes=0.0).left_s(0.0) is None
