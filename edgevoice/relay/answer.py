@@ -2,13 +2,14 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from typing import assert_never
 
 from edgevoice.errors import EngineError
 from edgevoice.realtime.response import ErrorDetails, StatusDetails, Usage
 from edgevoice.realtime.response import ResponseParams as Params
 from edgevoice.relay import usage
 from edgevoice.relay.answer_writer import AnswerWriter
-from edgevoice.relay.engines.engine import Audio, FunctionCall, Part, Request, Text
+from edgevoice.relay.engines.engine import Audio, FunctionCall, Part, Request, Samples, Text
 from edgevoice.relay.spoken import Spoken
 from edgevoice.relay.state import SessionState
 from edgevoice.relay.voice import Voice
@@ -107,16 +108,15 @@ class Answer:
         match part:
             case Text(text):
                 self._take_text(text)
-            case Audio(samples) if self.speak:
-                message = self._open_message()
-                await self._sound()
-                message.add_audio(len(samples))
-                self._voice.play(samples)
-                await self._keep_lead()
+            case Audio(samples):
+                if self.speak:
+                    await self._take_audio(samples)
             case FunctionCall(name, arguments):
                 self._close_message("completed")
                 self._written += [name, arguments]
                 self._writer.function_call(name, arguments)
+            case _:
+                assert_never(part)
         limit = self.params.max_output_tokens or self._state.settings.max_output_tokens
         return limit == "inf" or self._output_tokens() <= limit
 
@@ -125,6 +125,15 @@ class Answer:
         self._text.append(text)
         self._written.append(text)
         self._writer.delta(text)
+
+    async def _take_audio(self, samples: Samples) -> None:
+        message = self._open_message()
+        if not self._sounding:
+            await self._voice.begin(self.id)
+            self._sounding = True
+        message.add_audio(len(samples))
+        self._voice.play(samples)
+        await self._keep_lead()
 
     def _open_message(self) -> Spoken:
         if self._message is None:
@@ -141,11 +150,6 @@ class Answer:
         )
         self._message = None
         self._text.clear()
-
-    async def _sound(self) -> None:
-        if not self._sounding:
-            await self._voice.begin(self.id)
-            self._sounding = True
 
     async def _keep_lead(self) -> None:
         ahead_ms = self.duration_ms - self._voice.sent_ms - LEAD_MS

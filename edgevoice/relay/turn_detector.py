@@ -26,8 +26,10 @@ def samples(milliseconds: int) -> int:
 START = samples(100)
 """Speech that begins a turn. One 20 ms frame is a click, three in a row can still be one."""
 START_AFTER_PHRASE = samples(200)
-"""The same, when the speech is joined to the wake phrase: its own tail may be 160 ms long."""
-PHRASE_MARGIN = samples(60)
+"""The same, when the speech is joined to the wake phrase, counted from its end and the margin."""
+PHRASE_MARGIN = samples(120)
+"""openWakeWord fires early: recordings of "alexa" sounded on for 200 to 250 ms after the
+estimated end, so that the phrase alone stays 70 ms short of a turn."""
 JOINED_GAP = samples(200)
 """Shorter gaps after the phrase are closures of consonants, not places to cut."""
 ONSET_GAP = samples(60)

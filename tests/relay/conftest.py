@@ -1,1 +1,2 @@
+from tests.audio.conftest import models_dir as models_dir
 from tests.virtual_time import pytest_asyncio_loop_factories as pytest_asyncio_loop_factories

@@ -112,6 +112,7 @@ async def events_until(board: Board, kind: type) -> list[says.ServerEvent]:
 
 
 @pytest.mark.e2e
+@pytest.mark.slow
 async def test_a_parrot_says_back_over_webrtc_what_the_device_said(config):
     """Real sockets, DTLS, SRTP, Opus; every sample that was sent arrived."""
     token = create(config.tokens_file, "kitchen")
@@ -147,6 +148,7 @@ async def test_a_parrot_says_back_over_webrtc_what_the_device_said(config):
 
 
 @pytest.mark.e2e
+@pytest.mark.slow
 async def test_the_process_announces_itself_and_ends_quietly_on_sigterm(config, tmp_path):
     create(config.tokens_file, "kitchen")
     settings = tmp_path / "config.yaml"

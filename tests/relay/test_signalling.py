@@ -1,5 +1,6 @@
 """The relay's HTTP, spoken to over a real socket on this machine, with fake calls behind it."""
 
+import asyncio
 import json
 import logging
 
@@ -307,3 +308,22 @@ async def test_the_audit_log_says_who_and_how_long_and_never_the_token(house, ca
     assert "token=kitchen" in lines[0]
     assert "reason=the relay is stopping" in lines[1]
     assert house.kitchen not in caplog.text
+
+
+async def test_a_bug_ends_its_own_session_only_and_is_logged(house, caplog):
+    async def tale(house: House) -> None:
+        await house.call()
+        await house.call(house.hall)
+        broken, whole = house.carriers
+        broken.session.on_open()
+        whole.session.on_open()
+        house.calls._engine.answers = [[None]]  # no engine may yield this
+        broken.session.on_message('{"type":"response.create"}')
+        await broken.run()
+        await asyncio.sleep(0.1)
+        whole.session.on_message('{"type":"session.update","session":{"type":"realtime"}}')
+        assert whole.sent[-1]["type"] == "session.updated"
+        assert broken._closed.is_set()
+
+    await house.visit(tale)
+    assert "a session ended by a bug" in caplog.text
