@@ -23,7 +23,7 @@ from edgevoice.webrtc.receiver import Receiver
 log = logging.getLogger(__name__)
 
 OPUS = Codec(
-    encoder=partial(OpusEncoder, SPEAKING_RATE_HZ, bitrate_bps=32_000),
+    encoder=partial(OpusEncoder, SPEAKING_RATE_HZ, bitrate_bps=32_000, complexity=3),
     decoder=partial(OpusDecoder, CAPTURE_RATE_HZ),
 )
 

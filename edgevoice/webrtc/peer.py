@@ -7,7 +7,6 @@ relay's Call; what events and samples mean is theirs to know.
 """
 
 import asyncio
-import contextlib
 import logging
 from collections import deque
 from collections.abc import Callable
@@ -136,9 +135,13 @@ class Peer:
         deadlines = [self._next_watch(), self.next_deadline()]
         if self.receiver is not None:
             deadlines.append(self.receiver.deadline)
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout_at(min(d for d in deadlines if d is not None)):
-                await self._news.wait()
+        soonest = min(deadline for deadline in deadlines if deadline is not None)
+        # A fifth of the cost of asyncio.timeout_at, fifty times a second.
+        alarm = asyncio.get_running_loop().call_at(soonest, self._news.set)
+        try:
+            await self._news.wait()
+        finally:
+            alarm.cancel()
         self._news.clear()
 
     def _next_watch(self) -> float:

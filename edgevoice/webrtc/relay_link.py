@@ -49,6 +49,8 @@ SKIP_S = 2.0
 """What still arrives of an interrupted answer is dropped for at most this long."""
 HOSTS = ("0.0.0.0", "::")
 """Whatever address leads to the relay, also after the network has changed."""
+UPLINK_COMPLEXITY = 3
+"""0.37 % of a core against 0.50 % at 5 and 0.95 % at 10, at the same bit rate."""
 MAX_UNSENT = 256
 """Events asked for before there is a session to send them in; more is a bug elsewhere."""
 
@@ -101,7 +103,7 @@ class RelayLink:
         self._post = post
         self._wait = wait or asyncio.sleep
         self._codec = codec or Codec(
-            encoder=partial(OpusEncoder, CAPTURE_RATE_HZ),
+            encoder=partial(OpusEncoder, CAPTURE_RATE_HZ, complexity=UPLINK_COMPLEXITY),
             decoder=partial(OpusDecoder, playout.rate_hz),
         )
         self._ready: Ready | None = None

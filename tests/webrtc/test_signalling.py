@@ -2,6 +2,7 @@
 
 import asyncio
 import datetime
+import ipaddress
 import socket
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -162,7 +163,7 @@ def make_certificate(folder: Path) -> tuple[Path, ssl.SSLContext]:
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "relay")])
     today = datetime.datetime.now(datetime.UTC)
-    address = x509.SubjectAlternativeName([x509.DNSName("localhost")])
+    address = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
     certificate = (
         x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
         .not_valid_before(today - datetime.timedelta(days=1))
@@ -194,7 +195,7 @@ async def tls_relay(context: ssl.SSLContext) -> AsyncIterator[str]:
     await runner.setup()
     try:
         await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=context).start()
-        yield f"https://localhost:{runner.addresses[0][1]}"
+        yield f"https://127.0.0.1:{runner.addresses[0][1]}"
     finally:
         await runner.cleanup()
 
@@ -203,7 +204,7 @@ async def test_a_private_authority_is_trusted_when_named(tmp_path: Path) -> None
     pem, context = make_certificate(tmp_path)
     async with tls_relay(context) as url:
         assert (await call(url, ca_file=str(pem))).sdp == "v=0"
-        with pytest.raises(LinkError, match=r"certificate of localhost.*link\.ca_file"):
+        with pytest.raises(LinkError, match=r"certificate of 127.*link\.ca_file"):
             await call(url)
 
 
