@@ -8,7 +8,7 @@ usually ready when the turn is over. What counts is the whole utterance, which
 
 import logging
 import threading
-from asyncio import Future, get_running_loop
+from asyncio import Future, wait
 from collections.abc import Callable
 from typing import Protocol
 
@@ -145,6 +145,4 @@ class StreamingListener:
 
 async def _settle(look: Future[str]) -> None:
     """Wait for its end, however it ends."""
-    done = get_running_loop().create_future()
-    look.add_done_callback(lambda _: done.done() or done.set_result(None))
-    await done
+    await wait([look])

@@ -30,6 +30,10 @@ class Recognizer:
     def dictation(self) -> "Dictation":
         return Dictation(self._moonshine, SpeechFinder(self._vad))
 
+    def warm_up(self, noise: Samples) -> None:
+        """The first computation takes a second longer than the others."""
+        self._moonshine.words(level(noise), lambda: False)
+
 
 class Dictation:
     """One utterance that grows; what is already known is not recognised again."""
@@ -58,11 +62,11 @@ class Dictation:
 
 def level(samples: Samples) -> Waveform:
     """As floats, at the loudness the network knows best; silence stays silence."""
-    speech: Waveform = samples.astype(np.float32) / 32768
+    speech: Waveform = samples.astype(np.float32) / np.float32(32768)
     rms = float(np.sqrt(np.mean(speech**2))) if len(speech) else 0.0
     gain = min(MOST_GAIN, LEVEL / max(rms, 1e-6))
-    clipped: Waveform = np.clip(speech * gain, -1, 1)
-    return clipped
+    levelled: Waveform = np.clip(speech * np.float32(gain), -1, 1)
+    return levelled
 
 
 def without_loops(text: str) -> str:

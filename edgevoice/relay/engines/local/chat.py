@@ -1,0 +1,241 @@
+"""Asks an OpenAI-compatible chat server and streams what it answers.
+
+Text as it comes, tool calls once they are complete. Closing the iterator closes
+the connection, which is how these servers learn that nobody wants the rest.
+"""
+
+import asyncio
+import json
+import logging
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+
+from edgevoice.config import ChatConfig
+from edgevoice.errors import CredentialError, EngineError
+from edgevoice.relay.engines.engine import FunctionCall
+from edgevoice.relay.engines.local.event_stream import EventStream
+
+log = logging.getLogger(__name__)
+
+CONNECT_S = 5.0
+MAX_TOKENS = 500
+"""Three minutes of speech; nobody listens to more."""
+MAX_LETTERS = 8_000
+"""For servers that take no notice of max_tokens."""
+MAX_CALLS = 8
+MAX_ARGUMENTS = 65_536
+
+Piece = str | FunctionCall
+
+
+@dataclass
+class _Answer:
+    """One answer while it arrives."""
+
+    calls: dict[int, dict[str, str]] = field(default_factory=dict)
+    finished: bool = False
+    letters: int = 0
+
+    def take(self, chunk: dict[str, Any]) -> str:
+        """The text of this chunk; tool calls are collected until the end."""
+        _raise_error(chunk)
+        choice = _first(chunk.get("choices"))
+        delta = choice.get("delta") or choice.get("message") or {}
+        self.finished = self.finished or bool(choice.get("finish_reason"))
+        if not isinstance(delta, dict):
+            return ""
+        for call in delta.get("tool_calls") or ():
+            if isinstance(call, dict):
+                self._add_to_call(call)
+        content = delta.get("content")
+        text = content if isinstance(content, str) else ""
+        self.letters += len(text)
+        return text
+
+    def function_calls(self) -> list[FunctionCall]:
+        calls = [FunctionCall(c["name"], c["arguments"] or "{}") for c in self.calls.values()]
+        return [call for call in calls if call.name]
+
+    def _add_to_call(self, fragment: dict[str, Any]) -> None:
+        index = fragment.get("index")
+        if not isinstance(index, int):
+            index = len(self.calls) if fragment.get("id") else max(self.calls, default=0)
+        if index not in self.calls and len(self.calls) >= MAX_CALLS:
+            raise EngineError(f"the chat server wants more than {MAX_CALLS} tools at once")
+        call = self.calls.setdefault(index, {"name": "", "arguments": ""})
+        function = fragment.get("function")
+        if isinstance(function, dict):
+            for key in call:
+                part = function.get(key)
+                if isinstance(part, dict):  # some servers send arguments that are parsed already
+                    part = json.dumps(part)
+                call[key] += part if isinstance(part, str) else ""
+        if len(call["arguments"]) > MAX_ARGUMENTS:
+            raise EngineError("the chat server's tool call is too long; it is not run")
+
+
+class Chat:
+    """One server. `open` before use, `close` after; used from one event loop."""
+
+    def __init__(self, config: ChatConfig) -> None:
+        self._config = config
+        self._url = config.url.rstrip("/") + "/chat/completions"
+        self._session: aiohttp.ClientSession | None = None
+
+    async def open(self) -> None:
+        """Raises CredentialError when the key cannot be read."""
+        headers = {"Accept": "text/event-stream"}
+        if self._config.key_file:
+            headers["Authorization"] = f"Bearer {_read_key(self._config.key_file)}"
+        self._session = aiohttp.ClientSession(
+            headers=headers,
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_S),
+            trust_env=False,
+        )
+
+    async def close(self) -> None:
+        if self._session is not None:
+            await self._session.close()
+
+    async def answer(
+        self, messages: Sequence[dict[str, Any]], tools: Sequence[dict[str, Any]], tool_choice: Any
+    ) -> AsyncGenerator[Piece]:
+        """Raises EngineError when the server cannot be reached, refuses, stalls or breaks off."""
+        request = self._request(messages, tools, tool_choice)
+        answer = _Answer()
+        try:
+            async with self._post(request) as response:
+                await self._refuse_errors(response)
+                async with aclosing(self._chunks(response)) as chunks:
+                    async for chunk in chunks:
+                        if text := answer.take(chunk):
+                            yield text
+                        if answer.letters > MAX_LETTERS:
+                            break
+        except TimeoutError:
+            raise EngineError(
+                f"the chat server at {self._config.url} does not answer in time; "
+                "is the model loaded? relay.local.chat.first_token_s sets the patience"
+            ) from None
+        except aiohttp.ClientError as error:
+            raise EngineError(
+                f"the chat server at {self._config.url} cannot be used: "
+                f"{str(error) or type(error).__name__}"
+            ) from None
+        calls = answer.function_calls()
+        if not (answer.finished or answer.letters or calls):
+            raise EngineError(f"the chat server at {self._config.url} ended without an answer")
+        for call in calls:
+            yield call
+
+    @asynccontextmanager
+    async def _post(self, request: dict[str, Any]) -> AsyncIterator[aiohttp.ClientResponse]:
+        """Leaving it early closes the connection, which stops the server."""
+        assert self._session is not None, "open() comes first"
+        async with asyncio.timeout(self._config.first_token_s):
+            response = await self._session.post(self._url, json=request, allow_redirects=False)
+        try:
+            yield response
+        finally:
+            response.close()
+
+    def _request(
+        self, messages: Sequence[dict[str, Any]], tools: Sequence[dict[str, Any]], tool_choice: Any
+    ) -> dict[str, Any]:
+        request: dict[str, Any] = {
+            "messages": list(messages),
+            "stream": True,
+            "max_tokens": MAX_TOKENS,
+        }
+        if self._config.model:
+            request["model"] = self._config.model
+        if tools:
+            request["tools"] = [_chat_tool(tool) for tool in tools]
+            if isinstance(tool_choice, str) and tool_choice != "auto":
+                request["tool_choice"] = tool_choice
+        return request
+
+    async def _refuse_errors(self, response: aiohttp.ClientResponse) -> None:
+        if response.status == 200:
+            return
+        async with asyncio.timeout(self._config.idle_s):
+            body = await response.content.read(2000)
+        reason = _reason(body.decode("utf-8", "replace"))
+        hint = {
+            401: "; relay.local.chat.key_file holds its key",
+            404: "; is /v1 missing in relay.local.chat.url, or the model unknown there?",
+        }.get(response.status, "")
+        raise EngineError(
+            f"the chat server at {self._config.url} refused ({response.status}: {reason}){hint}"
+        )
+
+    async def _chunks(self, response: aiohttp.ClientResponse) -> AsyncGenerator[dict[str, Any]]:
+        """The JSON objects of the stream, or the one object of a server that does not stream."""
+        if response.content_type == "application/json":
+            async with asyncio.timeout(self._config.first_token_s):
+                yield _object(await response.content.read(EventStream.LIMIT)) or {}
+            return
+        stream = EventStream()
+        patience = self._config.first_token_s
+        while not stream.done:
+            async with asyncio.timeout(patience):
+                data = await response.content.readany()
+            patience = self._config.idle_s
+            for event in stream.push(data) if data else stream.finish():
+                if chunk := _object(event):
+                    yield chunk
+            if not data:
+                return
+
+
+def _chat_tool(tool: dict[str, Any]) -> dict[str, Any]:
+    """The Realtime API has a tool's name beside its type, chat servers inside `function`."""
+    inner = {key: tool[key] for key in ("name", "description", "parameters") if key in tool}
+    return {"type": "function", "function": inner}
+
+
+def _object(data: bytes | str) -> dict[str, Any] | None:
+    try:
+        found = json.loads(data)
+    except (ValueError, RecursionError):
+        log.warning("the chat server sent %d bytes that are no JSON; skipped", len(data))
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _first(choices: Any) -> dict[str, Any]:
+    if isinstance(choices, list) and choices and isinstance(choices[0], dict):
+        return choices[0]
+    return {}
+
+
+def _raise_error(chunk: dict[str, Any]) -> None:
+    error = chunk.get("error")
+    if error:
+        message = error.get("message") if isinstance(error, dict) else error
+        raise EngineError(f"the chat server broke off: {str(message)[:300]}")
+
+
+def _reason(body: str) -> str:
+    try:
+        error = json.loads(body).get("error")
+    except (ValueError, RecursionError, AttributeError):
+        error = None
+    if isinstance(error, dict):
+        error = error.get("message")
+    return " ".join(str(error or body or "no reason given").split())[:200]
+
+
+def _read_key(path: str) -> str:
+    try:
+        key = Path(path).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise CredentialError(f"relay.local.chat.key_file {path} cannot be read: {error}") from None
+    if not key or not key.isascii() or not key.isprintable():
+        raise CredentialError(f"relay.local.chat.key_file {path} holds no key")
+    return key

@@ -1,0 +1,115 @@
+"""Timers: set, cancel, how long still. The device runs them."""
+
+import re
+from collections.abc import Sequence
+
+from edgevoice.relay.engines.local.intents.durations import duration, find_duration
+from edgevoice.relay.engines.local.intents.pattern import Pattern
+from edgevoice.relay.engines.local.intents.reply import Reply, Said, call
+
+LONGEST_S = 24 * 3600
+NO_TIMERS = "This device has no timers."
+NO_ALARMS = "I have no alarms, only timers. You could say: set a timer for ten minutes."
+HOW_LONG = "For how long?"
+
+_A_TIMER = "(timer|timers|timor|time or|countdown|alarm|alarms|reminder|reminders)"
+_TIMES_UP = "(set|said|sit|sets|setup|set up|start|begin|create|make|add|put|run|need|new|another)"
+_SET = Pattern(
+    f"[i] {_TIMES_UP} [me] [on|up] [a|an|the|another|my] [new] <before?> {_A_TIMER} <after?>",
+)
+_SET_BRIEFLY = Pattern(f"<before?> {_A_TIMER} <after?>")
+_REMIND = Pattern(
+    "(remind me|wake me|wake me up|time|count down|let me know|beep) [again] [in|for|after] <rest>"
+)
+_CANCEL = Pattern(
+    "(cancel|stop|delete|remove|clear|end|kill|silence|dismiss|forget|turn off|switch off)"
+    f" [the|my|that|this|a] <label?> {_A_TIMER} [for] <label2?>"
+)
+_ALL = Pattern(
+    "(cancel|stop|delete|remove|clear|end|kill|silence|dismiss|forget|turn off|switch off)"
+    " (all|every|both) [of] [the|my] (timer|timers)"
+)
+_LEFT = Pattern(
+    "how (much|long|many minutes|many seconds) [more] [time] [is|are|do i have|does] [there]"
+    f" [left|remaining|still] [on|for|in|until] [the|my] <label?> {_A_TIMER}"
+    " [is|left|have|up|done]",
+    "how (much time|many minutes|many seconds|long) [is|are|do i have] [there] [still]"
+    " (left|remaining)",
+    f"what is (left|remaining) [on] [the|my] <label?> {_A_TIMER}",
+    f"(what|which|how many|list|show|check|are there|is there|do i have) [all|any|me|a] [of]"
+    f" [the|my] [active|running] {_A_TIMER} [are|do i|is] [there]"
+    " [have|set|running|on|active|left]",
+    f"(status of|what about|how is) [the|my] <label?> {_A_TIMER} [doing]",
+)
+_FOR = Pattern("[for|about|make it|set it for|in] <long>")
+_GRAMMAR = frozenset(
+    {"for", "in", "of", "the", "a", "an", "called", "named", "name", "it", "with", "to", "that"}
+    | {"says", "lasting", "my", "from", "about", "at", "all", "me", "up", "minute", "hour"}
+    | {"second", "one", "long", "time", "and", "timer", "timers"}
+)
+
+
+def about_timers(said: Said) -> Reply | None:
+    return _cancelled(said) or _asked(said) or _set(said) or _answered_how_long(said)
+
+
+def all_of_them(said: Said, timers: Sequence[str]) -> Reply | None:
+    """Asked to cancel all timers, and told now which there are."""
+    if not _ALL.matches(said.text):
+        return None
+    return tuple(call("cancel_timer", label=label) for label in timers) or None
+
+
+def _cancelled(said: Said) -> Reply | None:
+    if _ALL.matches(said.text):
+        return said.call("list_timers", otherwise=NO_TIMERS)
+    found = _CANCEL.match(said.text)
+    if found is None:
+        return None
+    label = _label(found["label"] or found["label2"])
+    arguments = {"label": label} if label else {}
+    return said.call("cancel_timer", otherwise=NO_TIMERS, **arguments)
+
+
+def _asked(said: Said) -> Reply | None:
+    if _LEFT.matches(said.text):
+        return said.call("list_timers", otherwise=NO_TIMERS)
+    return None
+
+
+def _set(said: Said) -> Reply | None:
+    ordered = _SET.match(said.text)
+    if mentioned := ordered or _SET_BRIEFLY.match(said.text):
+        rest = f"{mentioned['before']} {mentioned['after']}".strip()
+        if found := find_duration(rest):
+            return _start(said, *found)
+        if ordered and re.search(r"\b(?:alarm|reminder)s?\b", said.text):
+            return NO_ALARMS
+        if ordered and len(rest.split()) <= 3:
+            return HOW_LONG if "set_timer" in said.tools else NO_TIMERS
+    reminded = _REMIND.match(said.text)
+    if reminded and (found := find_duration(reminded["rest"])):
+        return _start(said, *found)
+    return None
+
+
+def _answered_how_long(said: Said) -> Reply | None:
+    """A bare duration, after we asked for one."""
+    found = _FOR.match(said.text)
+    if found is None or not said.answered.strip().endswith(HOW_LONG):
+        return None
+    seconds = duration(found["long"])
+    return _start(said, seconds, "") if seconds else None
+
+
+def _start(said: Said, seconds: int, rest: str) -> Reply:
+    if seconds > LONGEST_S:
+        return "I can only set timers of up to 24 hours."
+    label = _label(rest)
+    arguments = {"label": label} if label else {}
+    return said.call("set_timer", otherwise=NO_TIMERS, seconds=seconds, **arguments)
+
+
+def _label(words: str) -> str:
+    """What the timer is called: the words that are not grammar. "for the eggs" is "eggs"."""
+    return " ".join(word for word in words.split() if word not in _GRAMMAR)[:40]

@@ -1,0 +1,31 @@
+"""All topics, in the order in which they are asked."""
+
+from edgevoice.relay.engines.local.intents.arithmetic import about_sums
+from edgevoice.relay.engines.local.intents.clock import about_the_date, about_the_time
+from edgevoice.relay.engines.local.intents.lights import about_lights
+from edgevoice.relay.engines.local.intents.reply import Reply, Said, Topic
+from edgevoice.relay.engines.local.intents.smalltalk import about_the_conversation
+from edgevoice.relay.engines.local.intents.timers import about_timers
+from edgevoice.relay.engines.local.intents.units import about_units
+from edgevoice.relay.engines.local.intents.volume import about_volume
+
+LONGEST_WORDS = 40
+"""Nobody gives an order of more words; it also bounds what the rules cost."""
+
+TOPICS: tuple[Topic, ...] = (
+    about_the_conversation,
+    about_timers,
+    about_the_time,
+    about_the_date,
+    about_volume,
+    about_lights,
+    about_sums,
+    about_units,
+)
+
+
+def answer(said: Said) -> Reply | None:
+    """The first topic's reply; None when no rule is about this."""
+    if len(said.text.split()) > LONGEST_WORDS:
+        return None
+    return next((reply for topic in TOPICS if (reply := topic(said)) is not None), None)
