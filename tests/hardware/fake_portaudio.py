@@ -1,6 +1,7 @@
 """Sound cards on the loop's clock, with PortAudio's bad manners: an unplugged one just stops."""
 
 import asyncio
+import threading
 from collections.abc import Callable
 
 import numpy as np
@@ -60,6 +61,9 @@ class FakeSound:
         self.refreshes = 0
         self.openings = 0
         self.open_streams: set[FakeStream] = set()
+        self.slow = threading.Event()
+        """Opening a device takes until this is set."""
+        self.slow.set()
         self._visible = list(cards)
 
     def devices(self) -> list[SoundDevice]:
@@ -81,6 +85,7 @@ class FakeSound:
         return self._open(device, lambda card: lambda: card.heard.append(pull(block)))
 
     def _open(self, device: SoundDevice, block: Callable[[Card], Callable[[], None]]) -> FakeStream:
+        self.slow.wait()
         self.openings += 1
         card = next(card for card in self._visible if card.device is device)
         if not card.plugged:

@@ -101,6 +101,19 @@ def test_an_indicator_that_recovers_works_again() -> None:
     assert wire.shown == [Indication.LISTENING]
 
 
+def test_after_a_failure_nothing_is_taken_as_shown() -> None:
+    """Who knows what the LED does by now: the same indication is written once more."""
+    wire = LooseWire()
+    indicator = LightIndicator(wire)
+    wire.broken = False
+    indicator.show(Indication.LISTENING)
+    wire.broken = True
+    indicator.show(Indication.THINKING)
+    wire.broken = False
+    indicator.show(Indication.LISTENING)
+    assert wire.shown == [Indication.LISTENING] * 2
+
+
 class Board:
     def __init__(self) -> None:
         self.factory = MockFactory(pin_class=MockPWMPin)

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -156,15 +157,16 @@ async def test_muting_while_it_is_lost_ends_the_search() -> None:
     sound = FakeSound(card)
     ear = Ear(sound)
     async with listening(ear) as microphone:
-        await asyncio.sleep(1)
+        await asyncio.sleep(5)
         card.plugged = False
-        await asyncio.sleep(3)
+        await asyncio.sleep(1.4)  # noticed, and waiting for the first attempt to reopen
+        assert len(ear.told) == 1
         await microphone.close()
         openings = sound.openings
         card.plugged = True
         await asyncio.sleep(60)
         assert not sound.open_streams
-        assert sound.openings <= openings + 1
+        assert sound.openings == openings
         assert "found" not in ear.told
 
 
@@ -201,13 +203,33 @@ async def test_exact_zeros_for_ten_seconds_are_suspicious(caplog: pytest.LogCapt
 
 async def test_cancelled_while_opening_it_leaves_no_stream_behind() -> None:
     sound = FakeSound(Card("USB", default=True))
+    sound.slow.clear()
     ear = Ear(sound)
     opening = asyncio.ensure_future(ear.microphone.open())
     await asyncio.sleep(0)
     opening.cancel()
+    threading.Timer(0.05, sound.slow.set).start()
     await asyncio.gather(opening, return_exceptions=True)
     await ear.microphone.close()
+    assert sound.openings == 1
     assert not sound.open_streams
+
+
+async def test_a_second_loss_is_searched_for_as_eagerly_as_the_first() -> None:
+    card = Card("USB", default=True)
+    ear = Ear(FakeSound(card))
+    async with listening(ear):
+        for _ in range(2):
+            await asyncio.sleep(10)
+            card.plugged = False
+            await asyncio.sleep(60)
+            card.plugged = True
+        await asyncio.sleep(10)
+        card.plugged = False
+        await asyncio.sleep(1.4)
+        card.plugged = True
+        await asyncio.sleep(1.0)
+        assert [line.split(":")[0] for line in ear.told] == ["lost", "found"] * 3
 
 
 async def test_the_table_has_every_backend_of_the_configuration() -> None:

@@ -1,7 +1,9 @@
 """Timers as the assistant uses them, through the toolbox, on virtual time."""
 
 import asyncio
+import itertools
 import json
+import threading
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
@@ -125,11 +127,28 @@ async def test_a_label_too_long_is_refused() -> None:
         assert answer == {"error": "label must have at most 40 characters"}
 
 
+class SlowToBegin(Memory):
+    """An SD card that takes its time for the first state, or until the second overtakes it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._overtaken = threading.Event()
+        self._calls = itertools.count()
+
+    def save(self, state: Mapping[str, Any]) -> None:
+        if next(self._calls) == 0:
+            self._overtaken.wait(0.1)
+            super().save(state)
+        else:
+            super().save(state)
+            self._overtaken.set()
+
+
 async def test_what_is_saved_last_is_what_is_true_last() -> None:
-    """Several calls at a time: the store never ends up with an older list."""
-    store = Memory()
+    """Two calls at a time: the store never ends up with the older list."""
+    store = SlowToBegin()
     async with running(store) as kitchen:
         async with asyncio.TaskGroup() as calls:
-            for number in range(5):
-                calls.create_task(kitchen.call("set_timer", seconds=60 + number))
-        assert len(store.states[-1]["timers"]) == 5
+            calls.create_task(kitchen.call("set_timer", seconds=60))
+            calls.create_task(kitchen.call("set_timer", seconds=90))
+        assert len(store.states[-1]["timers"]) == 2
