@@ -44,6 +44,7 @@ class Relay:
         self.answer_after_s = 0.0
         self.headers = {"Edgevoice-Version": "0.1.0"}
         self.refusal: web.Response | None = None
+        self.on_call: Callable[[Call], None] = lambda call: None
         self.rewrite: Callable[[str], str] = lambda answer: answer
         self.group: asyncio.TaskGroup
 
@@ -72,6 +73,7 @@ class Relay:
             codec=self.codec,
         )
         answer = await self.call.answer(offer)
+        self.on_call(self.call)
         self.group.create_task(self.call.run())
         place = {"Location": "/v1/realtime/calls/rtc_1"}
         return web.Response(status=201, text=self.rewrite(answer), headers=self.headers | place)

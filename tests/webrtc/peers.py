@@ -45,6 +45,25 @@ def lose(peer: RTCPeerConnection, drop: Drop) -> None:
             protocol.transport = LossyTransport(protocol.transport, drop)
 
 
+class SlowTransport(LossyTransport):
+    """A datagram transport on which everything takes a while."""
+
+    def __init__(self, transport: Any, one_way_s: float) -> None:
+        super().__init__(transport, lambda data: False)
+        self._one_way_s = one_way_s
+
+    def sendto(self, data: bytes, addr: Any) -> None:
+        if not self._transport.is_closing():
+            loop = asyncio.get_running_loop()
+            loop.call_later(self._one_way_s, self._transport.sendto, data, addr)
+
+
+def slow(peer: RTCPeerConnection, one_way_s: float) -> None:
+    for connection in hardening.ice_connections(peer):
+        for protocol in connection._protocols:
+            protocol.transport = SlowTransport(protocol.transport, one_way_s)
+
+
 def first(count: int, kind: Callable[[bytes], bool]) -> Drop:
     """Loses the first `count` datagrams of a kind."""
     left = [count]

@@ -50,6 +50,19 @@ async def test_a_session_opens_and_events_go_both_ways() -> None:
         assert '"response.create"' in home.relay.messages[0]
 
 
+@pytest.mark.parametrize(("round_trip_s", "budget_s"), [(0.0, 0.150), (0.050, 0.350)])
+async def test_opening_takes_no_longer_than_promised(round_trip_s: float, budget_s: float) -> None:
+    """Measured 2026-11-22: 0.02 s and 0.305 s. Calculation is not counted here."""
+    async with house() as home:
+        home.relay.answer_after_s = round_trip_s
+        home.relay.on_call = lambda call: peers.slow(call._peer.connection, round_trip_s / 2)
+        assert home.board.link._ready is not None
+        peers.slow(home.board.link._ready.peer.connection, round_trip_s / 2)
+        start = asyncio.get_running_loop().time()
+        await home.board.talk()
+        assert asyncio.get_running_loop().time() - start <= budget_s
+
+
 @pytest.mark.parametrize("answer_after_s", [0.0, 0.5, 2.0])
 async def test_what_was_captured_arrives_sample_by_sample(answer_after_s: float) -> None:
     """The gate opens in the past, the link takes its time, capture goes on."""
