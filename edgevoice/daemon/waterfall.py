@@ -83,6 +83,6 @@ class Waterfall:
         by_time = sorted(
             self._marks.items(), key=lambda mark: (round(mark[1], 3), usual.index(mark[0]))
         )
-        start = by_time[0][1] if by_time else 0.0
+        start = min(self._marks.values(), default=0.0)
         marks = tuple((stage.value, at - start) for stage, at in by_time)
         return TurnReport(self.number, self.cause, outcome, marks, samples)

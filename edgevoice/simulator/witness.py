@@ -118,9 +118,9 @@ class Witness:
             if report.outcome == ANSWERED and self._answer_start is not None:
                 self._finish_answer(self._answer_start)
             self._answer_start = None
+            self._said.clear()
 
     def _finish_answer(self, start: int) -> None:
         text = " ".join(self._said)
-        self._said.clear()
         self.answers.append(Answer(self._heard, text, start, self._speaker_position()))
         self.saw("answer", text)
