@@ -9,7 +9,6 @@ import json
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing, asynccontextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,8 @@ import aiohttp
 from edgevoice.config import ChatConfig
 from edgevoice.errors import CredentialError, EngineError
 from edgevoice.relay.engines.engine import FunctionCall
-from edgevoice.relay.engines.local.event_stream import EventStream
+from edgevoice.relay.engines.local.chat_answer import ChatAnswer
+from edgevoice.relay.engines.local.event_stream import EventStream, WholeBody
 
 log = logging.getLogger(__name__)
 
@@ -27,56 +27,8 @@ MAX_TOKENS = 500
 """Three minutes of speech; nobody listens to more."""
 MAX_LETTERS = 8_000
 """For servers that take no notice of max_tokens."""
-MAX_CALLS = 8
-MAX_ARGUMENTS = 65_536
 
 Piece = str | FunctionCall
-
-
-@dataclass
-class _Answer:
-    """One answer while it arrives."""
-
-    calls: dict[int, dict[str, str]] = field(default_factory=dict)
-    finished: bool = False
-    letters: int = 0
-
-    def take(self, chunk: dict[str, Any]) -> str:
-        """The text of this chunk; tool calls are collected until the end."""
-        _raise_error(chunk)
-        choice = _first(chunk.get("choices"))
-        delta = choice.get("delta") or choice.get("message") or {}
-        self.finished = self.finished or bool(choice.get("finish_reason"))
-        if not isinstance(delta, dict):
-            return ""
-        for call in delta.get("tool_calls") or ():
-            if isinstance(call, dict):
-                self._add_to_call(call)
-        content = delta.get("content")
-        text = content if isinstance(content, str) else ""
-        self.letters += len(text)
-        return text
-
-    def function_calls(self) -> list[FunctionCall]:
-        calls = [FunctionCall(c["name"], c["arguments"] or "{}") for c in self.calls.values()]
-        return [call for call in calls if call.name]
-
-    def _add_to_call(self, fragment: dict[str, Any]) -> None:
-        index = fragment.get("index")
-        if not isinstance(index, int):
-            index = len(self.calls) if fragment.get("id") else max(self.calls, default=0)
-        if index not in self.calls and len(self.calls) >= MAX_CALLS:
-            raise EngineError(f"the chat server wants more than {MAX_CALLS} tools at once")
-        call = self.calls.setdefault(index, {"name": "", "arguments": ""})
-        function = fragment.get("function")
-        if isinstance(function, dict):
-            for key in call:
-                part = function.get(key)
-                if isinstance(part, dict):  # some servers send arguments that are parsed already
-                    part = json.dumps(part)
-                call[key] += part if isinstance(part, str) else ""
-        if len(call["arguments"]) > MAX_ARGUMENTS:
-            raise EngineError("the chat server's tool call is too long; it is not run")
 
 
 class Chat:
@@ -107,11 +59,11 @@ class Chat:
     ) -> AsyncGenerator[Piece]:
         """Raises EngineError when the server cannot be reached, refuses, stalls or breaks off."""
         request = self._request(messages, tools, tool_choice)
-        answer = _Answer()
+        answer = ChatAnswer()
         try:
             async with self._post(request) as response:
                 await self._refuse_errors(response)
-                async with aclosing(self._chunks(response)) as chunks:
+                async with aclosing(self._chunks(response, answer)) as chunks:
                     async for chunk in chunks:
                         if text := answer.take(chunk):
                             yield text
@@ -174,23 +126,23 @@ class Chat:
             f"the chat server at {self._config.url} refused ({response.status}: {reason}){hint}"
         )
 
-    async def _chunks(self, response: aiohttp.ClientResponse) -> AsyncGenerator[dict[str, Any]]:
+    async def _chunks(
+        self, response: aiohttp.ClientResponse, answer: ChatAnswer
+    ) -> AsyncGenerator[dict[str, Any]]:
         """The JSON objects of the stream, or the one object of a server that does not stream."""
+        stream: EventStream = EventStream()
         if response.content_type == "application/json":
-            async with asyncio.timeout(self._config.first_token_s):
-                yield _object(await response.content.read(EventStream.LIMIT)) or {}
-            return
-        stream = EventStream()
-        patience = self._config.first_token_s
-        while not stream.done:
-            async with asyncio.timeout(patience):
+            stream = WholeBody()
+        data = b" "
+        while data and not stream.done:
+            begun = answer.letters or answer.calls
+            async with asyncio.timeout(
+                self._config.idle_s if begun else self._config.first_token_s
+            ):
                 data = await response.content.readany()
-            patience = self._config.idle_s
             for event in stream.push(data) if data else stream.finish():
                 if chunk := _object(event):
                     yield chunk
-            if not data:
-                return
 
 
 def _chat_tool(tool: dict[str, Any]) -> dict[str, Any]:
@@ -206,19 +158,6 @@ def _object(data: bytes | str) -> dict[str, Any] | None:
         log.warning("the chat server sent %d bytes that are no JSON; skipped", len(data))
         return None
     return found if isinstance(found, dict) else None
-
-
-def _first(choices: Any) -> dict[str, Any]:
-    if isinstance(choices, list) and choices and isinstance(choices[0], dict):
-        return choices[0]
-    return {}
-
-
-def _raise_error(chunk: dict[str, Any]) -> None:
-    error = chunk.get("error")
-    if error:
-        message = error.get("message") if isinstance(error, dict) else error
-        raise EngineError(f"the chat server broke off: {str(message)[:300]}")
 
 
 def _reason(body: str) -> str:

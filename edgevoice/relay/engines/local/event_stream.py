@@ -31,3 +31,16 @@ class EventStream:
             return ""
         self.done = value == "[DONE]"
         return "" if self.done else value
+
+
+class WholeBody(EventStream):
+    """The same for a server that does not stream: the body is one event."""
+
+    def push(self, data: bytes) -> list[str]:
+        self._line += data
+        if len(self._line) > self.LIMIT:
+            raise EngineError("the chat server sent an answer without end")
+        return []
+
+    def finish(self) -> list[str]:
+        return [self._line.decode("utf-8", "replace")]
