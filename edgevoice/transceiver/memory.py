@@ -31,8 +31,6 @@ class Memory:
         A session that broke before the relay repeated the seeds must not erase them.
         """
         self._seeds = self.conversation.text_items() or self._seeds
-        if self._keep_s <= 0:
-            self.forget()
         return now + self._keep_s if self._seeds else None
 
     def forget(self) -> None:

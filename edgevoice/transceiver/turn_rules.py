@@ -70,8 +70,8 @@ class TurnRules:
         return speaking or playback.playing
 
     def end(self, reason: str, is_failure: bool = False, is_offline: bool = False) -> list[Action]:
-        """Hang up. The first reason counts."""
-        self.ending = self.ending or Ending(reason, is_failure, is_offline)
+        """Hang up; nothing of the session is asked any more after this."""
+        self.ending = Ending(reason, is_failure, is_offline)
         return []
 
     # Waking, by word or button.

@@ -147,6 +147,27 @@ def test_the_rest_of_an_interrupted_answer_stays_silent():
     assert story.state is State.SPEAKING
 
 
+def test_the_next_answer_may_be_heard_before_it_is_announced():
+    story = Story().speaking()
+    story.says(speech_started(5_000, "item_u2"), speech_stopped(7_000, "item_u2"))
+    story.says(created("resp_2"))
+    assert FlushPlayout() not in story.happens(PlayoutStarted())
+
+
+def test_an_answer_stopped_before_it_began_is_not_heard():
+    story = Story().asked()
+    story.happens(press)
+    story.says(created("resp_1"))
+    assert story.happens(PlayoutStarted()) == [FlushPlayout()]
+
+
+def test_an_answer_without_announcement_is_heard_after_an_interruption():
+    story = Story().speaking()
+    story.says(speech_started(5_000, "item_u2"), speech_stopped(7_000, "item_u2"))
+    story.says(streaming("resp_9"))
+    assert FlushPlayout() not in story.happens(PlayoutStarted())
+
+
 def test_an_interrupted_answer_does_not_end_the_next_turn():
     story = Story().speaking()
     story.says(speech_started(5_000, "item_u2"), speech_stopped(7_000, "item_u2"))

@@ -1,10 +1,12 @@
 from edgevoice.transceiver.actions import FlushPlayout, PlaySound
-from edgevoice.transceiver.inputs import SpeechStarted, StopRequested
+from edgevoice.transceiver.inputs import PlayoutDrained, SpeechStarted, StopRequested
 from edgevoice.transceiver.states import State
 from tests.transceiver.story import (
     Story,
+    button,
     committed,
     created,
+    done,
     speech_started,
     speech_stopped,
     transcribed,
@@ -72,6 +74,35 @@ def test_a_session_in_which_nothing_happens_is_closed():
     story.passes(0.2)
     assert story.state is State.IDLE
     assert story.transceiver.last_ending == "idle"
+
+
+def test_also_after_an_answer_that_stalled():
+    story = Story(follow_up_s=100.0, idle_s=30.0).speaking()
+    story.says(done())
+    story.happens(PlayoutDrained(500))
+    story.passes(10.1)
+    assert story.state is State.LISTENING
+    story.passes(30.1)
+    assert story.state is State.IDLE
+
+
+def test_the_wake_word_keeps_a_session_open():
+    story = Story(follow_up_s=100.0, idle_s=30.0)
+    story.answered()
+    story.passes(20.0)
+    story.happens(wake)
+    story.passes(20.0)
+    assert story.state is State.LISTENING
+
+
+def test_so_does_the_button_that_stops_an_answer():
+    story = Story(no_speech_s=100.0, idle_s=30.0).speaking()
+    story.passes(60.0)
+    story.happens(button)
+    story.passes(29.0)
+    assert story.state is State.LISTENING
+    story.passes(1.1)
+    assert story.state is State.IDLE
 
 
 def test_an_answer_of_any_length_is_no_idleness():

@@ -1,6 +1,12 @@
 import pytest
 
-from edgevoice.realtime.client_events import ConversationItemCreate, ResponseCancel, ResponseCreate
+from edgevoice.realtime.client_events import (
+    ConversationItemCreate,
+    InputAudioBufferClear,
+    ResponseCancel,
+    ResponseCreate,
+    SessionUpdate,
+)
 from edgevoice.realtime.items import FunctionCallOutput
 from edgevoice.transceiver.actions import PlaySound, RunTool
 from edgevoice.transceiver.inputs import LinkLost, PlayoutDrained, PlayoutStarted, ToolFinished
@@ -117,8 +123,34 @@ def test_an_interrupted_call_gets_no_answer_of_its_own():
     story = asked_to(call(), done())
     story.says(speech_started(5_000, "item_u2"))
     assert sent(story.happens(finished())) == [output()]
-    story.says(speech_stopped(7_000, "item_u2"), created("resp_2"))
+    story.says(speech_stopped(7_000, "item_u2"), created("resp_2"), done("resp_2"))
     assert ResponseCreate not in {type(event) for event in sent(story.book)}
+
+
+def test_a_call_stopped_by_the_button_neither():
+    story = asked_to(call(), done())
+    story.happens(button, finished())
+    story.says(done("resp_1"))
+    assert ResponseCreate not in {type(event) for event in sent(story.book)}
+
+
+def test_a_call_of_a_response_that_was_never_announced():
+    story = Story().asked()
+    assert RunTool("call_1", "lamp", "{}") in story.says(call())
+
+
+def test_words_before_a_tool_in_half_duplex():
+    """It hears again while the tool runs, and is deaf again for the answer."""
+    story = Story(barge_in=False).speaking()
+    story.says(call(), done(), stream_over())
+    assert [type(event) for event in sent(story.happens(PlayoutDrained(900)))] == [
+        InputAudioBufferClear,
+        SessionUpdate,
+    ]
+    story.happens(finished())
+    story.says(created("resp_2"))
+    (deaf,) = sent(story.says(streaming("resp_2")))
+    assert deaf.session["audio"]["input"] == {"turn_detection": None}
 
 
 def test_a_call_that_comes_after_the_interruption_is_not_run():

@@ -1,3 +1,5 @@
+import pytest
+
 from edgevoice.realtime.client_events import ResponseCancel
 from edgevoice.transceiver.actions import (
     BeginTurn,
@@ -12,6 +14,7 @@ from edgevoice.transceiver.actions import (
 )
 from edgevoice.transceiver.indication import Indication
 from edgevoice.transceiver.inputs import (
+    LinkLost,
     PlayoutDrained,
     PlayoutStarted,
     SpeechStarted,
@@ -137,6 +140,53 @@ def test_an_answer_made_faster_than_it_is_announced():
     assert story.state is State.THINKING
     story.says(streaming())
     assert story.state is State.SPEAKING
+
+
+def test_an_answer_whose_sound_is_announced_only_as_it_ends():
+    story = Story().asked()
+    story.says(created(), done(audio=True))
+    assert story.state is State.THINKING
+    story.says(streaming())
+    assert story.state is State.SPEAKING
+
+
+def test_an_answer_that_was_never_announced_at_all():
+    story = Story().asked()
+    story.says(streaming("resp_9"))
+    story.happens(PlayoutStarted())
+    story.says(done("resp_9"), stream_over("resp_9"))
+    assert story.state is State.SPEAKING
+    assert story.happens(PlayoutDrained(500)) != []
+
+
+def test_a_failure_that_was_never_announced():
+    story = Story().connected()
+    assert PlaySound("error") in story.says(done("resp_9", "failed"))
+
+
+def test_an_answer_cleared_before_it_was_heard():
+    story = Story().asked()
+    story.says(created(), audio_part(), streaming(), stream_cleared("resp_0"))
+    assert story.state is State.SPEAKING
+    story.says(done(status="cancelled"), stream_cleared())
+    assert story.state is State.LISTENING
+
+
+def test_news_of_streams_that_never_were():
+    story = Story().connected()
+    assert story.says(stream_cleared("resp_9"), stream_over("resp_9")) == []
+
+
+@pytest.mark.parametrize("heard", [True, False])
+def test_a_lost_session_leaves_no_sound_behind(heard):
+    story = Story().asked()
+    story.says(created(), audio_part())
+    if heard:
+        story.happens(PlayoutStarted())
+        assert story.state is State.THINKING
+    else:
+        story.says(streaming())
+    assert FlushPlayout() in story.happens(LinkLost("x"))
 
 
 def test_sound_before_its_announcement():
@@ -321,9 +371,12 @@ def test_two_answers_in_a_row_are_heard_to_the_end():
 
 def test_most_errors_are_only_remembered():
     story = Story().asked()
-    assert story.says(error("invalid_value")) == []
+    story.passes(5.0)
+    before = story.transceiver.deadline
+    assert story.says(error("invalid_value"), error("x", "event_7")) == []
+    assert story.transceiver.deadline == before, "no new patience for the answer"
     assert story.transceiver.last_error is not None
-    assert story.transceiver.last_error.code == "invalid_value"
+    assert story.transceiver.last_error.code == "x"
     assert story.state is State.THINKING
 
 
