@@ -1,10 +1,11 @@
 """PortAudio in a few verbs: the only importer of sounddevice. Who hears or speaks lives elsewhere.
 
 Callback streams only: a blocking `read()` hangs for good when a USB microphone is
-unplugged. An unplugged card reports nothing at all, its callbacks just stop, which
-is why `watched_stream.py` exists. New cards appear only after the library has been
-started again (`refresh`), and that kills every open stream, so it is done only
-when none is open.
+unplugged. Raw ones: sounddevice makes its arrays in a way that NumPy 2.5 deprecates.
+An unplugged card reports nothing at all, its callbacks just stop, which is why
+`watched_stream.py` exists. New cards appear only after the library has been started
+again (`refresh`), and that kills every open stream, so it is done only when none
+is open.
 """
 
 import asyncio
@@ -14,6 +15,8 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, TypeAlias, TypeVar
+
+import numpy as np
 
 from edgevoice.audio.frames import Samples
 from edgevoice.errors import AudioError
@@ -98,17 +101,17 @@ class PortAudio:
         self, device: SoundDevice, rate_hz: int, block: int, heard: Callable[[Samples], None]
     ) -> Stream:
         def callback(data: Any, frames: int, time: Any, status: Any) -> None:
-            heard(data[:, 0].copy())
+            heard(np.frombuffer(data, np.int16).copy())
 
-        return self._start("InputStream", device, rate_hz, block, callback)
+        return self._start("RawInputStream", device, rate_hz, block, callback)
 
     def open_output(
         self, device: SoundDevice, rate_hz: int, block: int, pull: Callable[[int], Samples]
     ) -> Stream:
         def callback(data: Any, frames: int, time: Any, status: Any) -> None:
-            data[:, 0] = pull(frames)
+            data[:] = pull(frames).tobytes()
 
-        return self._start("OutputStream", device, rate_hz, block, callback)
+        return self._start("RawOutputStream", device, rate_hz, block, callback)
 
     def _start(
         self, kind: str, device: SoundDevice, rate_hz: int, block: int, callback: Any
