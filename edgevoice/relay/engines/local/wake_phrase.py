@@ -31,10 +31,11 @@ def without_wake_phrase(text: str, wake_name: str | None) -> str:
     phrase = _words((wake_name or "").replace("_", " "))
     if not phrase:
         return text
+    said = text
     for _ in range(TIMES):
-        end = _end_of_phrase(text, [word for word, _ in phrase])
-        text = text[end:].lstrip(" \t\n,.;:!?-–—…") if end else text
-    return text[:1].upper() + text[1:]
+        if end := _end_of_phrase(said, [word for word, _ in phrase]):
+            said = said[end:].lstrip(" \t\n,.;:!?-–—…")
+    return text if said == text else said[:1].upper() + said[1:]
 
 
 def _end_of_phrase(text: str, phrase: list[str]) -> int:
