@@ -308,7 +308,7 @@ class Device:
         return Progress(self._ring.end, self._ears.chunks_scored, self._capture.expected)
 
     def _dump_flight(self, lines: list[str]) -> None:
-        """Keep what led to a broken invariant. What was said is in it, so it is the owner's alone."""
+        """Keep what led to a broken invariant. It may hold what was said: the owner's alone."""
         path = self._state_dir / "flight-record.txt"
         try:
             self._state_dir.mkdir(parents=True, exist_ok=True)

@@ -14,9 +14,9 @@ def request(path: str, command: str) -> dict[str, Any]:
     try:
         line = _exchange(path, json.dumps({"command": command}).encode() + b"\n")
     except PermissionError as refused:
-        raise ControlError(f"{path}: permission denied; join the group edgevoice or use sudo") from (
-            refused
-        )
+        raise ControlError(
+            f"{path}: permission denied; join the group edgevoice or use sudo"
+        ) from (refused)
     except OSError as trouble:
         raise ControlError(
             f"no daemon answers on {path} ({trouble}); start it: systemctl start edgevoice"

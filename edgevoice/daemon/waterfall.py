@@ -1,4 +1,4 @@
-"""One turn's latency waterfall and its sample counts: where the time went, and that nothing was lost.
+"""One turn's latency waterfall and its sample counts: where time went, and that nothing was lost.
 
 Filled from `Mark` actions and from the uplink; turned into a report when the turn
 ends. No clock is read here.

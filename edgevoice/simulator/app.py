@@ -42,13 +42,15 @@ def main(args: argparse.Namespace) -> int:
 
 
 def _config(scenario: Scenario, args: argparse.Namespace, out: Path) -> Config:
-    """The scenario's settings over the defaults; nothing of the owner's machine unless asked for."""
+    """The scenario's settings over the defaults; nothing of this machine unless asked for."""
     own_files = {"socket": str(out / "control.sock"), "state_dir": str(out / "state")}
     settings = out / "config.yaml"
     settings.write_text(yaml.safe_dump({"control": own_files, **scenario.config}))
     config = config_file.load([*map(Path, args.config or ()), settings], args.set or ())
     if config.button.pin is None and any(isinstance(s.verb, Press) for s in scenario.steps):
-        raise ScenarioError("the scenario presses a button; give it a pin: config: {button: {pin: 17}}")
+        raise ScenarioError(
+            "the scenario presses a button; give it a pin: config: {button: {pin: 17}}"
+        )
     return config
 
 
@@ -87,7 +89,11 @@ def _as_json(scenario: Scenario, outcome: Outcome) -> dict[str, Any]:
 def _lines(scenario: Scenario, outcome: Outcome, out: Path) -> list[str]:
     lines = [line for report in outcome.turns for line in (*report.lines(), "")]
     for number, answer in enumerate(outcome.answers, 1):
-        lines += [f"heard: {answer.heard}", f"said:  {answer.text}  ({out}/answer-{number}.wav)", ""]
+        lines += [
+            f"heard: {answer.heard}",
+            f"said:  {answer.text}  ({out}/answer-{number}.wav)",
+            "",
+        ]
     lines.append(f"samples lost: {outcome.lost_samples}")
     lines += [f"FAILED {failure}" for failure in outcome.failures]
     verdict = "failed" if outcome.failures else "passed"

@@ -1,4 +1,4 @@
-"""A relay of our own for the length of a scenario: a real process, on loopback, with a fresh token."""
+"""A relay for the length of a scenario: a real process, on loopback, with a fresh token."""
 
 import asyncio
 import logging
@@ -33,7 +33,7 @@ class RunningRelay:
 async def relay_process(
     engine: str, directory: Path, settings: tuple[str, ...] = ()
 ) -> AsyncIterator[RunningRelay]:
-    """Start one, wait until it is ready, stop it at the end. Its log goes to `directory`/relay.log."""
+    """Start one, wait until it is ready, stop it at the end. Its log is `directory`/relay.log."""
     tokens_file = directory / "tokens"
     tokens_file.unlink(missing_ok=True)
     token = tokens.create(str(tokens_file), "simulator")
@@ -64,8 +64,12 @@ async def _url(process: asyncio.subprocess.Process, log_path: Path) -> str:
                     return line.removeprefix(READY).strip()
     except TimeoutError as late:
         raise LinkError(f"the relay was not ready within {START_S:.0f} s; see {log_path}") from late
-    last = log_path.read_text(errors="replace").strip().splitlines()[-1:] or ["no reason given"]
-    raise ScenarioError(f"the relay did not start: {last[0]} (more in {log_path})")
+    raise ScenarioError(f"the relay did not start: {_last_line(log_path)} (more in {log_path})")
+
+
+def _last_line(path: Path) -> str:
+    lines = path.read_text(errors="replace").strip().splitlines()
+    return lines[-1] if lines else "no reason given"
 
 
 async def _stop(process: asyncio.subprocess.Process) -> None:

@@ -3,7 +3,7 @@
 ::
 
     name: a kitchen
-    relay: local              # a relay process of our own: local or parrot; none: the configured one
+    relay: local              # a relay of our own: local or parrot; none: the configured one
     config: {turn: {follow_up_s: 5}}
     steps:
       - {at: 1.0, play: alexa_what_time_is_it.wav}
@@ -187,7 +187,9 @@ class Reader:
         for candidate in (self._path.parent / name, SPEECH / name, Path(name)):
             if candidate.is_file():
                 return candidate
-        self._wrong(f"{where}.play", f"{name}: no such file beside the scenario or in {SPEECH.name}/")
+        self._wrong(
+            f"{where}.play", f"{name}: no such file beside the scenario or in {SPEECH.name}/"
+        )
         return Path(name)
 
     def _requirements(self, raw: Any) -> Requirements:

@@ -101,5 +101,3 @@ async def test_it_is_closed_when_the_device_stops() -> None:
         house.capture.want(True)
         await asyncio.sleep(0.1)
     assert await heard_during(house, 1.0) == 0
-
-

@@ -30,7 +30,7 @@ def listening(path: Path) -> bool:
 @asynccontextmanager
 async def served(path: Path) -> AsyncIterator[None]:
     serving = asyncio.ensure_future(ControlServer(str(path), answers).run())
-    while not listening(path):
+    while not listening(path):  # noqa: ASYNC110 a socket tells nobody that it listens
         await asyncio.sleep(0)
     try:
         yield
@@ -64,7 +64,8 @@ async def test_a_refusal_reaches_the_client_as_an_error(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "line", [b"[]\n", b"{}\n", b'{"command": 7}\n', b"nonsense\n", b"\xff\xfe\n", b"[" * 900 + b"\n"]
+    "line",
+    [b"[]\n", b"{}\n", b'{"command": 7}\n', b"nonsense\n", b"\xff\xfe\n", b"[" * 900 + b"\n"],
 )
 async def test_garbage_is_told_what_to_send_and_the_next_client_is_served(
     tmp_path: Path, line: bytes

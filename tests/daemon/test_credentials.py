@@ -24,7 +24,9 @@ def test_a_missing_file_says_how_to_make_one(tmp_path: Path) -> None:
         read_token(str(tmp_path / "none"))
 
 
-@pytest.mark.parametrize("content", [b"", b"\n \n", b"two words", b"a\x00b", b"\xff\xfe", b"x" * 9_000])
+@pytest.mark.parametrize(
+    "content", [b"", b"\n \n", b"two words", b"a\x00b", b"\xff\xfe", b"x" * 9_000]
+)
 def test_what_is_no_token_is_refused_without_being_shown(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "token").write_bytes(content)
     with pytest.raises(CredentialError) as refused:

@@ -28,7 +28,9 @@ STEPS = st.lists(st.one_of(st.booleans(), st.sampled_from(Indication)), max_size
 
 
 @given(STEPS)
-def test_an_open_gate_is_always_shown_and_a_closed_one_never(steps: list[bool | Indication]) -> None:
+def test_an_open_gate_is_always_shown_and_a_closed_one_never(
+    steps: list[bool | Indication],
+) -> None:
     lamp, gate_is_open = Lamp(), False
     light = GateLight(lamp, required=False)
     for step in steps:

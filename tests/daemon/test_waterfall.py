@@ -3,7 +3,9 @@
 from edgevoice.daemon.waterfall import SampleCounts, Waterfall
 from edgevoice.transceiver.actions import Stage
 
-ALL_ARRIVED = SampleCounts(first_sample=0, captured=3200, sent=3200, gaps=0, received=3200, lost_on_the_way=0)
+ALL_ARRIVED = SampleCounts(
+    first_sample=0, captured=3200, sent=3200, gaps=0, received=3200, lost_on_the_way=0
+)
 
 
 def test_stages_are_reported_in_order_of_time_from_the_first() -> None:
@@ -31,13 +33,17 @@ def test_a_turn_without_marks_still_has_a_report() -> None:
 
 
 def test_lost_counts_what_was_not_sent_and_what_did_not_arrive() -> None:
-    counts = SampleCounts(first_sample=0, captured=1000, sent=680, gaps=1, received=360, lost_on_the_way=320)
+    counts = SampleCounts(
+        first_sample=0, captured=1000, sent=680, gaps=1, received=360, lost_on_the_way=320
+    )
     assert counts.lost == 640
     assert "lost: 640" in Waterfall(1, "wake").report("x", counts).lines()[-1]
 
 
 def test_a_relay_that_cannot_count_is_not_made_to() -> None:
-    counts = SampleCounts(first_sample=0, captured=320, sent=320, gaps=0, received=None, lost_on_the_way=None)
+    counts = SampleCounts(
+        first_sample=0, captured=320, sent=320, gaps=0, received=None, lost_on_the_way=None
+    )
     last = Waterfall(1, "wake").report("x", counts).lines()[-1]
     assert "received" not in last and last.endswith("lost: 0")
 

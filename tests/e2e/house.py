@@ -37,7 +37,9 @@ class DeviceProcess:
                     await asyncio.sleep(LOOK_S)
                     status = await self._status()
         except TimeoutError:
-            raise AssertionError(f"{wanted} wanted, {status} seen\n{self.log.read_text()}") from None
+            raise AssertionError(
+                f"{wanted} wanted, {status} seen\n{self.log.read_text()}"
+            ) from None
         return status
 
     async def _status(self) -> dict[str, Any]:

@@ -34,6 +34,8 @@ link add evt0 netns {INSIDE} type veth peer name evt1 netns {OUTSIDE}
 """
 """The neighbour is known from the start, so that even the question for it would count."""
 
+EDGEVOICE = (sys.executable, "-m", "edgevoice")
+
 
 def ip(words: str) -> None:
     subprocess.run(["ip", *words.split()], check=True)
@@ -78,8 +80,7 @@ def frames_sent() -> int:
 def test_a_conversation_sends_nothing_off_the_machine(watched: None, tmp_path: Path) -> None:
     before = frames_sent()
     played = subprocess.run(
-        [*inside(), sys.executable, "-m", "edgevoice", "simulate", "kitchen", "--quiet"]
-        + ["--out", str(tmp_path)],
+        [*inside(), *EDGEVOICE, "simulate", "kitchen", "--quiet", "--out", str(tmp_path)],
         capture_output=True,
         text=True,
         timeout=180,
@@ -100,6 +101,9 @@ def test_the_watch_would_have_seen_a_single_datagram(watched: None) -> None:
 
 
 def test_importing_the_inference_engine_turns_its_telemetry_off() -> None:
-    code = "from edgevoice.audio import inference; import os; print(os.environ['ORT_DISABLE_TELEMETRY'])"
+    code = (
+        "from edgevoice.audio import inference; import os;"
+        " print(os.environ['ORT_DISABLE_TELEMETRY'])"
+    )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "1"

@@ -1,4 +1,4 @@
-"""The packaged scenarios, as a new user plays them: real models, a real relay process, people's voices."""
+"""The packaged scenarios as a new user plays them: real models, a real relay, real voices."""
 
 import json
 import subprocess

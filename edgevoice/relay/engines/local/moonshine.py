@@ -71,7 +71,9 @@ class Moonshine:
     def _nothing(self, name: str) -> Waveform:
         """The memory of a decoder that has said nothing yet."""
         _, heads, _, width = self._decoder.inputs[name]
-        return np.zeros((1, heads, 0, width), np.float32)  # type: ignore[arg-type]
+        assert isinstance(heads, int)
+        assert isinstance(width, int)
+        return np.zeros((1, heads, 0, width), np.float32)
 
 
 def _find(models_dir: str | Path, name: str) -> Path:
