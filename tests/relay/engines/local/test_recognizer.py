@@ -1,12 +1,13 @@
 """Recognition of people, and of nothing. Recordings and networks are real."""
 
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from edgevoice.relay.engines.local.moonshine import Cancelled
-from edgevoice.relay.engines.local.recognizer import level, without_loops
+from edgevoice.relay.engines.local.recognizer import Recognizer, level, without_loops
 from edgevoice.relay.engines.local.wake_phrase import without_wake_phrase
 from tests.recordings import quiet, scene, speech
 
@@ -132,3 +133,16 @@ def test_levels():
 )
 def test_a_decoder_that_runs_in_circles_is_cut(text, kept):
     assert without_loops(text) == kept
+
+
+@models
+def test_without_the_compact_graphs_the_words_are_the_same(recognizer, models_dir, tmp_path):
+    """The published files are slower and larger, and all there is where onnx was missing."""
+    for path in Path(models_dir).rglob("*"):
+        if path.is_file() and not (path.suffix == ".onnx" and "moonshine" in path.parts):
+            link = tmp_path / path.relative_to(models_dir)
+            link.parent.mkdir(parents=True, exist_ok=True)
+            link.symlink_to(path)
+    published = Recognizer(tmp_path)
+    for name in ("set_timer", "alexa_what_are_the_news_headlines"):
+        assert words(hear(published, name)) == words(hear(recognizer, name))
