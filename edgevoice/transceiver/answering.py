@@ -100,16 +100,15 @@ class Answering:
             self.playback.stream_stopped()
         return answer.unwanted or not answer.failed
 
-    def stream_started(self, response_id: str) -> bool:
-        """False for an answer that was interrupted before."""
+    def stream_started(self, response_id: str) -> None:
+        """One that was interrupted before is not heard."""
         answer = self._responses.find(response_id) or Answer(response_id)
         if answer.unwanted:
-            return False
+            return
         answer.has_audio = answer.was_streamed = True
         self._responses.heard()
         self._stream, self._expected = answer, None
         self.playback.stream_started()
-        return True
 
     def stream_stopped(self, response_id: str) -> None:
         if self._stream is not None and self._stream.id == response_id:

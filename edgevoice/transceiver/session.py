@@ -202,7 +202,8 @@ class Session:
             case ResponseDone(response=response):
                 return rules.answer_done(response, now)
             case OutputAudioBufferStarted(response_id=response_id):
-                return rules.settle(now) if answering.stream_started(response_id) else []
+                answering.stream_started(response_id)
+                return rules.settle(now)
             case OutputAudioBufferStopped(response_id=response_id):
                 answering.stream_stopped(response_id)
                 return rules.settle(now)

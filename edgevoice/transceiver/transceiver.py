@@ -164,7 +164,7 @@ class Transceiver:
                 return self._stop_ringing()
             case (WakeDetected() | ButtonPressed()) as woken if self._session is None:
                 return self._wake(woken, now)
-            case WakeDetected() if self.facts.ringing:
+            case WakeDetected():
                 return [*self._stop_ringing(), *self._in_session(happened, now)]
             case _:
                 return self._in_session(happened, now)

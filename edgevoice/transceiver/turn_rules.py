@@ -111,7 +111,7 @@ class TurnRules:
     def local_speech_started(self, sample: int, now: float) -> list[Action]:
         """A hint: lower the answer at once, and wait for the relay's word."""
         self.turn.local_speech_started(sample)
-        if self._standing.state is State.LISTENING and not self._user_speaking:
+        if self._standing.state is State.LISTENING:
             self._deadlines.extend(Due.TURN, now + CONFIRM_S)
         return self.duplex.duck(now) if self._standing.state is State.SPEAKING else []
 

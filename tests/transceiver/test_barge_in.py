@@ -216,6 +216,26 @@ def test_the_wake_phrase_is_told_to_edgevoice_relays_only():
     assert EdgevoiceWake not in {type(event) for event in sent(story.happens(again))}
 
 
+def test_the_wake_word_ends_a_tangle_of_voices():
+    """The relay answers although the user is speaking."""
+    story = Story(no_speech_s=6.0).connected()
+    story.says(speech_started(), streaming())
+    assert story.state is State.SPEAKING
+    story.happens(again)
+    assert turns(story.passes(6.1)) == ["no speech"]
+
+
+def test_a_voice_under_which_the_answer_ends_is_heard_out():
+    story = Story().connected()
+    story.says(speech_started(), streaming())
+    story.happens(PlayoutStarted())
+    story.says(stream_over())
+    story.happens(PlayoutDrained(300))
+    assert story.state is State.LISTENING
+    story.passes(30.0)
+    assert story.state is State.LISTENING
+
+
 def test_the_button_stops_an_answer_and_listens():
     story = Story(no_speech_s=6.0).speaking()
     stopped = story.happens(press)
@@ -257,6 +277,19 @@ class TestHalfDuplex:
         (update, *_) = sent(story.book)
         detection = update.session["audio"]["input"]["turn_detection"]
         assert detection["interrupt_response"] is False
+
+    def test_it_hears_a_question_as_ever(self):
+        story = Story(barge_in=False).connected()
+        assert turns(story.says(speech_started())) == []
+        story.passes(30.0)
+        assert story.state is State.LISTENING, "it is the user's turn"
+        story.says(speech_stopped())
+        assert story.state is State.THINKING
+
+    def test_a_user_who_goes_on_before_the_answer_too(self):
+        story = Story(barge_in=False).asked()
+        story.says(speech_started(5_000, "item_u2"))
+        assert story.state is State.LISTENING
 
     def test_it_is_deaf_while_the_answer_is_heard(self):
         story = Story(barge_in=False).speaking()

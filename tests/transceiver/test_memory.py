@@ -42,6 +42,13 @@ def test_the_next_session_is_told_what_was_said():
     ]
 
 
+def test_the_replica_is_of_the_session_at_hand():
+    story = talked(Story())
+    assert len(story.transceiver.conversation.items) == 2
+    story.happens(wake)
+    assert story.transceiver.conversation.items == ()
+
+
 def test_words_that_nobody_heard_are_not_told():
     story = Story().connected()
     story.says(item_added("ten past nine and a long story", "item_a1", "assistant"))

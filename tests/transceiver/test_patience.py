@@ -132,13 +132,16 @@ def test_a_session_has_an_end_whatever_happens_in_it():
     assert story.state is State.SPEAKING
     ended = story.passes(1.1)
     assert turns(ended) == ["session limit"]
+    assert ended[-1] == PlaySound("error")
     assert FlushPlayout() in ended
     assert story.state is State.IDLE
 
 
 def test_the_minutes_of_a_day_end_a_session():
     story = Story(minutes_per_day=2.0).speaking()
-    assert turns(story.passes(120.1)) == ["daily limit"]
+    ended = story.passes(120.1)
+    assert turns(ended) == ["daily limit"]
+    assert ended[-1] == PlaySound("error")
     assert story.happens(wake) == [PlaySound("error")]
     assert story.transceiver.last_ending == "daily limit"
     assert story.state is State.IDLE

@@ -153,6 +153,19 @@ def test_words_before_a_tool_in_half_duplex():
     assert deaf.session["audio"]["input"] == {"turn_detection": None}
 
 
+def test_an_interrupted_call_does_not_keep_anybody_waiting():
+    story = asked_to(call(), done())
+    story.says(speech_started(5_000, "item_u2"), speech_stopped(7_000, "item_u2"))
+    story.says(created("resp_2"), done("resp_2"))
+    assert story.state is State.LISTENING
+
+
+def test_patience_for_a_tool_begins_with_its_call():
+    story = asked_to(call())
+    story.passes(21.0)
+    assert story.state is State.THINKING
+
+
 def test_a_call_that_comes_after_the_interruption_is_not_run():
     story = asked_to()
     story.happens(button)
@@ -206,6 +219,13 @@ def test_too_many_calls_are_refused_one_by_one():
     (refusal,) = sent(story.says(call(call_id="one_more")))
     assert refusal.item.call_id == "one_more"
     assert "too many" in refusal.item.output
+
+
+def test_a_request_refused_for_good_is_not_repeated():
+    story = asked_to(call(), done())
+    (_, ask) = sent(story.happens(finished()))
+    story.says(created("resp_2"), error("invalid_value", ask.event_id))
+    assert sent(story.says(done("resp_2"))) == []
 
 
 class TestGoodbye:

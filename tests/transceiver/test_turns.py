@@ -1,6 +1,8 @@
 import pytest
 
 from edgevoice.realtime.client_events import ResponseCancel
+from edgevoice.realtime.server_events import SessionCreated
+from edgevoice.realtime.session import Audio, AudioInput, ServerVad, Session
 from edgevoice.transceiver.actions import (
     BeginTurn,
     CloseGate,
@@ -30,6 +32,7 @@ from tests.transceiver.story import (
     created,
     done,
     error,
+    linked,
     marks,
     sent,
     shown,
@@ -116,6 +119,15 @@ def test_an_answer_that_never_reaches_the_speaker():
     assert story.state is State.LISTENING
 
 
+def test_an_answer_of_which_the_end_is_never_heard():
+    story = Story().speaking()
+    story.says(done(), stream_over())
+    story.passes(9.9)
+    assert story.state is State.SPEAKING
+    assert FlushPlayout() in story.passes(0.2)
+    assert story.state is State.LISTENING
+
+
 def test_an_answer_that_stops_arriving():
     story = Story().speaking()
     story.happens(PlayoutDrained(500))
@@ -136,7 +148,7 @@ def test_a_long_answer_may_take_as_long_as_it_sounds():
 
 def test_an_answer_made_faster_than_it_is_announced():
     story = Story().asked()
-    story.says(created(), audio_part(), done(audio=True))
+    story.says(created(), audio_part(), done())
     assert story.state is State.THINKING
     story.says(streaming())
     assert story.state is State.SPEAKING
@@ -410,6 +422,14 @@ class TestMarksOfSpeech:
         story = Story()
         story.answered()
         assert marks(story.book)[Stage.SPEECH_END] == FIRST_SAMPLE + (3_000 - 500) * 16
+
+    def test_the_silence_is_the_one_the_relay_tells(self):
+        patient = AudioInput(turn_detection=ServerVad(silence_duration_ms=900))
+        story = Story()
+        story.happens(wake, linked())
+        story.says(SessionCreated(session=Session(audio=Audio(input=patient))))
+        story.answered()
+        assert marks(story.book)[Stage.SPEECH_END] == FIRST_SAMPLE + (3_000 - 900) * 16
 
     def test_what_the_device_hears_after_the_turn_is_something_else(self):
         story = Story().asked()

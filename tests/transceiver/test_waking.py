@@ -130,7 +130,7 @@ def test_a_lost_link_ends_the_session():
     lost = story.happens(LinkLost("timeout"))
     assert turns(lost) == ["lost: timeout"]
     assert lost[0] == CloseGate("lost: timeout")
-    assert PlaySound("error") in lost
+    assert lost[-2:] == [Show(Indication.OFFLINE), PlaySound("error")]
     assert story.state is State.IDLE
 
 
