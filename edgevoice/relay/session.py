@@ -197,8 +197,9 @@ class Session:
 
     def _voice_stopped(self, response_id: str) -> None:
         self._patience.active(self._now())
-        self._state.publish(says.OutputAudioBufferStopped(response_id=response_id))
+        # First, because a device closes the book of a turn when the answer has stopped.
         self._report()
+        self._state.publish(says.OutputAudioBufferStopped(response_id=response_id))
 
     def _report(self) -> None:
         """Tell an edgevoice device what arrived, so that it can prove that nothing was lost."""
