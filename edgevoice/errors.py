@@ -20,6 +20,7 @@
     │   └── RemoteProtocolError  they did; their message is dropped    (ValueError)
     ├── CredentialError        a token or key is missing or malformed  (PermissionError)
     ├── ControlError           the daemon's socket refuses or is gone  (ConnectionError)
+    ├── CallRefused            a call the relay does not take; relay/refusal.py
     ├── EngineError            the thing that answers cannot answer    (RuntimeError)
     └── ToolError              a tool cannot do what it was asked      (ValueError)
 

@@ -73,11 +73,15 @@ class WavWriter:
         self._wave.writeframesraw(samples.astype("<i2", copy=False).tobytes())
 
     def close(self) -> None:
-        """Complete the header. Closing twice does nothing."""
-        if self._wave is not None and self._file is not None:
-            self._wave.close()
-            self._file.close()
-            self._wave = self._file = None
+        """Complete the header. Closing twice does nothing; OSError on a full disk."""
+        if self._wave is None or self._file is None:
+            return
+        header, file = self._wave, self._file
+        self._wave = self._file = None
+        try:
+            header.close()
+        finally:
+            file.close()
 
     def __enter__(self) -> Self:
         self.open()

@@ -95,6 +95,7 @@ class Device:
         self._stop = asyncio.Event()
         self._loop = asyncio.get_running_loop()
         self._service = ServiceManager()
+        self._told = ""
         self._state_dir = Path(os.environ.get("STATE_DIRECTORY") or config.control.state_dir)
         self._memory = SettingsMemory(StateFile(self._state_dir / "settings.json"))
         self._memory.load()
@@ -221,6 +222,7 @@ class Device:
         """The last component to start, so everything before it has begun to run."""
         log.info("edgevoice %s listens", __version__)
         self._service.ready()
+        self._tell_status(self.runner.transceiver)
         self.ready.set()
         await self._stop.wait()
         self._service.stopping()
@@ -289,7 +291,16 @@ class Device:
             happened.event, OutputAudioBufferStarted
         ):
             self._playout.begin_answer()
-        self._service.status(f"{mind.state.value}{' (muted)' if mind.facts.muted else ''}")
+        self._tell_status(mind)
+
+    def _tell_status(self, mind: Transceiver) -> None:
+        """One line for `systemctl status`, when there is something new to say."""
+        told = mind.indication.value
+        if mind.facts.offline:
+            told += f"; the last session: {mind.last_ending}"
+        if told != self._told:
+            self._told = told
+            self._service.status(told)
 
     def _counts(self) -> SampleCounts:
         received = self.runner.transceiver.received

@@ -40,12 +40,11 @@ class Watchdog:
             return
         before = self._progress()
         while True:
-            self._service.watchdog()
-            after = before
-            while not moved(before, after):
-                await asyncio.sleep(interval / 2)
-                after = self._progress()
-            before = after
+            await asyncio.sleep(interval / 2)
+            after = self._progress()
+            if moved(before, after):
+                self._service.watchdog()
+                before = after
 
 
 def moved(before: Progress, after: Progress) -> bool:

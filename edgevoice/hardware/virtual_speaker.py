@@ -68,6 +68,10 @@ class VirtualSpeaker:
         block = self._playout.pull(self._block)
         if self._recorder:
             self._record(self._recorder, block)
+        self._played(block)
+
+    def _played(self, block: Samples) -> None:
+        """For speakers that do more with what was just heard."""
 
     def _record(self, recorder: WavWriter, block: Samples) -> None:
         try:

@@ -2,40 +2,33 @@
 
 import logging
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
-from edgevoice.audio.frames import FRAME_MS
+from edgevoice.audio.frames import Samples
 from edgevoice.audio.playout import PlayoutBuffer
 from edgevoice.audio.wav import WavWriter, read_wav
 from edgevoice.config import SpeakerConfig
 from edgevoice.daemon.board import Board
 from edgevoice.errors import SpeakerError
 from edgevoice.hardware.microphone import Microphone, OnBlock, OnFound, OnLost
-from edgevoice.hardware.pacer import Pacer
 from edgevoice.hardware.pins import MockPins
 from edgevoice.hardware.speaker import PortAudioSpeaker, Speaker
 from edgevoice.hardware.virtual_microphone import VirtualMicrophone
+from edgevoice.hardware.virtual_speaker import VirtualSpeaker
 
 log = logging.getLogger(__name__)
 
 
-class RecordingSpeaker:
+class RecordingSpeaker(VirtualSpeaker):
     """Plays at the right speed into a file, and aloud where there is a sound card."""
 
-    delay_ms = 0
-
     def __init__(self, playout: PlayoutBuffer, record_to: Path, aloud: bool) -> None:
-        self._playout = playout
-        self._writer = WavWriter(record_to, playout.rate_hz)
-        self._pacer = Pacer(FRAME_MS / 1000, self._beat)
+        super().__init__(playout, record_to)
         self._aloud = PlayoutBuffer(playout.rate_hz)
         self._card = PortAudioSpeaker(SpeakerConfig(), self._aloud) if aloud else None
         self.position = 0
         """Samples played so far."""
 
     async def open(self) -> None:
-        self._writer.open()
         if self._card is not None:
             try:
                 await self._card.open()
@@ -43,33 +36,15 @@ class RecordingSpeaker:
                 log.info("not played aloud: %s", missing)
                 await self._card.close()
                 self._card = None
-        self._pacer.start()
+        await super().open()
 
     async def close(self) -> None:
-        self._pacer.stop()
-        self._writer.close()
+        await super().close()
         if self._card is not None:
             await self._card.close()
 
-    async def __aenter__(self) -> Self:
-        await self.open()
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        await self.close()
-
-    async def watch(self) -> None:
-        """Nothing to watch: the recording does not go away."""
-
-    def _beat(self) -> None:
-        block = self._playout.pull(self._playout.rate_hz * FRAME_MS // 1000)
+    def _played(self, block: Samples) -> None:
         self.position += len(block)
-        self._writer.write(block)
         if self._card is not None:
             self._aloud.push(block)
 

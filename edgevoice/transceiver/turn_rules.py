@@ -104,7 +104,7 @@ class TurnRules:
         begun = self.turn.begin(_cause(woken))
         if isinstance(woken, WakeDetected):
             return [*begun, *self.turn.woken(woken.phrase_end, now)]
-        return begun
+        return [*begun, *self.turn.mark(Stage.WAKE_DECIDED, now)]
 
     # The user.
 

@@ -1,8 +1,9 @@
 """The watchdog is fed from progress, and starves when the device is deaf."""
 
+import asyncio
 from dataclasses import replace
 
-from edgevoice.daemon.watchdog import Progress, moved
+from edgevoice.daemon.watchdog import Progress, Watchdog, moved
 
 BEFORE = Progress(captured=100, scored=10, capture_expected=True)
 
@@ -21,3 +22,55 @@ def test_a_wake_word_that_is_not_scored_is_not_alive() -> None:
 
 def test_a_muted_device_may_stand_still() -> None:
     assert moved(BEFORE, replace(BEFORE, capture_expected=False))
+
+
+class Service:
+    def __init__(self, interval_s: float | None) -> None:
+        self.watchdog_interval_s = interval_s
+        self.fed = 0
+
+    def watchdog(self) -> None:
+        self.fed += 1
+
+
+class House:
+    """A device that captures and scores as long as it is told to."""
+
+    def __init__(self, capture_expected: bool = True) -> None:
+        self.alive = True
+        self.count = 0
+        self._expected = capture_expected
+
+    def progress(self) -> Progress:
+        self.count += self.alive
+        return Progress(self.count, self.count, self._expected)
+
+
+async def fed_during(service: Service, seconds: float) -> int:
+    before = service.fed
+    await asyncio.sleep(seconds)
+    return service.fed - before
+
+
+async def test_it_is_fed_while_things_move_and_starved_when_they_stop() -> None:
+    service, house = Service(2.0), House()
+    task = asyncio.ensure_future(Watchdog(service, house.progress).run())
+    assert 8 <= await fed_during(service, 10.0) <= 11
+    house.alive = False
+    assert await fed_during(service, 10.0) <= 1
+    house.alive = True
+    assert await fed_during(service, 10.0) >= 8
+    task.cancel()
+
+
+async def test_a_muted_device_is_fed_at_its_pace_and_lets_others_run() -> None:
+    service, house = Service(2.0), House(capture_expected=False)
+    task = asyncio.ensure_future(Watchdog(service, house.progress).run())
+    assert 8 <= await fed_during(service, 10.0) <= 11
+    task.cancel()
+
+
+async def test_without_a_watchdog_there_is_nothing_to_feed() -> None:
+    service = Service(None)
+    await Watchdog(service, House().progress).run()
+    assert service.fed == 0

@@ -67,8 +67,6 @@ async def test_a_recording_that_cannot_be_made_names_the_setting(
         await VirtualSpeaker(playout, tmp_path / "no" / "such" / "folder.wav").open()
 
 
-# On a full disk the file cannot even be closed without an error.
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 async def test_a_full_disk_ends_the_recording_not_the_playing(
     playout: PlayoutBuffer, caplog: pytest.LogCaptureFixture
 ) -> None:
