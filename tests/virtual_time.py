@@ -11,6 +11,7 @@ Three ways to use it:
 
       from tests.virtual_time import pytest_asyncio_loop_factories as pytest_asyncio_loop_factories
 
+* let time pass with `elapse`, which really waiting tests cannot use by mistake
 * one story from a plain test: `virtual_time.run(story())`
 * anything else that wants a loop: `VirtualTimeLoop()`
 
@@ -89,6 +90,13 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
 
     def _job_done(self, _job: object) -> None:
         self.jobs -= 1
+
+
+async def elapse(seconds: float) -> None:
+    """Let virtual time pass. On a real loop this would be waiting, and that is refused."""
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, VirtualTimeLoop), "this test would really wait"
+    await asyncio.sleep(seconds)
 
 
 def run(main: Coroutine[Any, Any, T]) -> T:

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from edgevoice.daemon.capture import Capture
 from edgevoice.hardware.virtual_microphone import VirtualMicrophone
 from edgevoice.transceiver.inputs import Input, MicrophoneFound, MicrophoneLost
+from tests.virtual_time import elapse
 
 
 class House:
@@ -36,7 +37,7 @@ async def running() -> AsyncIterator["House"]:
 
 async def heard_during(house: House, seconds: float) -> int:
     before = house.blocks
-    await asyncio.sleep(seconds)
+    await elapse(seconds)
     return house.blocks - before
 
 
@@ -46,7 +47,7 @@ async def test_it_is_closed_until_wanted_and_closed_again_when_muted() -> None:
         house.capture.want(True)
         assert await heard_during(house, 1.0) > 40
         house.capture.want(False)
-        await asyncio.sleep(0.1)
+        await elapse(0.1)
         assert await heard_during(house, 1.0) == 0
 
 
@@ -60,7 +61,7 @@ async def test_a_wish_withdrawn_at_once_leaves_it_closed() -> None:
 async def test_unplugging_is_told_and_plugging_in_again_too() -> None:
     async with running() as house:
         house.capture.want(True)
-        await asyncio.sleep(0.5)
+        await elapse(0.5)
         house.microphone.unplug()
         assert not house.capture.expected
         house.microphone.plug_in()
@@ -72,7 +73,7 @@ async def test_a_microphone_that_is_missing_at_the_start_is_told() -> None:
     async with running() as house:
         house.microphone.unplug()
         house.capture.want(True)
-        await asyncio.sleep(0.1)
+        await elapse(0.1)
         assert isinstance(house.inputs[0], MicrophoneLost)
         house.microphone.plug_in()
         assert await heard_during(house, 1.0) > 40
@@ -81,10 +82,10 @@ async def test_a_microphone_that_is_missing_at_the_start_is_told() -> None:
 async def test_muting_a_lost_microphone_forgets_the_loss() -> None:
     async with running() as house:
         house.capture.want(True)
-        await asyncio.sleep(0.1)
+        await elapse(0.1)
         house.microphone.unplug()
         house.capture.want(False)
-        await asyncio.sleep(0.1)
+        await elapse(0.1)
         assert isinstance(house.inputs[-1], MicrophoneFound)
 
 
@@ -92,12 +93,12 @@ async def test_after_each_interruption_the_ears_start_anew() -> None:
     async with running() as house:
         for wanted in (True, False, True):
             house.capture.want(wanted)
-            await asyncio.sleep(0.1)
+            await elapse(0.1)
         assert house.interruptions == 2
 
 
 async def test_it_is_closed_when_the_device_stops() -> None:
     async with running() as house:
         house.capture.want(True)
-        await asyncio.sleep(0.1)
+        await elapse(0.1)
     assert await heard_during(house, 1.0) == 0

@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import replace
 
 from edgevoice.daemon.watchdog import Progress, Watchdog, moved
+from tests.virtual_time import elapse
 
 BEFORE = Progress(captured=100, scored=10, capture_expected=True)
 
@@ -48,7 +49,7 @@ class House:
 
 async def fed_during(service: Service, seconds: float) -> int:
     before = service.fed
-    await asyncio.sleep(seconds)
+    await elapse(seconds)
     return service.fed - before
 
 

@@ -1,6 +1,5 @@
 """Bouncing, spiking and stuck contacts; then the same through gpiozero's mock pins."""
 
-import asyncio
 import logging
 import threading
 
@@ -13,6 +12,7 @@ from edgevoice.config import ButtonConfig
 from edgevoice.errors import GpioError
 from edgevoice.hardware.button import Button, Contact, Verdict
 from edgevoice.hardware.pins import Pins
+from tests.virtual_time import elapse
 
 PRESSED, RELEASED, STUCK = Verdict.PRESSED, Verdict.RELEASED, Verdict.STUCK
 
@@ -113,7 +113,7 @@ async def test_a_press_in_another_thread_is_reported_on_the_loop() -> None:
         thread = threading.Thread(target=bench.pin.drive_low)
         thread.start()
         thread.join()
-        await asyncio.sleep(0.031)
+        await elapse(0.031)
         assert bench.presses == [threading.current_thread()]
 
 
@@ -122,11 +122,11 @@ async def test_five_bounces_are_one_press() -> None:
     async with bench.button:
         for _ in range(5):
             bench.pin.drive_low()
-            await asyncio.sleep(0.004)
+            await elapse(0.004)
             bench.pin.drive_high()
-            await asyncio.sleep(0.002)
+            await elapse(0.002)
         bench.pin.drive_low()
-        await asyncio.sleep(1)
+        await elapse(1)
         assert len(bench.presses) == 1
 
 
@@ -134,7 +134,7 @@ async def test_with_pull_down_high_is_pressed() -> None:
     bench = Bench(ButtonConfig(pin=17, pull_up=False))
     async with bench.button:
         bench.pin.drive_high()
-        await asyncio.sleep(1)
+        await elapse(1)
         assert len(bench.presses) == 1
 
 
@@ -144,26 +144,26 @@ async def test_stuck_is_logged_once_and_over_when_released(
     bench = Bench(ButtonConfig(pin=17))
     async with bench.button:
         bench.pin.drive_low()
-        await asyncio.sleep(3600)
+        await elapse(3600)
         assert bench.button.is_stuck
         assert [record.levelno for record in caplog.records] == [logging.WARNING]
         assert "stuck" in caplog.text
         bench.pin.drive_high()
-        await asyncio.sleep(1)
+        await elapse(1)
         assert not bench.button.is_stuck
 
 
 async def test_held_down_at_start_it_is_no_press(caplog: pytest.LogCaptureFixture) -> None:
     bench = Bench(ButtonConfig(pin=17), ShortedPin)
     async with bench.button:
-        await asyncio.sleep(60)
+        await elapse(60)
         assert bench.presses == []
         assert bench.button.is_stuck
         assert "held down" in caplog.text
         bench.pin.drive_high()
-        await asyncio.sleep(1)
+        await elapse(1)
         bench.pin.drive_low()
-        await asyncio.sleep(1)
+        await elapse(1)
         assert len(bench.presses) == 1
 
 
@@ -171,7 +171,7 @@ async def test_closed_in_the_middle_of_a_press_it_reports_nothing() -> None:
     bench = Bench(ButtonConfig(pin=17))
     async with bench.button:
         bench.pin.drive_low()
-    await asyncio.sleep(1)
+    await elapse(1)
     assert bench.presses == []
 
 

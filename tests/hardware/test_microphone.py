@@ -14,6 +14,7 @@ from edgevoice.config import MicrophoneConfig
 from edgevoice.errors import MicrophoneError
 from edgevoice.hardware.microphone import MICROPHONES, PortAudioMicrophone, make_microphone
 from tests.hardware.fake_portaudio import Card, FakeSound
+from tests.virtual_time import elapse
 
 
 class Ear:
@@ -44,7 +45,7 @@ async def listening(ear: Ear) -> AsyncIterator[PortAudioMicrophone]:
 async def test_fifty_blocks_a_second_in_order() -> None:
     ear = Ear(FakeSound(Card("USB", default=True)))
     async with listening(ear) as microphone:
-        await asyncio.sleep(1.005)
+        await elapse(1.005)
         assert len(ear.blocks) == microphone.blocks == 50
         assert [block[0] for block in ear.blocks] == list(range(1, 51))
         assert all(len(block) == FRAME_SAMPLES for block in ear.blocks)
@@ -54,7 +55,7 @@ async def test_fifty_blocks_a_second_in_order() -> None:
 async def test_a_device_is_found_by_a_part_of_its_name() -> None:
     sound = FakeSound(Card("HDMI", default=True), Card("ReSpeaker 4 Mic (hw:2,0)"))
     async with listening(Ear(sound, "respeaker")):
-        await asyncio.sleep(1)
+        await elapse(1)
         assert [stream._card.device.name for stream in sound.open_streams] == [
             "ReSpeaker 4 Mic (hw:2,0)"
         ]
@@ -71,11 +72,11 @@ async def test_a_missing_device_does_not_stop_the_daemon() -> None:
     sound = FakeSound()
     ear = Ear(sound)
     async with listening(ear):
-        await asyncio.sleep(60)
+        await elapse(60)
         assert len(ear.told) == 1
         assert "there is none at all" in ear.told[0]
         sound.cards.append(Card("USB", default=True))
-        await asyncio.sleep(6)
+        await elapse(6)
         assert ear.told[1:] == ["found"]
         assert ear.blocks
 
@@ -84,11 +85,11 @@ async def test_silence_of_the_device_is_noticed_within_a_second_and_a_half() -> 
     card = Card("USB", default=True)
     ear = Ear(FakeSound(card))
     async with listening(ear) as microphone:
-        await asyncio.sleep(5)
+        await elapse(5)
         card.plugged = False
-        await asyncio.sleep(0.98)
+        await elapse(0.98)
         assert ear.told == []
-        await asyncio.sleep(0.52)
+        await elapse(0.52)
         assert "no sound has passed for 1." in ear.told[0]
         assert microphone.block_age_s(asyncio.get_running_loop().time()) >= 1.0
 
@@ -98,13 +99,13 @@ async def test_it_comes_back_by_itself() -> None:
     sound = FakeSound(card)
     ear = Ear(sound)
     async with listening(ear) as microphone:
-        await asyncio.sleep(5)
+        await elapse(5)
         card.plugged = False
-        await asyncio.sleep(60)
+        await elapse(60)
         openings = sound.openings
         assert len(ear.told) == 1  # once, however long it takes
         card.plugged = True
-        await asyncio.sleep(6)
+        await elapse(6)
         assert ear.told[1:] == ["found"]
         assert microphone.block_age_s(asyncio.get_running_loop().time()) < 0.05
         assert openings < 20  # it backs off
@@ -115,11 +116,11 @@ async def test_a_stalled_device_is_lost_and_found() -> None:
     card = Card("pipe", default=True)
     ear = Ear(FakeSound(card))
     async with listening(ear):
-        await asyncio.sleep(1)
+        await elapse(1)
         card.gives_blocks = False
-        await asyncio.sleep(30)
+        await elapse(30)
         card.gives_blocks = True
-        await asyncio.sleep(10)
+        await elapse(10)
         assert [line.split(":")[0] for line in ear.told] == ["lost", "found"]
 
 
@@ -128,9 +129,9 @@ async def test_a_slow_first_block_is_no_loss() -> None:
     card.gives_blocks = False
     ear = Ear(FakeSound(card))
     async with listening(ear):
-        await asyncio.sleep(2)
+        await elapse(2)
         card.gives_blocks = True
-        await asyncio.sleep(2)
+        await elapse(2)
         assert ear.told == []
 
 
@@ -139,16 +140,16 @@ async def test_closed_on_purpose_it_is_neither_lost_nor_reopened() -> None:
     sound = FakeSound(Card("USB", default=True))
     ear = Ear(sound)
     async with listening(ear) as microphone:
-        await asyncio.sleep(1)
+        await elapse(1)
         await microphone.close()
         count = len(ear.blocks)
-        await asyncio.sleep(60)
+        await elapse(60)
         assert not sound.open_streams
         assert len(ear.blocks) == count
         assert ear.told == []
         assert microphone.block_age_s(asyncio.get_running_loop().time()) == 0
         await microphone.open()
-        await asyncio.sleep(1)
+        await elapse(1)
         assert len(ear.blocks) > count
 
 
@@ -157,14 +158,14 @@ async def test_muting_while_it_is_lost_ends_the_search() -> None:
     sound = FakeSound(card)
     ear = Ear(sound)
     async with listening(ear) as microphone:
-        await asyncio.sleep(5)
+        await elapse(5)
         card.plugged = False
-        await asyncio.sleep(1.4)  # noticed, and waiting for the first attempt to reopen
+        await elapse(1.4)  # noticed, and waiting for the first attempt to reopen
         assert len(ear.told) == 1
         await microphone.close()
         openings = sound.openings
         card.plugged = True
-        await asyncio.sleep(60)
+        await elapse(60)
         assert not sound.open_streams
         assert sound.openings == openings
         assert "found" not in ear.told
@@ -175,7 +176,7 @@ async def test_a_block_on_its_way_when_the_microphone_closes_is_not_delivered() 
     await ear.microphone.open()
     ear.microphone._hop(ear.microphone._opening, np.ones(FRAME_SAMPLES, np.int16))
     await ear.microphone.close()
-    await asyncio.sleep(1)
+    await elapse(1)
     assert ear.blocks == []
 
 
@@ -184,10 +185,10 @@ async def test_a_loop_two_seconds_behind_drops_and_counts() -> None:
     async with ear.microphone as microphone:
         for number in range(130):  # the card goes on while the loop does not run
             microphone._hop(microphone._opening, np.full(FRAME_SAMPLES, number + 1, np.int16))
-        await asyncio.sleep(0.001)
+        await elapse(0.001)
         assert microphone.dropped == 30
         assert [block[0] for block in ear.blocks] == list(range(1, 101))
-        await asyncio.sleep(1)
+        await elapse(1)
         assert microphone.dropped == 30
 
 
@@ -220,15 +221,15 @@ async def test_a_second_loss_is_searched_for_as_eagerly_as_the_first() -> None:
     ear = Ear(FakeSound(card))
     async with listening(ear):
         for _ in range(2):
-            await asyncio.sleep(10)
+            await elapse(10)
             card.plugged = False
-            await asyncio.sleep(60)
+            await elapse(60)
             card.plugged = True
-        await asyncio.sleep(10)
+        await elapse(10)
         card.plugged = False
-        await asyncio.sleep(1.4)
+        await elapse(1.4)
         card.plugged = True
-        await asyncio.sleep(1.0)
+        await elapse(1.0)
         assert [line.split(":")[0] for line in ear.told] == ["lost", "found"] * 3
 
 
@@ -238,6 +239,6 @@ async def test_the_table_has_every_backend_of_the_configuration() -> None:
     config = MicrophoneConfig(backend="silence")
     microphone = make_microphone(config, heard.append, lambda reason: None, lambda: None)
     async with microphone:
-        await asyncio.sleep(0.105)
+        await elapse(0.105)
     assert len(heard) == 5
     assert not any(block.any() for block in heard)

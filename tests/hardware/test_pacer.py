@@ -6,7 +6,7 @@ from typing import cast
 import pytest
 
 from edgevoice.hardware.pacer import Pacer
-from tests.virtual_time import VirtualTimeLoop
+from tests.virtual_time import VirtualTimeLoop, elapse
 
 
 class Beats:
@@ -27,7 +27,7 @@ async def test_deadlines_do_not_drift() -> None:
     beats = Beats()
     began = asyncio.get_running_loop().time()
     beats.pacer.start()
-    await asyncio.sleep(100.001)
+    await elapse(100.001)
     beats.pacer.stop()
     assert len(beats.at) == 5000
     assert beats.at[-1] - began == pytest.approx(100, abs=1e-6)
@@ -36,9 +36,9 @@ async def test_deadlines_do_not_drift() -> None:
 async def test_a_short_stall_is_caught_up() -> None:
     beats = Beats()
     beats.pacer.start()
-    await asyncio.sleep(1.001)
+    await elapse(1.001)
     stall(1.0)
-    await asyncio.sleep(1.001)
+    await elapse(1.001)
     beats.pacer.stop()
     assert len(beats.at) == 150
     assert beats.pacer.skipped == 0
@@ -47,9 +47,9 @@ async def test_a_short_stall_is_caught_up() -> None:
 async def test_a_long_sleep_of_the_machine_is_skipped_and_counted() -> None:
     beats = Beats()
     beats.pacer.start()
-    await asyncio.sleep(1.001)
+    await elapse(1.001)
     stall(600.0)
-    await asyncio.sleep(1.001)
+    await elapse(1.001)
     beats.pacer.stop()
     assert len(beats.at) + beats.pacer.skipped == 50 + 30_000 + 50
     assert beats.pacer.skipped > 29_900
@@ -58,10 +58,10 @@ async def test_a_long_sleep_of_the_machine_is_skipped_and_counted() -> None:
 async def test_stopped_it_is_quiet() -> None:
     beats = Beats()
     beats.pacer.start()
-    await asyncio.sleep(0.05)
+    await elapse(0.05)
     beats.pacer.stop()
     assert not beats.pacer.is_running
-    await asyncio.sleep(1)
+    await elapse(1)
     assert len(beats.at) == 2
 
 
@@ -74,6 +74,6 @@ async def test_a_beat_that_raises_is_not_the_last() -> None:
 
     pacer = Pacer(0.02, beat)
     pacer.start()
-    await asyncio.sleep(0.11)
+    await elapse(0.11)
     pacer.stop()
     assert len(raised) == 5

@@ -16,6 +16,7 @@ from edgevoice.hardware.microphone import PortAudioMicrophone
 from edgevoice.hardware.speaker import SPEAKERS, PortAudioSpeaker, make_speaker
 from edgevoice.hardware.virtual_speaker import VirtualSpeaker
 from tests.hardware.fake_portaudio import Card, FakeSound
+from tests.virtual_time import elapse
 
 RATE_HZ = 48_000
 SECOND = (np.arange(RATE_HZ) % 20_000 + 1).astype(np.int16)
@@ -42,18 +43,18 @@ async def test_a_second_takes_a_second(playout: PlayoutBuffer) -> None:
     async with VirtualSpeaker(playout):
         began = loop.time()
         playout.push(SECOND)
-        await asyncio.sleep(0.505)
+        await elapse(0.505)
         assert playout.played_ms == 500
-        await asyncio.sleep(1)
+        await elapse(1)
     assert drained == [pytest.approx(began + 1.02, abs=0.001)]
 
 
 async def test_the_recorder_writes_what_was_heard(playout: PlayoutBuffer, tmp_path: Path) -> None:
     config = SpeakerConfig(backend="wav", device=str(tmp_path / "heard.wav"))
     async with make_speaker(config, playout):
-        await asyncio.sleep(0.101)
+        await elapse(0.101)
         playout.push(SECOND)
-        await asyncio.sleep(1.5)
+        await elapse(1.5)
     heard = read_wav(tmp_path / "heard.wav", RATE_HZ)
     assert len(heard) == pytest.approx(1.6 * RATE_HZ, abs=960)
     assert np.array_equal(heard[4800 : 4800 + RATE_HZ], SECOND)
@@ -73,7 +74,7 @@ async def test_a_full_disk_ends_the_recording_not_the_playing(
     speaker = VirtualSpeaker(playout, Path("/dev/full"))
     playout.push(np.tile(SECOND, 3))
     await speaker.open()
-    await asyncio.sleep(3.1)
+    await elapse(3.1)
     await speaker.close()
     assert playout.is_empty
     assert "the recording ends here: No space left" in caplog.text
@@ -84,7 +85,7 @@ async def test_the_card_gets_the_samples(playout: PlayoutBuffer) -> None:
     card = Card("Speaker", default=True)
     async with watched(PortAudioSpeaker(SpeakerConfig(), playout, FakeSound(card))) as speaker:
         playout.push(SECOND)
-        await asyncio.sleep(1.1)
+        await elapse(1.1)
         assert np.array_equal(np.concatenate(card.heard)[:RATE_HZ], SECOND)
         assert speaker.delay_ms == 40
 
@@ -106,16 +107,16 @@ async def test_an_answer_ends_even_though_the_card_was_pulled(
     playout.on_drained = drained.append
     async with watched(PortAudioSpeaker(SpeakerConfig(), playout, FakeSound(card))):
         playout.push(np.tile(SECOND, 5))
-        await asyncio.sleep(1)
+        await elapse(1)
         card.plugged = False
-        await asyncio.sleep(7)
+        await elapse(7)
         assert drained == [5000]
         assert "trying to get it back" in caplog.text
         heard_before = len(card.heard)
         card.plugged = True
-        await asyncio.sleep(7)
+        await elapse(7)
         playout.push(np.tile(SECOND, 2))
-        await asyncio.sleep(1)
+        await elapse(1)
         assert playout.waiting_ms == pytest.approx(1000, abs=40)  # once, not twice as fast
         assert any(block.any() for block in card.heard[heard_before:])
 
@@ -123,9 +124,9 @@ async def test_an_answer_ends_even_though_the_card_was_pulled(
 async def test_without_any_card_answers_still_take_their_time(playout: PlayoutBuffer) -> None:
     async with watched(PortAudioSpeaker(SpeakerConfig(), playout, FakeSound())):
         playout.push(SECOND)
-        await asyncio.sleep(0.5)
+        await elapse(0.5)
         assert 0 < playout.played_ms < 1000
-        await asyncio.sleep(1)
+        await elapse(1)
         assert playout.is_empty
 
 
@@ -134,7 +135,7 @@ async def test_opening_in_vain_still_lets_answers_pass(playout: PlayoutBuffer) -
     with pytest.raises(SpeakerError):
         await speaker.open()
     playout.push(SECOND)
-    await asyncio.sleep(1.1)
+    await elapse(1.1)
     assert playout.is_empty
     await speaker.close()
 
@@ -155,16 +156,16 @@ async def test_a_quiet_speaker_makes_way_for_the_search_for_a_new_microphone(
     )
     async with watched(PortAudioSpeaker(SpeakerConfig(), playout, sound)), microphone:
         watching = asyncio.ensure_future(microphone.watch())
-        await asyncio.sleep(2)
+        await elapse(2)
         usb.plugged = False
         sound.cards.append(Card("USB mic #2"))
-        await asyncio.sleep(30)
+        await elapse(30)
         watching.cancel()
         await asyncio.gather(watching, return_exceptions=True)
         assert told[1:] == ["found"]
         assert len(sound.open_streams) == 2
         playout.push(SECOND)
-        await asyncio.sleep(2)
+        await elapse(2)
         assert playout.is_empty
 
 
@@ -173,11 +174,11 @@ async def test_while_it_speaks_it_does_not_make_way(playout: PlayoutBuffer) -> N
     sound = FakeSound(card)
     async with watched(PortAudioSpeaker(SpeakerConfig(), playout, sound)):
         playout.push(np.tile(SECOND, 5))
-        await asyncio.sleep(1)
+        await elapse(1)
         sound.refresh_wanted = True
-        await asyncio.sleep(3)
+        await elapse(3)
         assert sound.refreshes == 0
-        await asyncio.sleep(5)
+        await elapse(5)
         assert sound.refreshes == 1
 
 

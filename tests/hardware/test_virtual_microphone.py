@@ -13,6 +13,7 @@ from edgevoice.audio.wav import WavWriter
 from edgevoice.errors import MicrophoneError
 from edgevoice.hardware.virtual_microphone import VirtualMicrophone, WavMicrophone
 from tests import virtual_time
+from tests.virtual_time import elapse
 
 
 class Room:
@@ -40,16 +41,16 @@ async def test_an_hour_of_silence_has_exactly_180000_blocks() -> None:
         count += 1
 
     async with VirtualMicrophone(block, lambda reason: None, lambda: None):
-        await asyncio.sleep(3600.001)
+        await elapse(3600.001)
     assert count == 180_000
 
 
 async def test_say_knows_where_the_clip_begins() -> None:
     room = Room()
     async with room.microphone as microphone:
-        await asyncio.sleep(0.5)
+        await elapse(0.5)
         start = microphone.say(ramp(1000))
-        await asyncio.sleep(0.5)
+        await elapse(0.5)
         assert start == 25 * FRAME_SAMPLES
         assert np.array_equal(room.captured[start : start + 1000], ramp(1000))
         assert not room.captured[:start].any()
@@ -62,7 +63,7 @@ async def test_two_voices_mix_and_clip() -> None:
         loud = np.full(FRAME_SAMPLES, 20_000, np.int16)
         microphone.say(loud)
         microphone.say(loud)
-        await asyncio.sleep(0.03)
+        await elapse(0.03)
         assert (room.captured == 32_767).all()
 
 
@@ -75,7 +76,7 @@ def test_every_sample_said_is_captured_where_promised(clips: list[tuple[int, int
             for start, length in clips:
                 assert microphone.say(ramp(length), start) == start
                 expected[start : start + length] += ramp(length)
-            await asyncio.sleep(0.501)
+            await elapse(0.501)
         assert np.array_equal(room.captured, expected)
 
     virtual_time.run(story())
@@ -84,14 +85,14 @@ def test_every_sample_said_is_captured_where_promised(clips: list[tuple[int, int
 async def test_what_is_said_while_it_is_closed_is_not_heard_later() -> None:
     room = Room()
     async with room.microphone as microphone:
-        await asyncio.sleep(0.1)
+        await elapse(0.1)
         microphone.say(ramp(16_000))
         await microphone.close()
         microphone.say(ramp(100))
-        await asyncio.sleep(1)
+        await elapse(1)
         count = len(room.blocks)
         await microphone.open()
-        await asyncio.sleep(1)
+        await elapse(1)
     assert count == 5
     assert not room.captured.any()
 
@@ -99,16 +100,16 @@ async def test_what_is_said_while_it_is_closed_is_not_heard_later() -> None:
 async def test_unplugging_and_plugging_in() -> None:
     room = Room()
     async with room.microphone as microphone:
-        await asyncio.sleep(0.1)
+        await elapse(0.1)
         microphone.unplug()
-        await asyncio.sleep(2)
+        await elapse(2)
         now = asyncio.get_running_loop().time()
         assert len(room.blocks) == 5
         assert microphone.block_age_s(now) == pytest.approx(2, abs=0.03)
         with pytest.raises(MicrophoneError, match="unplugged"):
             await microphone.open()
         microphone.plug_in()
-        await asyncio.sleep(0.101)
+        await elapse(0.101)
         assert len(room.blocks) == 10
     assert room.told == ["the virtual microphone was unplugged", "found"]
 
@@ -120,10 +121,10 @@ async def test_a_file_is_played_once_then_silence(tmp_path: Path) -> None:
     blocks: list[Samples] = []
     microphone = WavMicrophone(str(path), blocks.append, lambda reason: None, lambda: None)
     async with microphone:
-        await asyncio.sleep(0.301)
+        await elapse(0.301)
         await microphone.close()
         await microphone.open()
-        await asyncio.sleep(0.301)
+        await elapse(0.301)
     captured = np.concatenate(blocks)
     assert np.array_equal(captured[:4000], ramp(4000))
     assert len(captured) == 30 * FRAME_SAMPLES

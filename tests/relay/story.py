@@ -21,6 +21,7 @@ from edgevoice.realtime.wire import decode_server_event
 from edgevoice.relay.engines.engine import Audio, Part, Request, Text, Utterance
 from edgevoice.relay.session import CallTerms, Session
 from tests import virtual_time
+from tests.virtual_time import elapse
 
 
 class LoudnessVad:
@@ -134,7 +135,7 @@ class FakeListener:
         assert np.array_equal(self.samples, utterance.samples), "heard is not what was said"
         assert utterance.wake_name == self.wake_name
         self.engine.utterances.append(utterance)
-        await asyncio.sleep(self.engine.recognition_s)
+        await elapse(self.engine.recognition_s)
         words = self.engine.words.pop(0)
         if isinstance(words, EngineError):
             raise words
@@ -186,7 +187,7 @@ class FakeEngine:
         try:
             for part in answer:
                 if isinstance(part, float):
-                    await asyncio.sleep(part)
+                    await elapse(part)
                 elif isinstance(part, EngineError):
                     raise part
                 else:
@@ -238,7 +239,7 @@ class Story:
         """Loud sound in real time."""
         for _ in range(ms // 20):
             self.sound(20, loud=True)
-            await asyncio.sleep(0.02)
+            await elapse(0.02)
 
     # What the client sees.
 

@@ -1,6 +1,5 @@
 """What each client event does, and how wrong ones are refused."""
 
-import asyncio
 import base64
 
 import numpy as np
@@ -8,6 +7,7 @@ import pytest
 
 from edgevoice.relay.engines.engine import Text
 from tests.relay.story import Story, spoken, tell
+from tests.virtual_time import elapse
 
 TEXT = {"type": "message", "role": "user", "content": [{"type": "input_text", "text": "hi"}]}
 
@@ -158,7 +158,7 @@ def test_without_turn_detection_the_client_commits_and_asks():
             "conversation.item.done",
             "response.created",
         ]
-        await asyncio.sleep(3)
+        await elapse(3)
         assert story.items() == [("user", "hello"), ("assistant", "Yes.")]
 
     story = tell(tale)
@@ -177,7 +177,7 @@ def test_a_commit_of_nothing_is_refused_and_each_sample_is_committed_once():
             story.send("input_audio_buffer.commit")
         story.send("input_audio_buffer.commit", event_id="e2")
         assert refusal(story) == ("input_audio_buffer_commit_empty", "e2")
-        await asyncio.sleep(1)
+        await elapse(1)
 
     story = tell(tale)
     assert [len(said.samples) // 16 for said in story.engine.utterances] == [300, 400]
@@ -201,7 +201,7 @@ def test_audio_may_be_appended_to_a_call_without_sound():
         for level in (8000, 0):
             samples = np.full(24_000, level, np.int16).tobytes()
             story.send("input_audio_buffer.append", audio=base64.b64encode(samples).decode())
-        await asyncio.sleep(3)
+        await elapse(3)
 
     story = tell(tale)
     assert story.items() == [("user", "hello"), ("assistant", "Yes.")]
@@ -228,9 +228,9 @@ def test_a_second_response_is_refused_while_one_is_active():
         story.send("response.create")
         story.send("response.create", event_id="e2")
         assert refusal(story) == ("conversation_already_has_active_response", "e2")
-        await asyncio.sleep(2)
+        await elapse(2)
         story.send("response.create")
-        await asyncio.sleep(2)
+        await elapse(2)
 
     assert len(tell(tale).all("response.done")) == 2
 
@@ -240,8 +240,8 @@ def test_a_second_answer_is_spoken_after_the_first():
         for words in ("One.", "Two."):
             story.engine.answers.append(spoken(words, ms=3000))
             story.send("response.create")
-            await asyncio.sleep(0.1)
-        await asyncio.sleep(8)
+            await elapse(0.1)
+        await elapse(8)
 
     story = tell(tale)
     assert story.call.output.log == ["begin", "end", "begin", "end"]
@@ -254,9 +254,9 @@ def test_metadata_comes_back_and_instructions_hold_for_one_response():
         story.send("session.update", session={"type": "realtime", "instructions": "always"})
         wanted = {"instructions": "once", "metadata": {"client_event_id": "x"}}
         story.send("response.create", response=wanted)
-        await asyncio.sleep(2)
+        await elapse(2)
         story.send("response.create")
-        await asyncio.sleep(2)
+        await elapse(2)
 
     story = tell(tale)
     assert [request.instructions for request in story.engine.requests] == ["once", "always"]
@@ -275,7 +275,7 @@ def test_an_answer_out_of_band_leaves_no_trace_in_the_conversation():
         }
         story.events  # noqa: B018
         story.send("response.create", response=wanted)
-        await asyncio.sleep(0.1)
+        await elapse(0.1)
         assert not any(kind.startswith("conversation.") for kind in story.kinds)
 
     story = tell(tale)
@@ -296,7 +296,7 @@ def test_cancel_ends_the_making_and_clear_ends_the_sound():
     async def tale(story: Story) -> None:
         story.engine.answers = [[*spoken("One.", "Two."), 60.0]]
         story.send("response.create")
-        await asyncio.sleep(0.52)
+        await elapse(0.52)
         story.send("response.cancel")
         done = story.last("response.done")["response"]
         assert done["status_details"]["reason"] == "client_cancelled"
@@ -313,7 +313,7 @@ def test_clear_alone_ends_an_answer_that_is_still_being_made():
     async def tale(story: Story) -> None:
         story.engine.answers = [[*spoken("One."), 60.0, *spoken("Two.")]]
         story.send("response.create")
-        await asyncio.sleep(0.52)
+        await elapse(0.52)
         story.send("output_audio_buffer.clear")
         assert story.last("response.done")["response"]["status"] == "cancelled"
 
@@ -352,7 +352,7 @@ def test_max_output_tokens_ends_an_answer_as_incomplete():
         story.engine.answers = [[Text("x" * 400), Text("y" * 400)]]
         wanted = {"output_modalities": ["text"], "max_output_tokens": 50}
         story.send("response.create", response=wanted)
-        await asyncio.sleep(1)
+        await elapse(1)
 
     story = tell(tale)
     done = story.last("response.done")["response"]
@@ -373,7 +373,7 @@ def test_an_impossible_wake_phrase_is_refused(start, end):
 def test_usage_adds_up():
     async def tale(story: Story) -> None:
         story.say("what time is it")
-        await asyncio.sleep(2)
+        await elapse(2)
 
     usage = tell(tale).last("response.done")["response"]["usage"]
     assert usage["total_tokens"] == usage["input_tokens"] + usage["output_tokens"]

@@ -1,6 +1,5 @@
 """Whatever a client sends, the session lives, or ends on purpose. None lasts for ever."""
 
-import asyncio
 import json
 
 import pytest
@@ -11,6 +10,7 @@ from edgevoice.config import LimitsConfig, RelayConfig
 from edgevoice.realtime.wire import CLIENT_EVENTS
 from edgevoice.relay.session import CallTerms
 from tests.relay.story import Story, spoken, tell
+from tests.virtual_time import elapse
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
@@ -68,8 +68,8 @@ def test_no_sequence_of_events_breaks_a_session(events):
             story.engine.words = ["hm"] * 9
             story.session.on_message(json.dumps({"type": kind, **fields}))
             story.sound(300, loud=number % 2 == 0)
-            await asyncio.sleep(0.2)
-        await asyncio.sleep(5)
+            await elapse(0.2)
+        await elapse(5)
         story.send("conversation.item.retrieve", item_id="still there?", event_id="last")
         assert story.last("error")["error"]["event_id"] == "last"
 
@@ -105,7 +105,7 @@ def test_whatever_is_opened_is_closed(steps):
                 case "talk":
                     story.sound(300, loud=True)
                 case "wait" | "long":
-                    await asyncio.sleep(0.25 if step == "wait" else 4.0)
+                    await elapse(0.25 if step == "wait" else 4.0)
                 case "create" | "cancel":
                     story.send(f"response.{step}")
                 case "clear":
@@ -116,7 +116,7 @@ def test_whatever_is_opened_is_closed(steps):
                     story.send("input_audio_buffer.clear")
         story.engine.words = ["words"] * 9
         story.sound(600, loud=False)
-        await asyncio.sleep(20)
+        await elapse(20)
 
     story = tell(tale, config=RelayConfig(limits=LimitsConfig(idle_s=3000)))
     active, open_items, sounding = None, set(), None
@@ -159,7 +159,7 @@ def test_events_at_a_decent_rate_are_all_obeyed():
     async def tale(story: Story) -> None:
         for _ in range(1000):
             story.send("input_audio_buffer.clear")
-            await asyncio.sleep(0.01)
+            await elapse(0.01)
 
     assert len(tell(tale).all("input_audio_buffer.cleared")) == 1000
 
@@ -168,7 +168,7 @@ def test_silence_ends_a_session_though_frames_keep_coming():
     async def tale(story: Story) -> None:
         for _ in range(130):
             story.sound(1000, loud=False)
-            await asyncio.sleep(1)
+            await elapse(1)
             if story.session._reason:
                 break
 
@@ -181,7 +181,7 @@ def test_a_long_answer_is_not_idleness():
     async def tale(story: Story) -> None:
         story.engine.answers = [spoken("A long story.", ms=200_000)]
         story.send("response.create")
-        await asyncio.sleep(190)
+        await elapse(190)
         assert story.session._reason == ""
 
     tell(tale, config=RelayConfig(limits=LimitsConfig(idle_s=60)))
@@ -191,7 +191,7 @@ def test_a_session_ends_after_its_time_whatever_happens_in_it():
     async def tale(story: Story) -> None:
         for _ in range(100):
             story.say("hello")
-            await asyncio.sleep(5)
+            await elapse(5)
             if story.session._reason:
                 break
 
@@ -201,6 +201,6 @@ def test_a_session_ends_after_its_time_whatever_happens_in_it():
 
 def test_a_call_that_never_connects_is_given_up():
     async def tale(story: Story) -> None:
-        await asyncio.sleep(20)
+        await elapse(20)
 
     assert tell(tale, open_channel=False).reason == "never connected"

@@ -12,6 +12,7 @@ from edgevoice.relay.app import Relay, make_engine
 from edgevoice.relay.engines.engine import FunctionCall, Text
 from edgevoice.relay.tokens import create
 from tests.relay.story import Story, spoken, tell
+from tests.virtual_time import elapse
 from tests.webrtc.test_sdp import BROWSER
 
 openai = pytest.importorskip("openai")
@@ -36,19 +37,19 @@ async def everything(story: Story) -> None:
         [*spoken("One.", "Two."), 60.0],
     ]
     story.send("response.create", response={"metadata": {"a": "b"}})
-    await asyncio.sleep(0.1)
+    await elapse(0.1)
     story.send("response.create", response={"output_modalities": ["text"]})
-    await asyncio.sleep(0.1)
+    await elapse(0.1)
     story.send("response.create")
-    await asyncio.sleep(0.1)
+    await elapse(0.1)
     story.say("count")
-    await asyncio.sleep(1)
+    await elapse(1)
     story.sound(200, loud=True)
     story.send("input_audio_buffer.clear")
     story.say(EngineError("deaf"))
-    await asyncio.sleep(1)
+    await elapse(1)
     story.say("again")
-    await asyncio.sleep(5)
+    await elapse(5)
 
 
 def test_every_event_is_one_that_openais_client_knows():

@@ -7,6 +7,7 @@ from edgevoice.relay.engines.engine import Audio, FunctionCall, Text
 from edgevoice.relay.session import CallTerms
 from edgevoice.relay.wake_phrase import WakePhrase
 from tests.relay.story import Story, spoken, tell, tone
+from tests.virtual_time import elapse
 
 TEXT_TURN = [
     "conversation.item.added",
@@ -109,7 +110,7 @@ def test_a_text_turn_in_the_documented_order():
         story.engine.answers = [[Text("It is "), Text("four.")]]
         story.send("conversation.item.create", item=user_text("2 + 2?"))
         story.send("response.create")
-        await asyncio.sleep(0.1)
+        await elapse(0.1)
         assert story.kinds == TEXT_TURN
         assert story.last("response.output_text.done")["text"] == "It is four."
         assert story.items() == [("user", "2 + 2?"), ("assistant", "It is four.")]
@@ -125,7 +126,7 @@ def test_an_audio_turn_in_the_documented_order():
         assert story.kinds == ["session.created"]
         story.say("what time is it")
         story.engine.answers = [spoken("Noon.")]
-        await asyncio.sleep(3)
+        await elapse(3)
         assert story.kinds == AUDIO_TURN
 
     story = tell(tale)
@@ -140,7 +141,7 @@ def test_an_audio_turn_in_the_documented_order():
 def test_every_event_of_a_turn_is_numbered_and_names_its_item_and_response():
     async def tale(story: Story) -> None:
         story.say("what time is it")
-        await asyncio.sleep(3)
+        await elapse(3)
 
     story = tell(tale)
     ids = [event["event_id"] for event in story.call.sent]
@@ -160,14 +161,14 @@ def test_a_tool_turn_in_the_documented_order_and_its_result():
         story.send("conversation.item.create", item=user_text("light please"))
         story.events  # noqa: B018
         story.send("response.create")
-        await asyncio.sleep(0.1)
+        await elapse(0.1)
         assert story.kinds == TOOL_TURN
         call = story.last("response.function_call_arguments.done")
         assert (call["name"], call["arguments"]) == ("lamp", '{"on":true}')
         output = {"type": "function_call_output", "call_id": call["call_id"], "output": "{}"}
         story.send("conversation.item.create", item=output)
         story.send("response.create")
-        await asyncio.sleep(2)
+        await elapse(2)
 
     story = tell(tale)
     assert [item.type for item in story.engine.requests[1].items] == [
@@ -182,7 +183,7 @@ def test_barge_in_in_order_and_unheard_words_leave_the_conversation():
     async def tale(story: Story) -> None:
         story.engine.answers = [[*spoken("One.", "Two.", "Three."), 60.0]]
         story.say("count")
-        await asyncio.sleep(1.62)  # 0.1 recognition, 0.02 to the first packet
+        await elapse(1.62)  # 0.1 recognition, 0.02 to the first packet
         story.events  # noqa: B018
         story.sound(200, loud=True)
         assert story.kinds == BARGE_IN
@@ -203,7 +204,7 @@ def test_barge_in_after_response_done_still_truncates():
     async def tale(story: Story) -> None:
         story.engine.answers = [spoken("One.", "Two.", "Three.")]
         story.say("count")
-        await asyncio.sleep(0.72)
+        await elapse(0.72)
         assert story.last("response.done")["response"]["status"] == "completed"
         story.events  # noqa: B018
         story.sound(200, loud=True)
@@ -221,9 +222,9 @@ def test_unheard_words_never_reach_the_next_request():
     async def tale(story: Story) -> None:
         story.engine.answers = [[*spoken("One.", "Secret."), 60.0], spoken("Yes.")]
         story.say("count")
-        await asyncio.sleep(0.52)
+        await elapse(0.52)
         story.say("stop", ms=400)
-        await asyncio.sleep(1)
+        await elapse(1)
 
     story = tell(tale)
     items = story.engine.requests[1].items
@@ -235,7 +236,7 @@ def test_the_device_may_shorten_what_was_heard_but_never_lengthen_it():
     async def tale(story: Story) -> None:
         story.engine.answers = [[*spoken("One.", "Two.", "Three."), 60.0]]
         story.say("count")
-        await asyncio.sleep(1.62)
+        await elapse(1.62)
         story.sound(200, loud=True)
         item = story.last("conversation.item.truncated")["item_id"]
         story.send("conversation.item.truncate", item_id=item, content_index=0, audio_end_ms=99_000)
@@ -254,9 +255,9 @@ def test_without_interrupt_response_an_answer_is_spoken_to_its_end():
         story.send("session.update", session={"type": "realtime", "audio": audio})
         story.engine.answers = [[*spoken("One.", "Two."), 2.0], spoken("Also.")]
         story.say("count")
-        await asyncio.sleep(0.5)
+        await elapse(0.5)
         story.say("and more")
-        await asyncio.sleep(10)
+        await elapse(10)
 
     story = tell(tale)
     assert story.call.output.log == ["begin", "end", "begin", "end"]
@@ -270,7 +271,7 @@ def test_without_interrupt_response_an_answer_is_spoken_to_its_end():
 def test_an_empty_transcript_gets_no_answer_and_the_client_is_told():
     async def tale(story: Story) -> None:
         story.say("")
-        await asyncio.sleep(1)
+        await elapse(1)
 
     story = tell(tale)
     done = story.last("conversation.item.input_audio_transcription.completed")
@@ -283,9 +284,9 @@ def test_a_cough_before_the_answer_was_heard_does_not_lose_the_question():
     async def tale(story: Story) -> None:
         story.engine.answers = [[1.0, *spoken("Lost.")], spoken("Noon.")]
         story.say("what time is it")
-        await asyncio.sleep(0.5)
+        await elapse(0.5)
         story.say("", ms=200)
-        await asyncio.sleep(3)
+        await elapse(3)
 
     story = tell(tale)
     assert story.items() == [("user", "what time is it"), ("assistant", "Noon.")]
@@ -295,11 +296,11 @@ def test_a_sentence_spoken_in_two_breaths_gets_one_answer():
     async def tale(story: Story) -> None:
         story.engine.recognition_s = 0.5
         story.say("turn on")
-        await asyncio.sleep(0.2)
+        await elapse(0.2)
         story.engine.words.append("the lamp")
         await story.speak(1000)
         story.sound(600, loud=False)
-        await asyncio.sleep(3)
+        await elapse(3)
 
     story = tell(tale)
     assert len(story.engine.requests) == 1
@@ -312,10 +313,10 @@ def test_create_response_false_leaves_the_answer_to_the_client():
         audio = {"input": {"turn_detection": detection}}
         story.send("session.update", session={"type": "realtime", "audio": audio})
         story.say("hello")
-        await asyncio.sleep(1)
+        await elapse(1)
         assert story.all("response.created") == []
         story.send("response.create")
-        await asyncio.sleep(2)
+        await elapse(2)
         assert story.last("response.done")["response"]["status"] == "completed"
 
     tell(tale)
@@ -326,16 +327,16 @@ def test_a_turn_is_answered_though_the_client_turns_deaf_right_after_it():
         story.say("hello")
         audio = {"input": {"turn_detection": None}}
         story.send("session.update", session={"type": "realtime", "audio": audio})
-        await asyncio.sleep(0.5)
+        await elapse(0.5)
         story.sound(1000, loud=True)  # the answer itself, heard through the microphone
-        await asyncio.sleep(2)
+        await elapse(2)
         assert story.items() == [("user", "hello"), ("assistant", "Yes.")]
         story.send("input_audio_buffer.clear")
         audio = {"input": {"turn_detection": {"type": "server_vad"}}}
         story.send("session.update", session={"type": "realtime", "audio": audio})
         story.sound(600, loud=False)
         story.say("and now")
-        await asyncio.sleep(2)
+        await elapse(2)
 
     story = tell(tale)
     assert [len(said.samples) // 16 for said in story.engine.utterances] == [1200, 1500]
@@ -345,13 +346,13 @@ def test_an_engine_that_fails_to_answer_is_a_failed_response_and_the_session_goe
     async def tale(story: Story) -> None:
         story.engine.answers = [[Text("Well"), Audio(tone(100)), EngineError("no model")]]
         story.say("hello")
-        await asyncio.sleep(1)
+        await elapse(1)
         failed = story.last("response.done")["response"]
         assert failed["status"] == "failed"
         assert failed["status_details"]["error"]["message"] == "no model"
         assert failed["output"][0]["status"] == "incomplete"
         story.say("again")
-        await asyncio.sleep(2)
+        await elapse(2)
         assert story.last("response.done")["response"]["status"] == "completed"
 
     tell(tale)
@@ -360,12 +361,12 @@ def test_an_engine_that_fails_to_answer_is_a_failed_response_and_the_session_goe
 def test_an_engine_that_fails_to_recognise_is_told_twice_and_the_session_goes_on():
     async def tale(story: Story) -> None:
         story.say(EngineError("deaf"))
-        await asyncio.sleep(1)
+        await elapse(1)
         failed = story.last("conversation.item.input_audio_transcription.failed")
         assert failed["error"]["message"] == "deaf"
         assert story.last("response.done")["response"]["status"] == "failed"
         story.say("again")
-        await asyncio.sleep(2)
+        await elapse(2)
         assert story.last("response.done")["response"]["status"] == "completed"
 
     tell(tale)
@@ -378,7 +379,7 @@ def test_stable_words_are_told_as_soon_as_the_turn_is_committed():
         story.engine.listeners[0].on_partial("what time")
         assert "transcription.delta" not in "".join(story.kinds)
         story.sound(600, loud=False)
-        await asyncio.sleep(1)
+        await elapse(1)
 
     story = tell(tale)
     deltas = story.all("conversation.item.input_audio_transcription.delta")
@@ -390,7 +391,7 @@ def test_a_client_that_wants_no_transcripts_gets_none_and_is_understood_all_the_
         audio = {"input": {"transcription": None}}
         story.send("session.update", session={"type": "realtime", "audio": audio})
         story.say("hello")
-        await asyncio.sleep(2)
+        await elapse(2)
         assert story.items() == [("user", "hello"), ("assistant", "Yes.")]
 
     story = tell(tale)
@@ -400,7 +401,7 @@ def test_a_client_that_wants_no_transcripts_gets_none_and_is_understood_all_the_
 def test_the_listener_is_told_of_the_pause_with_exactly_the_utterance_heard():
     async def tale(story: Story) -> None:
         story.say("hello")
-        await asyncio.sleep(1)
+        await elapse(1)
 
     story = tell(tale)
     listener, utterance = story.engine.listeners[0], story.engine.utterances[0]
@@ -412,7 +413,7 @@ def test_a_command_in_one_breath_with_the_wake_word_is_sent_whole_with_its_name(
     async def tale(story: Story) -> None:
         story.sound(200, loud=False)
         story.say("what time is it", ms=2000)
-        await asyncio.sleep(1)
+        await elapse(1)
 
     wake = WakePhrase("alexa", 200 * 16, 900 * 16)
     story = tell(tale, terms=CallTerms(3600.0, {}, wake))
@@ -425,7 +426,7 @@ def test_the_wake_word_alone_is_not_a_turn():
     async def tale(story: Story) -> None:
         story.sound(1000, loud=True)
         story.sound(2000, loud=False)
-        await asyncio.sleep(1)
+        await elapse(1)
 
     story = tell(tale, terms=CallTerms(3600.0, {}, WakePhrase("alexa", 0, 900 * 16)))
     assert [event["type"] for event in story.call.sent] == ["session.created"]
@@ -437,7 +438,7 @@ def test_a_wake_word_told_during_a_turn_names_the_turn():
         story.sound(600, loud=True)
         story.send("edgevoice.wake", name="alexa", start_sample=8000, end_sample=17000)
         story.say("next song")
-        await asyncio.sleep(1)
+        await elapse(1)
 
     story = tell(tale)
     (utterance,) = story.engine.utterances
@@ -452,7 +453,7 @@ def test_a_burst_gives_the_same_utterances_as_real_time():
         story.sound(700, loud=False)
         for words in ("one", "two"):
             story.say(words)
-        await asyncio.sleep(1)
+        await elapse(1)
 
     async def live(story: Story) -> None:
         story.sound(700, loud=False)
@@ -461,8 +462,8 @@ def test_a_burst_gives_the_same_utterances_as_real_time():
             await story.speak(1000)
             for _ in range(30):
                 story.sound(20, loud=False)
-                await asyncio.sleep(0.02)
-        await asyncio.sleep(1)
+                await elapse(0.02)
+        await elapse(1)
 
     def lengths(story: Story) -> list[int]:
         return [len(utterance.samples) for utterance in story.engine.utterances]
@@ -476,7 +477,7 @@ def test_a_hole_in_the_stream_is_silence():
         story.sound(1000, loud=True)
         story.position += 16_000 * 3600
         story.sound(20, loud=False)
-        await asyncio.sleep(1)
+        await elapse(1)
 
     story = tell(tale)
     assert len(story.engine.utterances) == 1
@@ -489,7 +490,7 @@ def test_samples_that_come_twice_are_heard_once():
         story.position -= 16_000
         story.sound(1000, loud=True)
         story.sound(600, loud=False)
-        await asyncio.sleep(1)
+        await elapse(1)
 
     assert len(tell(tale).engine.utterances) == 1
 
@@ -498,7 +499,7 @@ def test_an_edgevoice_device_learns_what_arrived_when_a_turn_and_an_answer_end()
     async def tale(story: Story) -> None:
         story.say("hello")
         story.call.received.samples = 25_600
-        await asyncio.sleep(3)
+        await elapse(3)
 
     story = tell(tale, terms=CallTerms(3600.0, {}, extensions=True))
     kinds = [event["type"] for event in story.call.sent]
@@ -511,7 +512,7 @@ def test_other_clients_see_none_of_our_extensions():
     async def tale(story: Story) -> None:
         story.engine.answers = [[*spoken("One.", "Two."), 60.0]]
         story.say("count")
-        await asyncio.sleep(0.5)
+        await elapse(0.5)
         story.sound(200, loud=True)
 
     story = tell(tale)
@@ -523,9 +524,9 @@ def test_a_long_answer_waits_for_its_listener():
     async def tale(story: Story) -> None:
         story.engine.answers = [spoken(*["More."] * 100)]
         story.say("tell me a story")
-        await asyncio.sleep(10)
+        await elapse(10)
         assert len(story.all("response.output_audio_transcript.delta")) < 35
-        await asyncio.sleep(120)
+        await elapse(120)
 
     story = tell(tale)
     assert len(story.all("response.output_audio_transcript.delta")) == 100

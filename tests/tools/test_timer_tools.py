@@ -13,6 +13,7 @@ import pytest
 from edgevoice.tools.timer_tools import TimerTools
 from edgevoice.tools.timers import Timers
 from edgevoice.tools.toolbox import ToolBox
+from tests.virtual_time import elapse
 
 
 class Memory:
@@ -61,19 +62,19 @@ async def test_a_timer_rings_on_time() -> None:
         began = kitchen.clock()
         answer = await kitchen.call("set_timer", seconds=300, label="pasta")
         assert answer == {"label": "pasta", "seconds": 300}
-        await asyncio.sleep(400)
+        await elapse(400)
         assert kitchen.rung == pytest.approx({"pasta": began + 300})
 
 
 async def test_an_earlier_one_set_later_rings_first() -> None:
     async with running(Memory()) as kitchen:
-        await asyncio.sleep(1)
+        await elapse(1)
         await kitchen.call("set_timer", seconds=300, label="pasta")
-        await asyncio.sleep(10)
+        await elapse(10)
         await kitchen.call("set_timer", seconds=60, label="egg")
-        await asyncio.sleep(61)
+        await elapse(61)
         assert list(kitchen.rung) == ["egg"]
-        await asyncio.sleep(300)
+        await elapse(300)
         assert list(kitchen.rung) == ["egg", "pasta"]
 
 
@@ -82,7 +83,7 @@ async def test_a_cancelled_timer_does_not_ring() -> None:
     async with running(store) as kitchen:
         await kitchen.call("set_timer", seconds=60)
         assert await kitchen.call("cancel_timer") == {"cancelled": "timer"}
-        await asyncio.sleep(120)
+        await elapse(120)
         assert not kitchen.rung
     assert store.states[-1] == {"timers": []}
 
@@ -91,7 +92,7 @@ async def test_listing_tells_what_is_left() -> None:
     async with running(Memory()) as kitchen:
         await kitchen.call("set_timer", seconds=300, label="pasta")
         await kitchen.call("set_timer", seconds=60)
-        await asyncio.sleep(20)
+        await elapse(20)
         assert await kitchen.call("list_timers") == {
             "timers": [
                 {"label": "timer", "remaining_s": 40},
@@ -105,10 +106,10 @@ async def test_timers_outlive_the_program() -> None:
     async with running(store) as kitchen:
         began = kitchen.clock()
         await kitchen.call("set_timer", seconds=300, label="pasta")
-        await asyncio.sleep(100)
-    await asyncio.sleep(50)
+        await elapse(100)
+    await elapse(50)
     async with running(store) as kitchen:
-        await asyncio.sleep(200)
+        await elapse(200)
         assert kitchen.rung == pytest.approx({"pasta": began + 300})
     assert store.states[-1] == {"timers": []}  # it does not ring again after the next restart
 

@@ -12,6 +12,7 @@ from edgevoice.errors import GpioError
 from edgevoice.tools.tool import Arguments, Result, Tool, parameters
 from edgevoice.tools.toolbox import ToolBox
 from tests import virtual_time
+from tests.virtual_time import elapse
 
 NUMBER = parameters(("n",), n={"type": "integer"})
 
@@ -21,7 +22,7 @@ async def double(arguments: Arguments) -> Result:
 
 
 async def sleep(arguments: Arguments) -> Result:
-    await asyncio.sleep(arguments["n"])
+    await elapse(arguments["n"])
     return {"slept": arguments["n"]}
 
 
@@ -128,7 +129,7 @@ async def test_a_tool_that_hangs_is_stopped() -> None:
 
 async def test_cancelling_a_call_cancels_it() -> None:
     running = asyncio.ensure_future(call("sleep", '{"n": 5}'))
-    await asyncio.sleep(1)
+    await elapse(1)
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
         await running

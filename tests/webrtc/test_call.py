@@ -12,6 +12,7 @@ from edgevoice.errors import LinkError, LocalProtocolError, RemoteProtocolError
 from edgevoice.webrtc import hardening, sdp
 from edgevoice.webrtc.call import Call
 from tests import virtual_time
+from tests.virtual_time import elapse
 from tests.webrtc.peers import pair
 from tests.webrtc.raw_pcm import raw
 from tests.webrtc.test_sdp import BROWSER
@@ -52,7 +53,7 @@ async def test_an_offer_full_of_victims_contacts_none() -> None:
     call = new_call()
     await call.answer(BROWSER.replace("a=sendrecv", victims + "a=sendrecv"))
     (connection,) = hardening.ice_connections(call._peer.connection)
-    await asyncio.sleep(2)
+    await elapse(2)
     assert connection.remote_candidates == []
     assert connection._check_list == []
     await call.close()

@@ -15,6 +15,7 @@ from av.packet import Packet
 from edgevoice.errors import LinkError
 from edgevoice.webrtc import hardening
 from edgevoice.webrtc.hardening import Hook, Setting
+from tests.virtual_time import elapse
 from tests.webrtc import peers
 from tests.webrtc.peers import pair
 
@@ -55,9 +56,9 @@ async def test_datagrams_of_strangers_end_nothing(stray: bytes) -> None:
             await both.connect()
             for peer in (both.a, both.b):
                 sock.sendto(stray, ("127.0.0.1", peers.port_of(peer)))
-            await asyncio.sleep(0.5)
+            await elapse(0.5)
             both.channel.send("still there")
-            await asyncio.sleep(0.5)
+            await elapse(0.5)
             assert both.messages == ["still there"]
 
 
@@ -72,7 +73,7 @@ async def test_strangers_get_no_answer() -> None:
             await both.connect()
             for message in (bytes(request), bytes(signed), b"\x00\x01" + os.urandom(60)):
                 sock.sendto(message, ("127.0.0.1", peers.port_of(both.b)))
-            await asyncio.sleep(0.5)
+            await elapse(0.5)
             with pytest.raises(BlockingIOError):
                 sock.recv(1500)
 
@@ -82,7 +83,7 @@ async def test_nothing_is_answered_before_we_know_the_peer() -> None:
     with peers.stranger() as sock:
         async with pair() as both:
             sock.sendto(bytes(request), ("127.0.0.1", peers.port_of(both.a)))
-            await asyncio.sleep(0.5)
+            await elapse(0.5)
             with pytest.raises(BlockingIOError):
                 sock.recv(1500)
 
@@ -102,7 +103,7 @@ async def test_an_ice_lite_server_keeps_answering() -> None:
                 ignored.append(message)
 
         server.request_received = lite
-        await asyncio.sleep(60)
+        await elapse(60)
         assert both.a.connectionState == "connected"
         assert ignored == []
 
@@ -127,7 +128,7 @@ async def test_one_answered_check_of_four_is_still_consent() -> None:
             return request and counted[0] % 4 != 0
 
         peers.lose(both.a, three_of_four)
-        await asyncio.sleep(30)
+        await elapse(30)
         assert both.a.connectionState == "connected"
 
 
@@ -167,7 +168,7 @@ async def test_the_channel_opens_without_an_acknowledgement() -> None:
         both.b.sctp._data_channel_flush = keep_quiet  # type: ignore[method-assign]
         await both.connect()
         both.channel.send("early")
-        await asyncio.sleep(0.1)
+        await elapse(0.1)
         assert both.messages == ["early"]
 
 
@@ -177,7 +178,7 @@ async def test_messages_up_to_the_announced_window_arrive(size: int) -> None:
         await both.connect()
         both.a.sctp._remote_max_message_size = 0  # type: ignore[union-attr]
         both.channel.send("x" * size)
-        await asyncio.sleep(20)
+        await elapse(20)
         assert list(map(len, both.messages)) == [size]
 
 
@@ -186,7 +187,7 @@ async def test_a_message_without_end_ends_the_session() -> None:
         await both.connect()
         both.a.sctp._remote_max_message_size = 0  # type: ignore[union-attr]
         both.channel.send("x" * 3_000_000)
-        await asyncio.sleep(20)
+        await elapse(20)
         assert both.b.connectionState == "closed"
         assert both.messages == []
 
@@ -201,7 +202,7 @@ class Ticking(MediaStreamTrack):
         self.sent = 0
 
     async def recv(self) -> Packet:
-        await asyncio.sleep(0.02)
+        await elapse(0.02)
         packet = Packet(b"packet %d" % self.sent)
         packet.pts, packet.time_base = self.sent * 960, Fraction(1, 48_000)
         self.sent += 1
@@ -216,7 +217,7 @@ async def test_rtp_is_handed_over_as_it_comes_and_nothing_decodes_it() -> None:
         token = hardening.rtp_clock_start.set(4_294_967_000)
         await both.accept()
         hardening.rtp_clock_start.reset(token)
-        await asyncio.sleep(1.0)
+        await elapse(1.0)
         assert [payload for *_, payload in got][:3] == [b"packet 0", b"packet 1", b"packet 2"]
         assert [timestamp for _, _, timestamp, _ in got][:2] == [4_294_967_000, 664]
         assert not [t for t in threading.enumerate() if "decoder" in t.name and t.is_alive()]
@@ -226,12 +227,12 @@ async def test_what_the_peer_sends_is_counted() -> None:
     async with pair() as both:
         await both.connect()
         before = hardening.heard(both.a)
-        await asyncio.sleep(3)
+        await elapse(3)
         assert hardening.heard(both.a) >= before + 2
         peers.lose(both.b, lambda data: True)
-        await asyncio.sleep(0.1)
+        await elapse(0.1)
         before = hardening.heard(both.a)
-        await asyncio.sleep(3)
+        await elapse(3)
         assert hardening.heard(both.a) == before
 
 

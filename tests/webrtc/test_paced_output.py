@@ -7,6 +7,7 @@ import pytest
 
 from edgevoice.errors import LocalProtocolError
 from edgevoice.webrtc.paced_output import LEAD_S, PacedOutput
+from tests.virtual_time import elapse
 from tests.webrtc.raw_pcm import RawPcm, ramp
 
 
@@ -57,7 +58,7 @@ async def test_it_is_sent_in_real_time_with_a_small_lead() -> None:
         listener.output.begin()
         listener.output.play(answer(2))
         listener.output.end()
-        await asyncio.sleep(3)
+        await elapse(3)
         for now, pts, _ in listener.packets:
             heard_at = start + pts / 48_000
             assert heard_at - LEAD_S - 1e-6 <= now <= heard_at - LEAD_S + 0.021 or now == start
@@ -75,7 +76,7 @@ async def test_an_answer_that_comes_in_crumbs_is_joined() -> None:
             listener.output.play(answer(1)[i : i + 7])
             await asyncio.sleep(0)
         listener.output.end()
-        await asyncio.sleep(1)
+        await elapse(1)
         sent = np.frombuffer(b"".join(p for *_, p in listener.packets), np.int16)
         assert np.array_equal(sent[:4802], answer(1)[:4802])
 
@@ -85,7 +86,7 @@ async def test_the_last_crumb_is_filled_with_silence_and_not_counted() -> None:
         listener.output.begin()
         listener.output.play(answer(0.03))
         listener.output.end()
-        await asyncio.sleep(1)
+        await elapse(1)
         assert len(listener.packets) == 2
         assert not np.frombuffer(listener.packets[-1][2], np.int16)[240:].any()
         assert listener.output.sent_ms == 30
@@ -96,10 +97,10 @@ async def test_clearing_tells_what_was_sent_and_says_no_more() -> None:
         listener.output.begin()
         listener.output.play(answer(5))
         listener.output.end()
-        await asyncio.sleep(1.001)
+        await elapse(1.001)
         assert listener.output.clear() == 1080
         count = len(listener.packets)
-        await asyncio.sleep(5)
+        await elapse(5)
         assert len(listener.packets) == count
         assert listener.words == ["first"]
 
@@ -110,7 +111,7 @@ async def test_the_clock_runs_on_between_answers() -> None:
             listener.output.begin()
             listener.output.play(answer(0.04))
             listener.output.end()
-            await asyncio.sleep(10)
+            await elapse(10)
         assert [pts for _, pts, _ in listener.packets] == [0, 960, 480_000, 480_960]
         assert listener.words == ["first", "drained"] * 2
 
@@ -119,10 +120,10 @@ async def test_a_slow_engine_leaves_a_gap_and_no_backlog() -> None:
     async with listening() as listener:
         listener.output.begin()
         listener.output.play(answer(0.1))
-        await asyncio.sleep(1)
+        await elapse(1)
         listener.output.play(answer(0.1))
         listener.output.end()
-        await asyncio.sleep(1)
+        await elapse(1)
         gaps = np.diff([pts for _, pts, _ in listener.packets])
         assert sorted(gaps)[-2:] == [960, 48_000 - 4 * 960]
         assert listener.words == ["first", "drained"]
@@ -133,11 +134,11 @@ async def test_clearing_while_the_end_is_awaited_cancels_it() -> None:
         listener.output.begin()
         listener.output.play(answer(0.1))
         listener.output.end()
-        await asyncio.sleep(0.07)
+        await elapse(0.07)
         assert len(listener.packets) == 5
         listener.output.begin()
         listener.output.play(answer(0.1))
-        await asyncio.sleep(1)
+        await elapse(1)
         assert listener.words == ["first", "first"]
 
 
@@ -145,7 +146,7 @@ async def test_an_answer_without_sound_drains_at_once() -> None:
     async with listening() as listener:
         listener.output.begin()
         listener.output.end()
-        await asyncio.sleep(0.01)
+        await elapse(0.01)
         assert listener.words == ["drained"]
 
 

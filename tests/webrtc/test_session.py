@@ -17,6 +17,7 @@ from edgevoice.transceiver.inputs import EventReceived, LinkFailed, LinkLost, Li
 from edgevoice.webrtc.codec import Codec
 from edgevoice.webrtc.opus import OpusDecoder, OpusEncoder
 from edgevoice.webrtc.signalling import is_loopback
+from tests.virtual_time import elapse
 from tests.webrtc import peers
 from tests.webrtc.house import TOKEN, house, lose_from, sockets
 from tests.webrtc.raw_pcm import RECOVERED, ramp
@@ -46,7 +47,7 @@ async def test_a_session_opens_and_events_go_both_ways() -> None:
         received = await home.board.until(EventReceived)
         assert isinstance(received.event, SessionCreated)
         home.board.link.send(ResponseCreate())
-        await asyncio.sleep(0.1)
+        await elapse(0.1)
         assert '"response.create"' in home.relay.messages[0]
 
 
@@ -67,13 +68,13 @@ async def test_opening_takes_no_longer_than_promised(round_trip_s: float, budget
 async def test_what_was_captured_arrives_sample_by_sample(answer_after_s: float) -> None:
     """The gate opens in the past, the link takes its time, capture goes on."""
     async with house() as home:
-        await asyncio.sleep(3)
+        await elapse(3)
         home.relay.answer_after_s = answer_after_s
         first = home.board.ring.end - 12_345
         await home.board.talk(first)
-        await asyncio.sleep(3)
+        await elapse(3)
         home.board.gate.close()
-        await asyncio.sleep(0.5)
+        await elapse(0.5)
         heard = home.relay.heard()
         assert len(heard) == home.board.gate.sent_samples
         assert len(heard) >= 12_345 + (answer_after_s + 3) * 16_000 - 2 * FRAME_SAMPLES
@@ -84,7 +85,7 @@ async def test_what_was_captured_arrives_sample_by_sample(answer_after_s: float)
 
 async def test_lost_and_swapped_packets_shift_nothing() -> None:
     async with house() as home:
-        await asyncio.sleep(2)
+        await elapse(2)
         counted = [0]
 
         def every_seventh(data: bytes) -> bool:
@@ -98,7 +99,7 @@ async def test_lost_and_swapped_packets_shift_nothing() -> None:
         await asyncio.sleep(0)
         lose_from(home.board.peer, every_seventh)
         await home.board.until(LinkOpened)
-        await asyncio.sleep(2)
+        await elapse(2)
         heard = home.relay.heard()
         truth = ramp(first, first + len(heard))
         frames = np.arange(len(heard)) // FRAME_SAMPLES
@@ -115,9 +116,9 @@ async def test_through_opus_nothing_is_missing_either() -> None:
     async with house(OPUS_16K, OPUS_BOARD) as home:
         home.board.source = lambda start, stop: sound[start:stop]
         home.relay.answer_after_s = 0.5
-        await asyncio.sleep(1)
+        await elapse(1)
         await home.board.talk(8_000)
-        await asyncio.sleep(3)
+        await elapse(3)
         heard = home.relay.heard()
         delay = OpusEncoder(16_000).lookahead
         for start in range(1_600, len(heard) - 8_000, 8_000):
@@ -130,11 +131,11 @@ async def test_through_opus_nothing_is_missing_either() -> None:
 
 async def test_ten_seconds_that_waited_arrive_in_well_under_one() -> None:
     async with house() as home:
-        await asyncio.sleep(9.9)
+        await elapse(9.9)
         first = home.board.ring.end - 9 * 16_000
         start = asyncio.get_running_loop().time()
         await home.board.talk(first)
-        await asyncio.sleep(0.9 - (asyncio.get_running_loop().time() - start))
+        await elapse(0.9 - (asyncio.get_running_loop().time() - start))
         assert len(home.relay.audio) >= 9 * 16_000
         assert np.array_equal(home.relay.heard(), ramp(first, first + len(home.relay.audio)))
 
@@ -142,15 +143,15 @@ async def test_ten_seconds_that_waited_arrive_in_well_under_one() -> None:
 async def test_a_closed_gate_keeps_everything_in() -> None:
     async with house() as home:
         await home.board.talk()
-        await asyncio.sleep(0.5)
+        await elapse(0.5)
         home.board.gate.close()
-        await asyncio.sleep(0.1)
+        await elapse(0.1)
         count = len(home.relay.audio)
-        await asyncio.sleep(2)
+        await elapse(2)
         assert len(home.relay.audio) == count == home.board.gate.sent_samples
         again = home.board.ring.end
         home.board.gate.open(again)
-        await asyncio.sleep(0.5)
+        await elapse(0.5)
         assert home.relay.audio[again] == ramp(again, again + 1)[0]
         assert count not in home.relay.audio
         assert home.relay.call.receiver.lost == 0
@@ -161,7 +162,7 @@ async def test_the_first_packet_sent_is_told() -> None:
         told: list[int] = []
         home.board.link.on_first_sent = told.append
         await home.board.talk(640)
-        await asyncio.sleep(0.1)
+        await elapse(0.1)
         assert told == [640]
         assert home.board.link.uplink is not None
         assert home.board.link.uplink.sent_packets > 0
@@ -178,7 +179,7 @@ async def test_an_answer_is_heard_whole_and_then_drains() -> None:
         output.begin()
         output.play(answer)
         output.end()
-        await asyncio.sleep(1.2)
+        await elapse(1.2)
         assert told == ["first", "drained"]
         assert np.array_equal(home.board.playout.pull(24_000)[480:], answer[480:])
         assert home.board.playout.is_empty
@@ -191,19 +192,19 @@ async def test_an_interrupted_answer_is_not_heard_after_all() -> None:
         output = home.relay.call.output
         output.begin()
         output.play(ramp(0, 240_000))
-        await asyncio.sleep(1)
+        await elapse(1)
         home.board.playout.flush()
         home.board.link.skip_answer()
-        await asyncio.sleep(0.5)
+        await elapse(0.5)
         assert home.board.playout.is_empty
         output.clear()
         home.relay.call.send(
             '{"type":"output_audio_buffer.cleared","event_id":"e2","response_id":"r1"}'
         )
-        await asyncio.sleep(0.1)
+        await elapse(0.1)
         output.begin()
         output.play(ramp(0, 24_000))
-        await asyncio.sleep(0.2)
+        await elapse(0.2)
         assert not home.board.playout.is_empty
 
 
@@ -211,10 +212,10 @@ async def test_events_asked_for_early_are_sent_when_it_opens() -> None:
     async with house() as home:
         home.board.link.open(OpenLink(0))
         home.board.link.send(ResponseCreate())
-        await asyncio.sleep(0.05)
+        await elapse(0.05)
         home.board.link.send(ResponseCreate())
         await home.board.until(LinkOpened)
-        await asyncio.sleep(0.1)
+        await elapse(0.1)
         assert len(home.relay.messages) == 2
 
 
@@ -222,11 +223,11 @@ async def test_closing_hangs_up_at_the_relay() -> None:
     async with house() as home:
         await home.board.talk()
         home.board.link.close("follow-up is over")
-        await asyncio.sleep(0.2)
+        await elapse(0.2)
         assert home.relay.requests[-1].path == "/v1/realtime/calls/rtc_1/hangup"
         assert home.relay.requests[-1].headers["Authorization"] == f"Bearer {TOKEN}"
         assert home.relay.closed
-        await asyncio.sleep(5)
+        await elapse(5)
         assert not [i for i in home.board.inputs if isinstance(i, LinkLost)]
 
 
@@ -240,7 +241,7 @@ async def test_the_relay_hanging_up_is_a_lost_link() -> None:
 async def test_a_relay_that_falls_silent_is_noticed_within_three_seconds() -> None:
     async with house() as home:
         await home.board.talk()
-        await asyncio.sleep(1)
+        await elapse(1)
         start = asyncio.get_running_loop().time()
         lose_from(home.relay.call._peer, lambda data: True)
         lost = await home.board.until(LinkLost)
@@ -252,7 +253,7 @@ async def test_a_quiet_session_is_not_taken_for_a_dead_one() -> None:
     async with house() as home:
         await home.board.talk()
         home.board.gate.close()
-        await asyncio.sleep(120)
+        await elapse(120)
         assert not [i for i in home.board.inputs if isinstance(i, LinkLost)]
         assert home.relay.closed == []
 
@@ -262,7 +263,7 @@ async def test_a_device_that_vanishes_ends_the_call() -> None:
         await home.board.talk()
         lose_from(home.board.peer, lambda data: True)
         lose_from(home.relay.call._peer, lambda data: True)
-        await asyncio.sleep(7)
+        await elapse(7)
         assert len(home.relay.closed) == 1
 
 
@@ -270,7 +271,7 @@ async def test_one_session_after_another() -> None:
     async with house() as home:
         for _ in range(5):
             await home.board.talk(home.board.ring.end)
-            await asyncio.sleep(0.2)
+            await elapse(0.2)
             assert home.relay.audio
             home.board.gate.close()
             home.board.link.close("enough")
@@ -296,9 +297,9 @@ async def test_an_attempt_can_be_called_off() -> None:
     async with house() as home:
         home.relay.answer_after_s = 2.0
         home.board.link.open(OpenLink(0))
-        await asyncio.sleep(0.5)
+        await elapse(0.5)
         home.board.link.close("too late")
-        await asyncio.sleep(5)
+        await elapse(5)
         assert not [i for i in home.board.inputs if not isinstance(i, EventReceived)]
 
 
@@ -308,7 +309,7 @@ async def test_malformed_events_are_counted_and_survived() -> None:
         home.relay.call.send("{")
         home.relay.call.send('{"type":"no.such.event"}')
         home.relay.call.send("[" * 5_000)
-        await asyncio.sleep(0.2)
+        await elapse(0.2)
         assert home.board.link.malformed_events == 2
         events = [i.event for i in home.board.inputs if isinstance(i, EventReceived)]
         assert [type(event) for event in events] == [UnknownEvent, SessionCreated]
@@ -323,7 +324,7 @@ async def test_an_event_beyond_the_cap_ends_the_call() -> None:
         home.board.peer.outbox.send("x" * 300_000)
         lost = await home.board.until(LinkLost)
         assert "the other side" in lost.reason
-        await asyncio.sleep(0.1)
+        await elapse(0.1)
         assert "300000 bytes" in home.relay.closed[0]
 
 
@@ -369,9 +370,9 @@ async def test_a_session_contacts_no_address_but_the_relays() -> None:
     async with house() as home:
         AUDIT.append(contacted)
         await home.board.talk()
-        await asyncio.sleep(3)
+        await elapse(3)
         home.board.link.close("enough")
-        await asyncio.sleep(1)
+        await elapse(1)
         AUDIT.clear()
     assert contacted
     assert {host for host in contacted if not is_loopback(host)} == set()
@@ -383,6 +384,6 @@ async def test_nothing_is_left_behind() -> None:
         peer, other = home.board.peer, home.relay.call._peer
         assert sockets(peer)
         home.board.link.close("enough")
-        await asyncio.sleep(0.3)
+        await elapse(0.3)
         assert sockets(peer) == sockets(other) == 0
     assert asyncio.all_tasks() == {asyncio.current_task()}

@@ -8,6 +8,7 @@ from edgevoice.audio.frames import FRAME_SAMPLES
 from edgevoice.audio.gate import Gate
 from edgevoice.audio.ring import RingBuffer
 from edgevoice.webrtc.uplink import SPEED, Uplink
+from tests.virtual_time import elapse
 from tests.webrtc.raw_pcm import RawPcm, ramp
 
 
@@ -44,9 +45,9 @@ async def test_it_waits_for_a_whole_frame_and_for_an_open_gate() -> None:
     board = Board()
     async with asyncio.TaskGroup() as group:
         packet = group.create_task(board.uplink.recv())
-        await asyncio.sleep(1)
+        await elapse(1)
         board.capture(1)
-        await asyncio.sleep(1)
+        await elapse(1)
         assert not packet.done()
         board.gate.open(0)
         board.uplink.notify()
@@ -73,7 +74,7 @@ async def test_live_frames_are_not_delayed() -> None:
         before = loop.time()
         await board.uplink.recv()
         assert loop.time() == before
-        await asyncio.sleep(0.02)
+        await elapse(0.02)
 
 
 async def test_a_gate_closed_while_a_packet_waits_its_turn_keeps_it_in() -> None:
@@ -85,7 +86,7 @@ async def test_a_gate_closed_while_a_packet_waits_its_turn_keeps_it_in() -> None
         packet = group.create_task(board.uplink.recv())
         await asyncio.sleep(0)
         board.gate.close()
-        await asyncio.sleep(1)
+        await elapse(1)
         assert not packet.done()
         packet.cancel()
     assert board.uplink.sent_samples == 8 * FRAME_SAMPLES
