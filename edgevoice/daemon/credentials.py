@@ -32,5 +32,8 @@ def read_token(configured: str) -> str:
     except (OSError, UnicodeDecodeError) as trouble:
         raise CredentialError(f"the token at {path} cannot be read: {trouble}") from trouble
     if not token or len(token) > MOST_CHARS or not token.isprintable() or " " in token:
-        raise CredentialError(f"{path} does not hold a token; it must be one word on one line")
+        raise CredentialError(
+            f"{path} does not hold a token (one word on one line); write the one that"
+            f" `edgevoice relay token NAME` printed into {configured}"
+        )
     return token

@@ -37,3 +37,12 @@ def test_what_is_no_token_is_refused_without_being_shown(tmp_path: Path, content
 def test_a_folder_in_its_place_is_an_error_too(tmp_path: Path) -> None:
     with pytest.raises(CredentialError, match="cannot be read"):
         read_token(str(tmp_path))
+
+
+def test_an_empty_credential_names_the_file_the_owner_has_to_fill(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "token").write_text("\n")
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
+    with pytest.raises(CredentialError, match="into /etc/edgevoice/token"):
+        read_token("/etc/edgevoice/token")
