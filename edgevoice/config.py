@@ -79,8 +79,8 @@ class TurnConfig:
     """Close a session after this long, whatever happens in it."""
     minutes_per_day: float = 120.0
     """Session minutes allowed per day (24 h from the first); 0: no limit."""
-    barge_in: bool = True
-    """Speaking during an answer stops it. Off: only the wake word or button does."""
+    barge_in: bool = False
+    """Speaking during an answer stops it. Wants an echo canceller or headphones (board `speakerphone`), or the assistant interrupts itself. Off: the wake word and the button still do."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -136,7 +136,7 @@ class Story:
         **turn: Any,
     ) -> None:
         self.transceiver = Transceiver(
-            TurnConfig(**turn),
+            TurnConfig(**{"barge_in": True, **turn}),
             ContextConfig(keep_minutes=keep_minutes),
             LinkConfig(instructions=instructions),
             tools,
