@@ -10,7 +10,7 @@ from edgevoice.daemon.app import Device
 from edgevoice.daemon.waterfall import TurnReport
 from edgevoice.simulator.room import Room
 from edgevoice.simulator.scenario import Command, Expect, Play, Press, Requirements, Scenario, Step
-from edgevoice.simulator.witness import Answer, Sighting, Witness
+from edgevoice.simulator.witness import Answer, Sighting, Witness, state_of
 
 LAMP_LOOK_S = 0.05
 PRESS_S = 0.12
@@ -48,6 +48,7 @@ class Stage:
             lambda: loop.time() - began,
             lambda: device.turns.reports,
             lambda: self._room.speaker.position,
+            state_of(device.runner.transceiver),
         )
         device.runner.observers.append(witness.observe)
         outcome = Outcome()

@@ -16,6 +16,7 @@ from edgevoice.realtime.server_events import (
 )
 from edgevoice.simulator.scenario import Expect
 from edgevoice.transceiver.inputs import EventReceived, Input, PlayoutStarted, WakeDetected
+from edgevoice.transceiver.states import State
 from edgevoice.transceiver.transceiver import Transceiver
 
 ANSWERED = "answered"
@@ -41,18 +42,25 @@ class Answer:
     stop: int
 
 
+def state_of(transceiver: Transceiver) -> str:
+    """One of the states of `scenario.EXPECTABLE`."""
+    return "muted" if transceiver.facts.muted else transceiver.state.value
+
+
 class Witness:
     def __init__(
         self,
         now: Callable[[], float],
         reports: Callable[[], Iterable[TurnReport]],
         speaker_position: Callable[[], int],
+        state: str = State.IDLE.value,
     ) -> None:
+        """`state` is the one at the beginning: only changes are sightings."""
         self._now = now
         self._reports = reports
         self._speaker_position = speaker_position
         self._seen_turn = 0
-        self._state = ""
+        self._state = state
         self._heard = ""
         self._said: list[str] = []
         self._answer_start: int | None = None
@@ -70,7 +78,7 @@ class Witness:
                 self._answer_start = self._speaker_position()
             case EventReceived(event):
                 self._read(event)
-        state = "muted" if transceiver.facts.muted else transceiver.state.value
+        state = state_of(transceiver)
         if state != self._state:
             self._state = state
             self.saw(state)

@@ -120,3 +120,10 @@ async def test_being_muted_is_seen_as_a_state() -> None:
     scene.mind.handle(muted, 1.0)
     scene.saw(muted)
     assert await scene.witness.expect(expect("muted")) is not None
+
+
+async def test_the_state_at_the_beginning_is_no_news() -> None:
+    scene = Scene()
+    scene.saw(WAKE)
+    assert [sighting.what for sighting in scene.witness.sightings] == ["wake"]
+    assert await scene.witness.expect(expect("idle")) is None
