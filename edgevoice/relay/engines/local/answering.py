@@ -12,7 +12,7 @@ from edgevoice.realtime.items import FunctionCallOutput, Item, Message
 from edgevoice.relay.engines.engine import FunctionCall, Request
 from edgevoice.relay.engines.local.chat_messages import chat_messages
 from edgevoice.relay.engines.local.intents.reply import Reply, Said
-from edgevoice.relay.engines.local.intents.smalltalk import farewell, what_i_can
+from edgevoice.relay.engines.local.intents.smalltalk import farewell
 from edgevoice.relay.engines.local.intents.timers import all_of_them
 from edgevoice.relay.engines.local.intents.tool_results import is_known, phrase, running_timers
 from edgevoice.relay.engines.local.intents.topics import answer
@@ -20,7 +20,7 @@ from edgevoice.relay.engines.local.intents.topics import answer
 log = logging.getLogger(__name__)
 
 NOT_UNDERSTOOD = "I didn't catch that."
-NO_CHAT = "I can't answer that without a chat server."
+NO_CHAT = "I can't answer that without a chat server. Say help to hear what I can do."
 CHAT_FAILED = "I can't reach my chat server right now."
 
 Piece = str | FunctionCall
@@ -63,7 +63,7 @@ class Answering:
             return NOT_UNDERSTOOD
         reply = answer(said)
         if reply is None and self._chat is None:
-            return f"{NO_CHAT} {what_i_can(said)}"
+            return NO_CHAT
         return reply
 
     async def _ask_chat(self, request: Request) -> AsyncGenerator[Piece]:
