@@ -54,11 +54,12 @@ class Capture:
             while True:
                 await self._changed.wait()
                 self._changed.clear()
-                if self._wanted and not is_open:
+                wanted = self._wanted  # may change while this one is carried out
+                if wanted and not is_open:
                     await self._open()
-                elif is_open and not self._wanted:
+                elif is_open and not wanted:
                     await self._close()
-                is_open = self._wanted
+                is_open = wanted
         finally:
             await self.microphone.close()
 

@@ -11,12 +11,12 @@ from tests.virtual_time import elapse
 
 
 class House:
-    def __init__(self) -> None:
+    def __init__(self, kind: type[VirtualMicrophone]) -> None:
         self.inputs: list[Input] = []
         self.blocks = 0
         self.interruptions = 0
         self.capture = Capture(self.inputs.append, self._interrupted)
-        self.microphone = VirtualMicrophone(self._heard, self.capture.lost, self.capture.found)
+        self.microphone = kind(self._heard, self.capture.lost, self.capture.found)
         self.capture.microphone = self.microphone
 
     def _heard(self, samples: object) -> None:
@@ -27,8 +27,8 @@ class House:
 
 
 @asynccontextmanager
-async def running() -> AsyncIterator["House"]:
-    house = House()
+async def running(kind: type[VirtualMicrophone] = VirtualMicrophone) -> AsyncIterator["House"]:
+    house = House(kind)
     task = asyncio.ensure_future(house.capture.run())
     yield house
     task.cancel()
@@ -102,3 +102,35 @@ async def test_it_is_closed_when_the_device_stops() -> None:
         house.capture.want(True)
         await elapse(0.1)
     assert await heard_during(house, 1.0) == 0
+
+
+class SlowMicrophone(VirtualMicrophone):
+    """Takes its time to open and to close, as a sound server does."""
+
+    async def open(self) -> None:
+        await elapse(0.3)
+        await super().open()
+
+    async def close(self) -> None:
+        await elapse(0.3)
+        await super().close()
+
+
+async def test_muting_while_it_is_being_opened_closes_it() -> None:
+    async with running(SlowMicrophone) as house:
+        house.capture.want(True)
+        await elapse(0.1)
+        house.capture.want(False)
+        await elapse(1.0)
+        assert await heard_during(house, 1.0) == 0
+
+
+async def test_unmuting_while_it_is_being_closed_opens_it() -> None:
+    async with running(SlowMicrophone) as house:
+        house.capture.want(True)
+        await elapse(1.0)
+        house.capture.want(False)
+        await elapse(0.1)
+        house.capture.want(True)
+        await elapse(1.0)
+        assert await heard_during(house, 1.0) > 40
