@@ -7,12 +7,15 @@ Nothing is decided here. What a command needs is imported when it runs, so that
 from __future__ import annotations
 
 import argparse
+import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from edgevoice import __version__
-from edgevoice.errors import ConfigError, EdgeVoiceError
+from edgevoice.errors import ConfigError, EdgeVoiceError, ScenarioError
 
 if TYPE_CHECKING:
     from edgevoice.config_file import Effective
@@ -29,23 +32,59 @@ The board runs `edgevoice run`, the server it talks to runs `edgevoice relay`, a
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit status."""
     args = parser().parse_args(argv)
+    return perform(args.act, args)
+
+
+def perform(act: Callable[[argparse.Namespace], int], args: argparse.Namespace) -> int:
+    """What is expected to go wrong becomes a line and a status; a bug keeps its traceback."""
     try:
-        status: int = args.act(args)
+        status = act(args)
         sys.stdout.flush()
     except EdgeVoiceError as error:
         return report(error)
+    except ExceptionGroup as group:  # from a program's TaskGroup
+        expected, bugs = group.split(EdgeVoiceError)
+        if expected is None or bugs is not None:
+            raise
+        return max(report(error) for error in leaves(expected))
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:  # `edgevoice config sample | head`
-        sys.stderr.close()
+        drop_output()
+        return FAILED
+    except OSError as error:
+        if error.strerror is None:
+            raise
+        drop_output()
+        told = f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+        print(f"edgevoice: {told}", file=sys.stderr)
         return FAILED
     return status
 
 
-def report(error: EdgeVoiceError) -> int:
+def report(error: BaseException) -> int:
+    """Tell the owner; what the owner wrote wrong has a status of its own."""
     for line in str(error).splitlines() or [type(error).__name__]:
         print(f"edgevoice: {line}", file=sys.stderr)
-    return MISCONFIGURED if isinstance(error, ConfigError) else FAILED
+    return MISCONFIGURED if isinstance(error, ConfigError | ScenarioError) else FAILED
+
+
+def leaves(error: BaseException) -> Iterator[BaseException]:
+    """The errors in a group of groups."""
+    if isinstance(error, BaseExceptionGroup):
+        for inner in error.exceptions:
+            yield from leaves(inner)
+    else:
+        yield error
+
+
+def drop_output() -> None:
+    """What cannot be written is forgotten, or the interpreter would try again at its end."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        with suppress(OSError):
+            sys.stdout.close()
 
 
 def parser() -> argparse.ArgumentParser:
@@ -108,19 +147,50 @@ def add_programs(commands: Commands, configured: argparse.ArgumentParser) -> Non
     token.add_argument("name", metavar="NAME", help="what the device is called")
     token.add_argument("--revoke", action="store_true", help="take the device's token away")
     token.set_defaults(act=make_token)
+    add_simulate(commands, configured)
+
+
+def add_simulate(commands: Commands, configured: argparse.ArgumentParser) -> None:
     simulate = commands.add_parser(
-        "simulate", parents=[configured], help="play a conversation without hardware"
+        "simulate",
+        parents=[configured],
+        help="play a conversation without hardware",
+        description="Plays a conversation without hardware, and without this machine's"
+        " configuration: settings come from the scenario, -c and --set.",
+        epilog=scenarios(),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     simulate.add_argument(
-        "scenario", nargs="?", metavar="SCENARIO", help="a file, or the name of one that ships"
+        "scenario",
+        nargs="?",
+        metavar="SCENARIO",
+        help="a name from below or a file of your own (default: kitchen)",
     )
     simulate.add_argument(
-        "--out", default="simulated", metavar="DIR", help="where sound and reports go"
+        "--out",
+        default="simulated",
+        metavar="DIR",
+        help="where sound and reports go (default: simulated)",
     )
     simulate.add_argument(
         "--quiet", action="store_true", help="do not play aloud, even where there is a sound card"
     )
     simulate.set_defaults(act=run_simulation)
+
+
+def scenarios() -> str:
+    """Those that ship, each with the comment it begins with."""
+    folder = os.path.join(os.path.dirname(__file__), "simulator", "scenarios")
+    lines = ["scenarios that ship:"]
+    for name in sorted(os.listdir(folder)):
+        with open(os.path.join(folder, name), encoding="utf-8") as file:
+            lines.append(f"  {name.removesuffix('.yaml')}")
+            lines += [f"    {line[2:].rstrip()}" for line in takewhile(is_comment, file)]
+    return "\n".join(lines)
+
+
+def is_comment(line: str) -> bool:
+    return line.startswith("#")
 
 
 CONTROLS = {
@@ -196,10 +266,14 @@ def make_token(args: argparse.Namespace) -> int:
 
 
 def run_simulation(args: argparse.Namespace) -> int:
+    import signal
+
     from edgevoice import logs
     from edgevoice.simulator import app
 
     logs.set_up("warning")
+    # Like Ctrl-C, or the relay that belongs to the simulation would outlive it.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     return app.main(args)
 
 

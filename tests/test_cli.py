@@ -7,15 +7,18 @@ import subprocess
 import sys
 import tempfile
 import threading
+from argparse import Namespace
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from edgevoice import __version__
-from edgevoice.cli import main
+from edgevoice.cli import main, perform
 from edgevoice.config_docs import sample
+from edgevoice.errors import ConfigError, LinkError, WavError
 from edgevoice.relay.tokens import Tokens
+from edgevoice.simulator.scenario import PACKAGED
 
 
 def file(folder: Path, text: str) -> str:
@@ -235,3 +238,65 @@ def test_a_reader_that_leaves_early_gets_no_traceback() -> None:
         )
     assert done.returncode == 1
     assert done.stderr == b""
+
+
+def test_help_names_the_scenarios_that_ship(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["simulate", "--help"])
+    said = capsys.readouterr().out
+    assert all(f"\n  {path.stem}\n    " in said for path in PACKAGED.glob("*.yaml"))
+
+
+def test_a_scenario_that_is_wrong_has_the_status_of_a_wrong_configuration(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["simulate", file(tmp_path, "steps: []\n")]) == 2
+    assert "at least one step" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("out", "reason"), [("taken", "File exists"), ("taken/x", "Not a dir")])
+def test_a_folder_that_cannot_be_written_is_one_line(
+    out: str, reason: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "taken").touch()
+    assert main(["simulate", "mute", "--out", f"{tmp_path}/{out}"]) == 1
+    said = capsys.readouterr().err
+    assert said.startswith(f"edgevoice: {tmp_path}/taken") and reason in said
+    assert said.count("\n") == 1
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+@pytest.mark.parametrize("words", [["version"], ["config", "sample"]])  # less, more than a buffer
+def test_a_full_disk_is_one_line(words: list[str]) -> None:
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "edgevoice", *words],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=30,
+            check=False,
+        )
+    assert (done.returncode, done.stderr) == (1, "edgevoice: No space left on device\n")
+
+
+def performed(error: Exception) -> int:
+    def act(args: Namespace) -> int:
+        raise error
+
+    return perform(act, Namespace())
+
+
+def test_errors_of_tasks_are_told_one_by_one(capsys: pytest.CaptureFixture[str]) -> None:
+    inner = ExceptionGroup("tasks", [WavError("no sound"), ConfigError("no port")])
+    assert performed(ExceptionGroup("tasks", [LinkError("no relay"), inner])) == 2
+    assert capsys.readouterr().err.splitlines() == [
+        "edgevoice: no relay",
+        "edgevoice: no sound",
+        "edgevoice: no port",
+    ]
+
+
+def test_a_bug_among_errors_keeps_its_traceback() -> None:
+    with pytest.raises(ExceptionGroup):
+        performed(ExceptionGroup("tasks", [LinkError("no relay"), KeyError("bug")]))
