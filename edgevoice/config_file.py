@@ -53,10 +53,10 @@ def effective(paths: Sequence[Path] | None = None, overrides: Sequence[str] = ()
 
 
 def expand(paths: Sequence[Path] | None) -> Iterator[Path]:
-    """Folders become the *.yaml files in them, in order of name."""
+    """Folders become the YAML files in them, in order of name."""
     for path in DEFAULT_PATHS if paths is None else paths:
         if path.is_dir():
-            yield from sorted(path.glob("*.yaml"))
+            yield from sorted([*path.glob("*.yaml"), *path.glob("*.yml")])
         elif paths is not None or path.exists():
             yield path
 
@@ -103,7 +103,7 @@ def read_board(layers: Sequence[Layer]) -> Layer:
     name, place = (str(asked[-1].value), asked[-1].place) if asked else (Config().board, None)
     if name not in boards():
         layer = Layer(str(place))
-        text = f'no profile "{name}"; there are ' + ", ".join(boards())
+        text = f'no profile "{name}"; the profiles are ' + ", ".join(boards())
         layer.mistakes.append(Mistake(place or Place("default"), "board", text))
         return layer
     layer = Layer(f"boards/{name}.yaml")

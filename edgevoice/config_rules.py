@@ -35,6 +35,8 @@ PATIENCE = Range(0.1, 3_600)
 COUNT = Range(1, inf)
 # The 40-pin header carries GPIO 0 to 27 on every board; 53 is the last one of a Pi 4.
 PIN = Range(0, 53)
+# unix(7): sun_path has 108 bytes, of which the last is zero.
+MOST_SOCKET_BYTES = 107
 
 RANGES: dict[str, Range] = {
     "MicrophoneConfig.ring_s": Range(3, 60),  # less would lose words while connecting
@@ -88,6 +90,7 @@ def contradictions(config: Config) -> Iterator[tuple[str, str]]:
     yield from _lamp_names(config)
     yield from _wake_names(config)
     yield from _backends(config)
+    yield from _socket_path(config.control.socket)
     yield from _relay_transport(config.relay)
 
 
@@ -135,6 +138,16 @@ def _backends(config: Config) -> Iterator[tuple[str, str]]:
     for path, part in (("microphone", config.microphone), ("speaker", config.speaker)):
         if part.backend == "wav" and part.device == "default":
             yield f"{path}.device", "backend wav needs the path of a WAV file here"
+
+
+def _socket_path(path: str) -> Iterator[tuple[str, str]]:
+    length = len(path.encode())
+    if length > MOST_SOCKET_BYTES:
+        yield (
+            "control.socket",
+            f"{length} bytes are more than the {MOST_SOCKET_BYTES} that the path of a socket "
+            "may have; choose a shorter one",
+        )
 
 
 def _relay_transport(relay: RelayConfig) -> Iterator[tuple[str, str]]:

@@ -44,8 +44,9 @@ def test_the_later_file_wins_key_by_key(tmp_path: Path) -> None:
 def test_a_folder_means_its_yaml_files_in_order_of_name(tmp_path: Path) -> None:
     written(tmp_path, b="turn: {idle_s: 2}\n", a="turn: {idle_s: 1, session_s: 9}\n")
     (tmp_path / "c.yaml.bak").write_text("nonsense")
-    config = load([tmp_path])
-    assert (config.turn.idle_s, config.turn.session_s) == (2.0, 9.0)
+    (tmp_path / "c.yml").write_text("turn: {think_s: 3}\n")
+    turn = load([tmp_path]).turn
+    assert (turn.idle_s, turn.session_s, turn.think_s) == (2.0, 9.0, 3.0)
 
 
 def test_the_board_lies_below_every_file(tmp_path: Path) -> None:
@@ -63,7 +64,9 @@ def test_the_last_board_named_is_the_one(tmp_path: Path) -> None:
 def test_an_unknown_board_is_told_with_the_known_ones(tmp_path: Path) -> None:
     files = written(tmp_path, a="\nboard: pi\n")
     (mistake,) = told(files)
-    assert mistake == f'{files[0]}:2: board: no profile "pi"; there are {", ".join(boards())}'
+    assert (
+        mistake == f'{files[0]}:2: board: no profile "pi"; the profiles are {", ".join(boards())}'
+    )
 
 
 @pytest.mark.parametrize("name", boards())

@@ -6,7 +6,14 @@ from typing import get_args
 import pytest
 
 from edgevoice import config as declarations
-from edgevoice.config import Config, IndicatorConfig, LampConfig, RelayConfig, WakeWordConfig
+from edgevoice.config import (
+    Config,
+    ControlConfig,
+    IndicatorConfig,
+    LampConfig,
+    RelayConfig,
+    WakeWordConfig,
+)
 from edgevoice.config_rules import COUNT, RANGES, UNIT, contradictions
 from edgevoice.config_yaml import default, hints
 
@@ -65,6 +72,7 @@ def test_the_defaults_contradict_nothing() -> None:
             "microphone.device",
             "path of a WAV",
         ),
+        (Config(control=ControlConfig(socket="/" + "é" * 54)), "control.socket", "109 bytes"),
         (Config(relay=RelayConfig(host="0.0.0.0")), "relay.host", "other machines"),
         (Config(relay=RelayConfig(tls_cert="c.pem")), "relay.tls_key", "go together"),
         (Config(relay=RelayConfig(tls_key="k.pem")), "relay.tls_cert", "go together"),
