@@ -31,27 +31,49 @@ class ControlServer:
     def __init__(self, path: str, handle: Handler) -> None:
         self._path = Path(path)
         self._handle = handle
+        self._clients: set[asyncio.StreamWriter] = set()
 
     async def run(self) -> None:
-        self._make_room()
-        server = await asyncio.start_unix_server(self._serve, str(self._path), limit=LINE_BYTES)
-        self._path.chmod(0o660)
+        server = await self._listen()
         try:
-            async with server:
-                await server.serve_forever()
+            await asyncio.Event().wait()
         finally:
             self._path.unlink(missing_ok=True)
+            server.close()
+            self._let_go()
+            await server.wait_closed()
+
+    async def _listen(self) -> asyncio.Server:
+        try:
+            self._make_room()
+            server = await asyncio.start_unix_server(self._serve, str(self._path), limit=LINE_BYTES)
+            self._path.chmod(0o660)
+        except ControlError:
+            raise
+        except OSError as trouble:
+            raise ControlError(
+                f"no socket can be made at {self._path} ({trouble}); correct control.socket"
+            ) from trouble
+        return server
+
+    def _let_go(self) -> None:
+        """Closing a server waits for its clients, and one that says nothing may take its time."""
+        for client in self._clients:
+            client.transport.abort()
 
     def _make_room(self) -> None:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         if not self._path.exists():
             return
+        if not self._path.is_socket():
+            raise ControlError(f"{self._path} is no socket and stays; correct control.socket")
         with socket.socket(socket.AF_UNIX) as probe:
             if probe.connect_ex(str(self._path)) == 0:
                 raise ControlError(f"another edgevoice answers on {self._path}; stop it first")
         self._path.unlink()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._clients.add(writer)
         try:
             async with asyncio.timeout(ANSWER_S):
                 answer = self._answer(await reader.readuntil(b"\n"), _peer(writer))
@@ -60,12 +82,13 @@ class ControlServer:
         except (TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, OSError):
             log.warning("a control client went away or sent more than %d bytes", LINE_BYTES)
         finally:
+            self._clients.discard(writer)
             writer.close()
 
     def _answer(self, line: bytes, peer: str) -> dict[str, Any]:
         try:
             command = _command(line)
-            log.info("control: %s (%s)", command, peer)
+            log.info("control: %.80r (%s)", command, peer)
             return {"ok": True, **self._handle(command)}
         except ControlError as refused:
             return {"ok": False, "error": str(refused)}

@@ -1,6 +1,7 @@
 """The control socket with a real client, and with clients that misbehave."""
 
 import asyncio
+import contextlib
 import json
 import socket
 import stat
@@ -11,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from edgevoice.daemon.control import LINE_BYTES, ControlServer
+from edgevoice.daemon.control import ANSWER_S, LINE_BYTES, ControlServer
 from edgevoice.daemon.control_client import request
 from edgevoice.errors import ControlError
 
@@ -101,11 +102,51 @@ async def test_a_socket_left_by_a_dead_daemon_is_replaced(tmp_path: Path) -> Non
 async def test_a_second_daemon_leaves_the_first_ones_socket_alone(tmp_path: Path) -> None:
     path = tmp_path / "control.sock"
     async with served(path):
-        with pytest.raises(ControlError, match="another edgevoice"):
+        with pytest.raises(ControlError, match="^another edgevoice"):
             await ControlServer(str(path), answers).run()
         assert await asyncio.to_thread(request, str(path), "status")
+
+
+async def test_a_file_that_is_no_socket_is_not_removed(tmp_path: Path) -> None:
+    path = tmp_path / "diary.txt"
+    path.write_text("precious")
+    with pytest.raises(ControlError, match=r"^/\S+diary.txt is no socket and stays"):
+        await ControlServer(str(path), answers).run()
+    assert path.read_text() == "precious"
+
+
+@pytest.mark.parametrize("place", ["file/control.sock", "x" * 150 + "/control.sock"])
+async def test_a_place_where_no_socket_can_be_is_named(tmp_path: Path, place: str) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(ControlError, match="^no socket can be made at .* correct control.socket"):
+        await ControlServer(str(tmp_path / place), answers).run()
 
 
 def test_without_a_daemon_the_error_says_how_to_start_it(tmp_path: Path) -> None:
     with pytest.raises(ControlError, match="systemctl start edgevoice"):
         request(str(tmp_path / "none.sock"), "status")
+
+
+async def test_a_client_that_says_nothing_does_not_hold_up_the_end(tmp_path: Path) -> None:
+    path = tmp_path / "control.sock"
+    loop = asyncio.get_running_loop()
+    async with served(path):
+        reader, writer = await asyncio.open_unix_connection(str(path))
+        assert await asyncio.to_thread(request, str(path), "status")
+        stopped_at = loop.time()
+    assert loop.time() - stopped_at < ANSWER_S / 10
+    with contextlib.suppress(ConnectionError):
+        assert await reader.read() == b""
+    writer.close()
+
+
+async def test_what_a_client_sends_cannot_pass_for_a_line_of_the_log(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "control.sock"
+    caplog.set_level("INFO")
+    async with served(path):
+        await sent(path, b'{"command": "x\\n12:00 ERROR the house is on fire \\ud800"}\n')
+    assert caplog.messages and all(
+        message.isprintable() and message.isascii() for message in caplog.messages
+    )
