@@ -5,6 +5,7 @@ event loop, newest state last.
 """
 
 import asyncio
+import threading
 from typing import Any
 
 from edgevoice.hardware.state_file import StateFile
@@ -14,10 +15,13 @@ class SettingsMemory:
     def __init__(self, file: StateFile) -> None:
         self._file = file
         self._state: dict[str, Any] = {}
+        self._saved: dict[str, Any] = {}
+        self._saving = threading.Lock()
         self._changed = asyncio.Event()
 
     def load(self) -> None:
         self._state = self._file.load()
+        self._saved = dict(self._state)
 
     @property
     def muted(self) -> bool:
@@ -42,10 +46,18 @@ class SettingsMemory:
             while True:
                 await self._changed.wait()
                 self._changed.clear()
-                await asyncio.to_thread(self._file.save, dict(self._state))
+                await asyncio.to_thread(self._save)
         finally:
-            if self._changed.is_set():
-                self._file.save(self._state)
+            # A thread that had not begun by now never will.
+            if self._saved != self._state:
+                self._save()
+
+    def _save(self) -> None:
+        """In any thread; the newest, so that one that was held up undoes nothing."""
+        with self._saving:
+            state = dict(self._state)
+            self._file.save(state)
+            self._saved = state
 
     def _remember(self, key: str, value: Any) -> None:
         self._state[key] = value

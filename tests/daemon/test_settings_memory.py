@@ -1,6 +1,8 @@
 """Mute and volume over a restart."""
 
 import asyncio
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -25,6 +27,24 @@ async def test_what_was_asked_for_last_is_there_after_a_restart(tmp_path: Path) 
     memory = SettingsMemory(StateFile(tmp_path / "settings.json"))
     memory.load()
     assert memory.muted and memory.volume_percent == 30
+
+
+async def test_muting_is_remembered_even_if_no_thread_came_to_write_it(tmp_path: Path) -> None:
+    busy = threading.Event()
+    with ThreadPoolExecutor(1) as threads:
+        threads.submit(busy.wait)
+        asyncio.get_running_loop().set_default_executor(threads)
+        memory = SettingsMemory(StateFile(tmp_path / "settings.json"))
+        task = asyncio.ensure_future(memory.run())
+        memory.remember_mute(True)
+        for _ in range(3):
+            await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        busy.set()
+    memory = SettingsMemory(StateFile(tmp_path / "settings.json"))
+    memory.load()
+    assert memory.muted
 
 
 def test_nothing_is_remembered_before_the_first_time(tmp_path: Path) -> None:
