@@ -34,6 +34,34 @@ def test_an_unknown_option_is_refused() -> None:
     assert "--everything" in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--device", "--relay"], "--device and --relay exclude each other"),
+        (["--into"], "--into needs a folder"),
+    ],
+)
+def test_options_that_make_no_sense_are_refused(words: list[str], told: str) -> None:
+    done = setup(*words)
+    assert done.returncode == 1
+    assert told in done.stderr
+
+
+def test_the_demo_explains_itself_before_anything_is_installed(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [CHECKOUT / "scripts" / "run", "--help"],
+        capture_output=True,
+        text=True,
+        env=os.environ | {"EDGEVOICE_VENV": f"{tmp_path}/v"},
+        cwd=tmp_path,
+        timeout=30,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "kitchen" in done.stdout
+    assert not (tmp_path / "v").exists()
+
+
 def test_an_unusable_interpreter_is_named(tmp_path: Path) -> None:
     done = setup(
         "--relay", "--no-models", EDGEVOICE_PYTHON="/bin/false", EDGEVOICE_VENV=f"{tmp_path}/v"
