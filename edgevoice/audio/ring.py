@@ -44,6 +44,10 @@ class RingBuffer:
         wrapped = self._samples[: stop - start - len(direct)]
         return np.concatenate((direct, wrapped))
 
+    def erase(self) -> None:
+        """What is held becomes silence; the clock goes on."""
+        self._samples[:] = 0
+
     def _store(self, newest: Samples) -> None:
         first = (self._end - len(newest)) % len(self._samples)
         room = len(self._samples) - first

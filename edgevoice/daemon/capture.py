@@ -72,6 +72,7 @@ class Capture:
 
     async def _close(self) -> None:
         await self.microphone.close()
+        self._on_interrupted()
         if self._lost:
             self._lost = False
             self._post(MicrophoneFound())

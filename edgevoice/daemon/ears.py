@@ -52,7 +52,11 @@ class Ears:
             self._post(_woken(detection))
 
     def interrupted(self) -> None:
-        """What comes next does not follow what came before: unmuted, or another microphone."""
+        """What comes next does not follow what came before: muted, or another microphone.
+
+        What was heard before is forgotten, or a pre-roll could still send it.
+        """
+        self._ring.erase()
         self._clock.reset()
         self._wake_words.reset()
         self._vad.reset()

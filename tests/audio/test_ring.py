@@ -73,3 +73,13 @@ def test_stereo_and_floats_are_refused() -> None:
     with pytest.raises(ValueError, match="mono int16"):
         ring.write(np.zeros(5, np.float32))  # type: ignore[arg-type]
     assert ring.end == 0
+
+
+def test_erasing_leaves_silence_and_the_clock_as_it_is() -> None:
+    ring = ring_of(50)
+    ring.write(ramp(1, 121))
+    ring.erase()
+    assert (ring.start, ring.end) == (70, 120)
+    assert not ring.read(70, 120).any()
+    ring.write(ramp(120, 130))
+    assert np.array_equal(ring.read(120, 130), ramp(120, 130))

@@ -89,12 +89,12 @@ async def test_muting_a_lost_microphone_forgets_the_loss() -> None:
         assert isinstance(house.inputs[-1], MicrophoneFound)
 
 
-async def test_after_each_interruption_the_ears_start_anew() -> None:
+async def test_at_each_interruption_the_ears_forget() -> None:
     async with running() as house:
-        for wanted in (True, False, True):
+        for wanted, interruptions in ((True, 1), (False, 2), (True, 3)):
             house.capture.want(wanted)
             await elapse(0.1)
-        assert house.interruptions == 2
+            assert house.interruptions == interruptions
 
 
 async def test_it_is_closed_when_the_device_stops() -> None:
