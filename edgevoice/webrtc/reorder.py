@@ -17,8 +17,12 @@ PACKET_TICKS = 960
 MAX_DROPOUT = 3000
 MAX_MISORDER = 100
 """RFC 3550, appendix A.1: beyond these the sequence number counts as restarted."""
-MAX_CONCEALED = 500
-"""10 s: more lost packets in a row are left as a gap."""
+RATE_HZ = 48_000
+MAX_CONCEALED = 10 * RATE_HZ
+"""Ticks: more lost in a row is left as a gap."""
+AHEAD = 120 * RATE_HZ
+"""Ticks by which a stream may run ahead of the clock: sound that waited is sent faster than
+it was spoken. One packet a second can claim hours, and whoever listens would work it off."""
 
 
 def unwrap(value: int, reference: int, bits: int) -> int:
@@ -40,6 +44,11 @@ class Reorder:
         self.duplicates = 0
         self.gaps = 0
         self.resyncs = 0
+        self.hasty = 0
+        """Dropped, because nobody can have spoken so much yet."""
+        self._began_at: float | None = None
+        self._horizon = AHEAD
+        """Where the stream may be by now, in ticks."""
         self._known_start = first_timestamp is not None
         self._origin = first_timestamp or 0
         self._wait_s = wait_s
@@ -65,6 +74,10 @@ class Reorder:
     def push(self, sequence: int, timestamp: int, payload: bytes, now: float) -> list[Piece]:
         """What can be handed out now that this packet is here."""
         self.received += 1
+        self._tell_time(now)
+        if self._end > self._horizon:
+            self.hasty += 1
+            return []
         number = self._number(sequence)
         if number is None:
             return []
@@ -84,6 +97,7 @@ class Reorder:
 
     def expire(self, now: float) -> list[Piece]:
         """What can be handed out because waiting longer would not help."""
+        self._tell_time(now)
         pieces: list[Piece] = []
         while self.deadline is not None and now >= self.deadline:
             pieces += self._give_up()
@@ -93,6 +107,11 @@ class Reorder:
         """How long the packet handed out last turned out to be."""
         self.packet_ticks = ticks
         self._end = self._position + ticks
+
+    def _tell_time(self, now: float) -> None:
+        if self._began_at is None:
+            self._began_at = now
+        self._horizon = round((now - self._began_at) * RATE_HZ) + AHEAD
 
     def _number(self, sequence: int) -> int | None:
         """The extended sequence number; None for a packet from out of the blue."""
@@ -138,8 +157,9 @@ class Reorder:
 
     def _hand_out(self, number: int, ticks: int, payload: bytes) -> Piece:
         self._recent.append(number)
-        if ticks < self._position or ticks == self._position < self._end:
-            # A new packet with an old timestamp: its sound goes where the last one ended.
+        repeated = ticks < self._position or ticks == self._position < self._end
+        if repeated or ticks > self._horizon:
+            # An old timestamp, or one from the future: its sound goes where the last one ended.
             self.resyncs += 1
             self._origin += ticks - self._end
             ticks = self._end
@@ -160,7 +180,7 @@ class Reorder:
         count = room if self._next is None else number - self._next
         self.lost += count
         fits = max(0, min(count, room))
-        if fits > MAX_CONCEALED:
+        if fits * self.packet_ticks > MAX_CONCEALED:
             return []
         pieces: list[Piece] = [(self._end + i * self.packet_ticks, None) for i in range(fits)]
         if pieces:

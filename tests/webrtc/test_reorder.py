@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgevoice.webrtc.reorder import PACKET_TICKS, Piece, Reorder, unwrap
+from edgevoice.webrtc.reorder import AHEAD, PACKET_TICKS, Piece, Reorder, unwrap
 
 SEQUENCE, TIMESTAMP = 65_530, 2**32 - 2_000
 """Both wrap within the first few packets, so every story below crosses it."""
@@ -155,6 +155,37 @@ def test_an_hour_of_loss_is_not_concealed() -> None:
     run(reorder, [(0, 0, b"a"), (2_000, 2_000 * PACKET_TICKS, b"b")])
     assert reorder.expire(1.0) == [(2_000 * PACKET_TICKS, b"b")]
     assert reorder.lost == 1_999
+
+
+def test_sound_from_the_future_goes_where_the_last_one_ended() -> None:
+    """A sender that jumps five seconds with each packet would have hours worked off."""
+    reorder = Reorder()
+    jumps = [(i, i * 240_000, b"%d" % i) for i in range(1_000)]
+    heard = [piece for n, jump in enumerate(jumps) for piece in reorder.push(*jump, now=n * 0.02)]
+    assert len(heard) == 1_000
+    assert heard[-1][0] <= AHEAD + 20 * 48_000 + PACKET_TICKS
+
+
+def test_nobody_speaks_much_faster_than_the_clock() -> None:
+    reorder = Reorder()
+    sender = Sender()
+    heard = run(reorder, sender.packets(10_000))
+    assert heard[-1][0] == AHEAD
+    assert reorder.hasty == 10_000 - len(heard)
+    [(_, later)] = run(reorder, sender.packets(2), now=3600.0)
+    assert later == b"10001"
+
+
+def test_what_waited_a_minute_is_welcome_at_once() -> None:
+    assert run(Reorder(), Sender().packets(3_000)) == pieces(*range(3_000))
+
+
+def test_no_more_than_ten_seconds_are_concealed_however_long_a_packet_is() -> None:
+    reorder = Reorder()
+    run(reorder, [(0, 0, b"a")])
+    reorder.lasted(5_760)
+    run(reorder, [(401, 401 * 5_760, b"b")])
+    assert reorder.expire(1.0) == [(401 * 5_760, b"b")]
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(-(2**31) + 1, 2**31 - 1))
