@@ -119,7 +119,8 @@ class TurnDetector:
             return None
         if not wake.start - samples(1000) <= self._turn_start < wake.end:
             return None  # said in the middle of a longer sentence: only a word
-        self._turn_start = max(wake.start, self._floor)
+        # Wherever the device says it is: a turn begins with sound that was received.
+        self._turn_start = min(max(wake.start, self._floor), self.settled)
         return TurnStarted(self._turn_start, wake.name)
 
     def forget(self) -> None:

@@ -128,6 +128,15 @@ def test_a_phrase_told_during_the_turn_it_began_makes_it_begin_anew():
     assert tell(detector, "." * 30, at=60)[-1] == TurnStopped(frames(60) + TAIL, frames(85))
 
 
+def test_a_phrase_told_ahead_of_its_sound_does_not_make_a_turn_end_before_it_begins():
+    detector = TurnDetector(TurnRules())
+    tell(detector, "." * 30 + "S" * 8)
+    assert detector.expect(WakePhrase("alexa", frames(60), frames(90))) == TurnStarted(
+        frames(38), "alexa"
+    )
+    assert tell(detector, "." * 30, at=38)[-1] == TurnStopped(frames(38) + TAIL, frames(63))
+
+
 def test_the_name_in_the_middle_of_a_sentence_is_only_a_word():
     detector = TurnDetector(TurnRules())
     tell(detector, "S" * 200)
