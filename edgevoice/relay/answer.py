@@ -131,6 +131,8 @@ class Answer:
         if not self._sounding:
             await self._voice.begin(self.id)
             self._sounding = True
+        if self._voice.response_id != self.id:
+            return  # it was silenced, and goes on as text alone
         message.add_audio(len(samples))
         self._voice.play(samples)
         await self._keep_lead()

@@ -43,6 +43,7 @@ class FakeOutput:
         self._began_at: float | None = None
         self._sent_before = 0
         self._timers: list[asyncio.TimerHandle] = []
+        self._is_begun = False
 
     @property
     def sent_ms(self) -> int:
@@ -54,10 +55,12 @@ class FakeOutput:
     def begin(self) -> None:
         assert not self._timers, "the answer before has not ended"
         self.log.append("begin")
+        self._is_begun = True
         self._played, self._began_at, self._sent_before = 0, None, 0
 
     def play(self, samples: Samples) -> None:
         assert samples.dtype == np.int16
+        assert self._is_begun, "begin() an answer before play()"
         loop = asyncio.get_running_loop()
         if self._began_at is None:
             self._began_at = loop.time() + 0.02
@@ -85,7 +88,7 @@ class FakeOutput:
     def _stop(self) -> None:
         for timer in self._timers:
             timer.cancel()
-        self._timers, self._began_at = [], None
+        self._timers, self._began_at, self._is_begun = [], None, False
 
 
 @dataclass

@@ -268,6 +268,23 @@ def test_without_interrupt_response_an_answer_is_spoken_to_its_end():
     assert story.all("error") == []
 
 
+def test_an_answer_beside_the_conversation_is_silenced_and_goes_on_as_text():
+    async def tale(story: Story) -> None:
+        story.engine.answers = [[*spoken("One."), 1.0, *spoken("Two.")], spoken("Yes.")]
+        story.send("response.create", response={"conversation": "none"})
+        await elapse(0.5)
+        story.say("hello")
+        await elapse(5)
+
+    story = tell(tale)
+    aside, answer = story.all("response.done")
+    assert aside["response"]["status"] == "completed"
+    assert aside["response"]["output"][0]["content"][0]["transcript"] == "One."
+    assert story.items() == [("user", "hello"), ("assistant", "Yes.")]
+    assert answer["response"]["status"] == "completed"
+    assert story.call.output.log == ["begin", "clear", "begin", "end"]
+
+
 def test_an_empty_transcript_gets_no_answer_and_the_client_is_told():
     async def tale(story: Story) -> None:
         story.say("")
