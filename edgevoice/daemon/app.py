@@ -45,7 +45,7 @@ from edgevoice.hardware.service_manager import ServiceManager
 from edgevoice.hardware.sounds import RATE_HZ as PLAYOUT_RATE_HZ
 from edgevoice.hardware.state_file import StateFile
 from edgevoice.realtime.server_events import OutputAudioBufferStarted
-from edgevoice.transceiver.actions import Action, Stage
+from edgevoice.transceiver.actions import Action, CloseGate, Stage
 from edgevoice.transceiver.inputs import (
     ButtonPressed,
     EventReceived,
@@ -151,6 +151,7 @@ class Device:
             wake_phrase_samples=round(config.wake.phrase_s * CAPTURE_RATE_HZ),
             chime=config.sounds.chime,
             muted=self._memory.muted,
+            microphone_lost=self._capture.is_lost,
         )
 
     async def run(self) -> None:
@@ -172,6 +173,8 @@ class Device:
         await opened.enter_async_context(self._speaker)
         await opened.enter_async_context(self._button)
         self._wire(indicator)
+        # However the program ends: nothing may leave any more, and what has is written down.
+        opened.callback(self._perform, CloseGate("the program ends"))
 
     async def _run_components(self) -> None:
         components = (

@@ -31,6 +31,11 @@ class Capture:
         """Blocks should be arriving."""
         return self._wanted and not self._lost
 
+    @property
+    def is_lost(self) -> bool:
+        """It is wanted, and not there."""
+        return self._lost
+
     def want(self, wanted: bool) -> None:
         self._wanted = wanted
         self._changed.set()

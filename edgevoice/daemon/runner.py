@@ -15,11 +15,12 @@ from edgevoice.transceiver.actions import (
     Action,
     CloseGate,
     CloseLink,
+    EndTurn,
     FlushPlayout,
     Show,
     StopSounds,
 )
-from edgevoice.transceiver.inputs import DeadlinePassed, Input
+from edgevoice.transceiver.inputs import DeadlinePassed, Input, MuteRequested
 from edgevoice.transceiver.transceiver import Transceiver
 
 log = logging.getLogger(__name__)
@@ -32,6 +33,7 @@ SAFE: tuple[Action, ...] = (
     CloseLink("internal error"),
     FlushPlayout(),
     StopSounds(),
+    EndTurn("internal error"),
 )
 
 Observer = Callable[[Input, Transceiver], None]
@@ -73,6 +75,9 @@ class Runner:
         except AssertionError:
             if not self._recover():
                 raise
+            # Whatever else is lost with the old one: who asked for silence gets it.
+            if isinstance(happened, MuteRequested):
+                self.step(happened, now)
             return
         for action in actions:
             self._perform(action)

@@ -80,6 +80,7 @@ class Transceiver:
         *,
         chime: bool = True,
         muted: bool = False,
+        microphone_lost: bool = False,
     ) -> None:
         """`muted`: as it was remembered; the microphone is not opened then."""
         self.gate_open = False
@@ -95,7 +96,7 @@ class Transceiver:
         self._tools = tools
         self._wake_phrase_samples = wake_phrase_samples
         self._chime = chime
-        self._standing = Standing(Facts(muted=muted))
+        self._standing = Standing(Facts(muted=muted, microphone_lost=microphone_lost))
         self._deadlines = Deadlines()
         self._memory = Memory(context)
         self._day = DayMeter(turn.minutes_per_day)

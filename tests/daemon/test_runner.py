@@ -7,9 +7,25 @@ import pytest
 
 from edgevoice.config import ContextConfig, LinkConfig, TurnConfig
 from edgevoice.daemon.runner import Runner
-from edgevoice.transceiver.actions import Action, CloseGate, CloseLink, OpenGate, OpenLink, Show
+from edgevoice.transceiver.actions import (
+    Action,
+    CloseGate,
+    CloseLink,
+    CloseMicrophone,
+    EndTurn,
+    OpenGate,
+    OpenLink,
+    RememberMute,
+    Show,
+)
 from edgevoice.transceiver.indication import Indication
-from edgevoice.transceiver.inputs import ButtonPressed, Input, LinkOpened, StopRequested
+from edgevoice.transceiver.inputs import (
+    ButtonPressed,
+    Input,
+    LinkOpened,
+    MuteRequested,
+    StopRequested,
+)
 from edgevoice.transceiver.states import State
 from edgevoice.transceiver.transceiver import Transceiver
 from tests.virtual_time import elapse
@@ -87,7 +103,7 @@ async def test_a_broken_invariant_is_recorded_and_survived_once() -> None:
     assert house.runner.transceiver is not before
     (record,) = house.dumped
     assert len(record) == 2 and "ButtonPressed(sample=5)" in record[-1]
-    assert house.did(CloseGate) and house.did(CloseLink)
+    assert house.did(CloseGate) and house.did(CloseLink) and house.did(EndTurn)
     assert house.done[-1] == Show(Indication.IDLE)
 
 
@@ -97,3 +113,23 @@ async def test_the_second_time_the_error_leaves_for_the_service_manager() -> Non
     with pytest.raises(AssertionError, match="cannot be pressed"):
         house.runner.step(ButtonPressed(2), 2.0)
     assert len(house.dumped) == 2
+
+
+async def test_a_mute_that_broke_an_invariant_is_carried_out_all_the_same() -> None:
+    minds = [Deaf(), mind()]
+    house = House(lambda: minds.pop(0))
+    house.runner.step(MuteRequested("control"), 1.0)
+    assert house.runner.transceiver.facts.muted
+    assert house.did(CloseMicrophone) and house.did(RememberMute)
+    assert len(house.dumped) == 1
+
+
+class Deaf(Transceiver):
+    """Breaks an invariant when it is to be muted."""
+
+    def __init__(self) -> None:
+        super().__init__(TurnConfig(), ContextConfig(), LinkConfig(), (), 0)
+
+    def handle(self, happened: Input, now: float) -> list[Action]:
+        assert not isinstance(happened, MuteRequested), "it cannot be muted"
+        return super().handle(happened, now)

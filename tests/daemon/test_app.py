@@ -1,0 +1,131 @@
+"""The whole device on a simulated board, in virtual time; no relay answers here."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from edgevoice.config import Config, ContextConfig, ControlConfig, LinkConfig, TurnConfig
+from edgevoice.daemon.app import Device
+from edgevoice.simulator.room import Room
+from edgevoice.transceiver.actions import Action
+from edgevoice.transceiver.indication import Indication
+from edgevoice.transceiver.inputs import ButtonPressed, Input
+from edgevoice.transceiver.states import State
+from edgevoice.transceiver.transceiver import Transceiver
+from tests.virtual_time import elapse
+
+pytestmark = pytest.mark.models
+
+NOBODY = "http://127.0.0.1:9"
+"""The discard port: nothing listens there."""
+
+
+class House:
+    def __init__(self, directory: Path, url: str = NOBODY) -> None:
+        self.state = directory / "state"
+        self.room = Room(directory / "speaker.wav", aloud=False)
+        config = Config()
+        config = replace(
+            config,
+            link=replace(config.link, url=url),
+            control=ControlConfig(str(directory / "control.sock"), str(self.state)),
+        )
+        self.device = Device(config, "ev_token", self.room.board())
+
+    @property
+    def left(self) -> list[dict[str, object]]:
+        """The privacy log."""
+        lines = (self.state / "privacy.log").read_text().splitlines()
+        return [json.loads(line) for line in lines]
+
+    async def until(self, state: State) -> None:
+        async with asyncio.timeout(10):
+            while self.device.runner.transceiver.state is not state:
+                await elapse(0.01)
+
+
+class Broken(Transceiver):
+    """Has a bug that shows whatever happens."""
+
+    def handle(self, happened: Input, now: float) -> list[Action]:
+        raise AssertionError("a bug")
+
+
+@asynccontextmanager
+async def running(house: House) -> AsyncIterator["asyncio.Task[None]"]:
+    task = asyncio.ensure_future(house.device.run())
+    await house.device.ready.wait()
+    try:
+        yield task
+    finally:
+        house.device.stop()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+@asynccontextmanager
+async def silent_relay() -> AsyncIterator[str]:
+    """Accepts connections and never says a word."""
+
+    async def listen(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+
+    server = await asyncio.start_server(listen, "127.0.0.1", 0)
+    try:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    finally:
+        server.close()
+
+
+@pytest.mark.parametrize("end", [Device.stop, None], ids=["stopped", "torn down"])
+async def test_an_open_gate_is_closed_and_written_down_however_it_ends(
+    tmp_path: Path, end: Callable[[Device], None] | None
+) -> None:
+    async with silent_relay() as url:
+        house = House(tmp_path, url)
+        async with running(house) as task:
+            house.device.command("wake")
+            await house.until(State.CONNECTING)
+            assert house.device.command("status")["gate"] == "open"
+            if end is None:
+                task.cancel()
+            else:
+                end(house.device)
+            await asyncio.gather(task, return_exceptions=True)
+        assert house.device.command("status")["gate"] == "closed"
+        assert [entry["why"] for entry in house.left] == ["button"]
+
+
+async def test_a_mind_that_was_rebuilt_knows_that_the_microphone_is_lost(tmp_path: Path) -> None:
+    house = House(tmp_path)
+    async with running(house):
+        await elapse(0.5)
+        house.room.microphone.unplug()
+        await elapse(0.1)
+        house.device.runner.transceiver = Broken(
+            TurnConfig(), ContextConfig(), LinkConfig(), (), wake_phrase_samples=0
+        )
+        house.device.command("stop")
+        await elapse(0.1)
+        assert house.device.runner.transceiver.indication is Indication.ERROR
+        assert (house.state / "flight-record.txt").exists()
+        house.room.microphone.plug_in()
+        await elapse(0.1)
+        assert house.device.runner.transceiver.indication is Indication.IDLE
+
+
+async def test_thirty_quick_presses_open_and_close_fifteen_times(tmp_path: Path) -> None:
+    async with silent_relay() as url:
+        house = House(tmp_path, url)
+        async with running(house):
+            for _ in range(30):
+                house.device.runner.post(ButtonPressed(0))
+            await elapse(0.5)
+            assert house.device.runner.transceiver.state is State.IDLE
+            assert len(house.left) == 15
+            assert {report.outcome for report in house.device.turns.reports} == {"cancelled"}
