@@ -23,6 +23,7 @@ from edgevoice.audio.vad import WebRtcVad
 from edgevoice.audio.wake_word import WakeWords
 from edgevoice.config import Config
 from edgevoice.daemon.abilities import Volume, timer_tools, toolbox
+from edgevoice.daemon.allocator import Allocator
 from edgevoice.daemon.board import Board, real_board
 from edgevoice.daemon.capture import Capture
 from edgevoice.daemon.control import ControlServer
@@ -140,6 +141,7 @@ class Device:
         self._button = Button(config.button, self._pressed, self._board.pins)
         self._control = ControlServer(config.control.socket, self.command)
         self._watchdog = Watchdog(self._service, self._progress)
+        self._allocator = Allocator()
 
     def _new_transceiver(self) -> Transceiver:
         config = self._config
@@ -188,6 +190,7 @@ class Device:
             self._control.run(),
             self.runner.run(),
             self._watchdog.run(),
+            self._allocator.run(),
             self._until_stopped(),
         )
         async with asyncio.TaskGroup() as tasks:
