@@ -294,6 +294,19 @@ def apply(hooks: Iterable[Hook | Setting]) -> tuple[str, ...]:
     return tuple(left_out)
 
 
+async def close(peer: RTCPeerConnection) -> None:
+    """Close it, or wait for aiortc, which closes by itself when the other side hangs up.
+
+    The future that it waits on is the one that its first closing resolves: cancelled with
+    the second, it makes the first one fail.
+    """
+    closing: asyncio.Future[bool] | None = getattr(peer, "_RTCPeerConnection__isClosed", None)
+    if closing is None:
+        await peer.close()
+    else:
+        await asyncio.shield(closing)
+
+
 def ice_connections(peer: RTCPeerConnection) -> Iterator[Any]:
     for transport in getattr(peer, "_RTCPeerConnection__iceTransports", ()):
         yield transport._connection

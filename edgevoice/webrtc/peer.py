@@ -70,6 +70,8 @@ class Peer:
         self._heard = 0
         self._heard_at = 0.0
         self._open_by = 0.0
+        self._closing = asyncio.Lock()
+        self._is_closed = False
 
     def connect(self) -> None:
         """Make the connection object and its one audio transceiver; nothing is sent yet."""
@@ -120,9 +122,15 @@ class Peer:
     async def close(self) -> None:
         """Say goodbye and let go of the sockets, whatever state things are in."""
         self.end("closed")
+        async with self._closing:
+            if not self._is_closed:
+                self._is_closed = True
+                await self._close()
+
+    async def _close(self) -> None:
         try:
             async with asyncio.timeout(CLOSE_S):
-                await self.connection.close()
+                await hardening.close(self.connection)
         except (TimeoutError, AttributeError, ConnectionError) as error:
             # aiortc raises AttributeError when it was given half a description.
             log.debug("closing a peer connection: %r", error)

@@ -250,3 +250,14 @@ async def test_sockets_are_opened_where_asked_only() -> None:
 def test_a_receiver_we_do_not_know_is_an_error_with_the_remedy() -> None:
     with pytest.raises(LinkError, match="install 'aiortc>=1\\.16"):
         hardening.tap(object(), lambda *packet: None)
+
+
+async def test_whoever_closes_second_may_be_cancelled() -> None:
+    """aiortc closes by itself when the other side hangs up, just when we do too."""
+    async with pair() as both, asyncio.TaskGroup() as group:
+        await both.connect()
+        group.create_task(both.a.close())
+        await asyncio.sleep(0)
+        second = group.create_task(hardening.close(both.a))
+        await asyncio.sleep(0)
+        second.cancel()
