@@ -1,6 +1,7 @@
 """The relay: started in order, stopped in reverse. `edgevoice relay` begins here."""
 
 import asyncio
+import gc
 import logging
 import signal
 import ssl
@@ -112,6 +113,8 @@ class Relay:
         self._make_vad()  # a missing model is found out now, not at the first call
         log.info("starting the engine %s", self._config.engine)
         await self._engine.start()
+        gc.collect()
+        gc.freeze()  # what is loaded now stays: sweeping up after a call need not look at it
         try:
             await self._serve(tls, stop, on_listening)
         finally:

@@ -4,8 +4,10 @@ The audit log says who, how long and why it ended. Never what was said.
 """
 
 import asyncio
+import gc
 import logging
-from asyncio import TaskGroup
+from asyncio import Lock, TaskGroup
+from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
@@ -20,6 +22,9 @@ from edgevoice.relay.limits import Limits
 from edgevoice.relay.refusal import CallRefused
 from edgevoice.relay.session import CallTerms, Session
 from edgevoice.relay.wake_phrase import WakePhrase
+
+SWEEP_S = 1.0
+"""After a call, until what it leaves behind is released; its sockets close meanwhile."""
 
 audit = logging.getLogger("edgevoice.relay.audit")
 
@@ -61,6 +66,8 @@ class Calls:
         self._on_change = on_change
         self._limits = Limits(config.limits)
         self._live: dict[str, _LiveCall] = {}
+        self._placing: defaultdict[str, Lock] = defaultdict(Lock)
+        """By token: a call that begins must see those it replaces."""
         self._group: TaskGroup | None = None
         self._none_left = asyncio.Event()
         self._none_left.set()
@@ -81,14 +88,20 @@ class Calls:
 
     async def place(self, offer: Offer) -> tuple[str, str]:
         """The call's id and the SDP answer; CallRefused otherwise."""
-        if self._closing or self._group is None:
-            raise CallRefused(503, "the relay is stopping", code="overloaded", retry_after_s=5.0)
+        async with self._placing[offer.token_name]:
+            return await self._place(offer)
+
+    async def _place(self, offer: Offer) -> tuple[str, str]:
+        self._refuse_when_closing()
         now = self._now()
         admission = self._limits.admit(offer.token_name, now)
         call_id = random_id("rtc")
         self._limits.started(offer.token_name, call_id, now)
         try:
             session, answer = await self._answer(offer, admission.session_s)
+            if self._closing:
+                await session.transport.close()
+            self._refuse_when_closing()
         except BaseException:
             self._limits.ended(offer.token_name, call_id, self._now())
             raise
@@ -124,6 +137,10 @@ class Calls:
         except LinkError as error:
             raise CallRefused(503, str(error), code="no_media", retry_after_s=30.0) from error
 
+    def _refuse_when_closing(self) -> None:
+        if self._closing or self._group is None:
+            raise CallRefused(503, "the relay is stopping", code="overloaded", retry_after_s=5.0)
+
     def _begin(self, call_id: str, call: _LiveCall) -> None:
         assert self._group is not None
         self._live[call_id] = call
@@ -152,6 +169,8 @@ class Calls:
             self._on_change(self.live)
             if not self._live:
                 self._none_left.set()
+            # A call is a ring of references around 6 MB that Python does not count as much.
+            asyncio.get_running_loop().call_later(SWEEP_S, gc.collect)
 
     def _now(self) -> float:
         return asyncio.get_running_loop().time()

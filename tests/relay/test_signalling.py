@@ -1,8 +1,10 @@
 """The relay's HTTP, spoken to over a real socket on this machine, with fake calls behind it."""
 
 import asyncio
+import gc
 import json
 import logging
+import weakref
 
 import aiohttp
 import pytest
@@ -16,6 +18,7 @@ from edgevoice.relay.signalling import Signalling
 from edgevoice.relay.tokens import Tokens, create
 from edgevoice.relay.wake_phrase import WakePhrase
 from tests.relay.story import FakeCall, FakeEngine, LoudnessVad
+from tests.virtual_time import elapse
 
 CALLS = "/v1/realtime/calls"
 OFFER = "v=0\r\n"
@@ -33,6 +36,8 @@ class FakeCarrier(FakeCall):
                 raise RemoteProtocolError("the offer cannot be used")
             case "no socket":
                 raise LinkError("no media socket")
+            case "slow":
+                await elapse(0.05)
         return f"answer to {offer}"
 
 
@@ -241,6 +246,33 @@ async def test_a_second_call_of_a_token_replaces_the_first(house, caplog):
 
     await house.visit(tale)
     assert "replaced by a newer call" in caplog.text
+
+
+async def test_calls_that_come_at_once_replace_each_other_too(house):
+    async def tale(house: House) -> None:
+        await asyncio.gather(*(house.call(data="slow") for _ in range(3)))
+        for replaced in house.carriers[:2]:
+            await asyncio.wait_for(replaced.run(), 5)
+        assert not house.carriers[2]._closed.is_set()
+
+    await house.visit(tale)
+
+
+async def test_what_a_call_held_is_released_soon_after_it(house):
+    """Not when Python thinks that it may be worth it: 700 calls were 3 GB by then."""
+    released = asyncio.Event()
+
+    async def tale(house: House) -> None:
+        place = (await house.call()).headers["Location"]
+        weakref.finalize(house.carriers.pop().session, released.set)
+        await house.call(path=place + "/hangup")
+        await asyncio.wait_for(released.wait(), 10)
+
+    gc.disable()
+    try:
+        await house.visit(tale)
+    finally:
+        gc.enable()
 
 
 async def test_too_many_calls_a_minute_are_429(tmp_path):
