@@ -247,22 +247,20 @@ def test_help_names_the_scenarios_that_ship(capsys: pytest.CaptureFixture[str]) 
     assert all(f"\n  {path.stem}\n    " in said for path in PACKAGED.glob("*.yaml"))
 
 
-def test_a_scenario_that_is_wrong_has_the_status_of_a_wrong_configuration(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert main(["simulate", file(tmp_path, "steps: []\n")]) == 2
-    assert "at least one step" in capsys.readouterr().err
+# In processes of their own: the simulator sets up logs and signals.
+def test_a_scenario_that_is_wrong_has_the_status_of_a_wrong_configuration(tmp_path: Path) -> None:
+    done = run("simulate", file(tmp_path, "steps: []\n"))
+    assert done.returncode == 2
+    assert "at least one step" in done.stderr
 
 
 @pytest.mark.parametrize(("out", "reason"), [("taken", "File exists"), ("taken/x", "Not a dir")])
-def test_a_folder_that_cannot_be_written_is_one_line(
-    out: str, reason: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_folder_that_cannot_be_written_is_one_line(out: str, reason: str, tmp_path: Path) -> None:
     (tmp_path / "taken").touch()
-    assert main(["simulate", "mute", "--out", f"{tmp_path}/{out}"]) == 1
-    said = capsys.readouterr().err
-    assert said.startswith(f"edgevoice: {tmp_path}/taken") and reason in said
-    assert said.count("\n") == 1
+    done = run("simulate", "mute", "--out", f"{tmp_path}/{out}")
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"edgevoice: {tmp_path}/taken") and reason in done.stderr
+    assert done.stderr.count("\n") == 1
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
