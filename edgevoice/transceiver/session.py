@@ -123,6 +123,8 @@ class Session:
                 return self._link_opened(extensions, now)
             case State.CONNECTING, (LinkFailed(reason) | LinkLost(reason)):
                 return self.rules.end(f"failed: {reason}", is_failure=True, is_offline=True)
+            case State.CONNECTING, (ToolFinished() | PlayoutStarted() | PlayoutDrained()):
+                return []  # of the session before; nothing of this one has begun
             case State.CONNECTING, EventReceived(event):
                 self._early = [*self._early[: MAX_EARLY_EVENTS - 1], event]
                 return []

@@ -268,3 +268,11 @@ class TestGoodbye:
             story.says(speech_started(5_000, "item_u2"), speech_stopped(7_000, "item_u2"))
         story.answered("resp_2")
         assert story.state is State.LISTENING
+
+
+@pytest.mark.parametrize("late", [finished(), PlayoutStarted(), PlayoutDrained(900)])
+def test_what_is_left_of_the_session_before_does_not_begin_the_next(late):
+    story = Story(barge_in=False)
+    story.happens(button)
+    assert story.happens(late) == []
+    assert story.state is State.CONNECTING
