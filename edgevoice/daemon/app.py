@@ -246,9 +246,7 @@ class Device:
             case "status":
                 return self._status()
             case "wake":
-                if self.runner.transceiver.state in (State.CONNECTING, State.LISTENING):
-                    raise ControlError("it is listening already")
-                self._pressed()
+                self._wake_by_command()
             case "mute":
                 self._post(MuteRequested("control"))
             case "unmute":
@@ -260,6 +258,16 @@ class Device:
                     f"unknown command {name!r}; known: status, wake, mute, unmute, stop"
                 )
         return {}
+
+    def _wake_by_command(self) -> None:
+        mind = self.runner.transceiver
+        if mind.facts.muted:
+            raise ControlError("it is muted; `edgevoice unmute` first")
+        if mind.facts.microphone_lost:
+            raise ControlError("its microphone is lost; `edgevoice devices` shows what there is")
+        if mind.state in (State.CONNECTING, State.LISTENING):
+            raise ControlError("it is listening already")
+        self._pressed()
 
     def _status(self) -> dict[str, Any]:
         mind = self.runner.transceiver

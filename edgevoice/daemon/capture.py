@@ -42,7 +42,7 @@ class Capture:
 
     def lost(self, reason: str) -> None:
         """The microphone's callback."""
-        log.error("microphone: %s", reason)
+        log.error("no sound is captured: %s", reason)
         self._lost = True
         self._post(MicrophoneLost(reason))
 

@@ -29,8 +29,13 @@ def read_token(configured: str) -> str:
             f"no token at {path}; make one on the relay with `edgevoice relay token NAME`"
             " and put it there (link.token_file)"
         ) from missing
-    except (OSError, UnicodeDecodeError) as trouble:
-        raise CredentialError(f"the token at {path} cannot be read: {trouble}") from trouble
+    except OSError as trouble:
+        raise CredentialError(
+            f"the token at {path} cannot be read ({trouble.strerror}); it must be a file that"
+            " edgevoice may read (link.token_file)"
+        ) from trouble
+    except UnicodeDecodeError:
+        token = ""
     if not token or len(token) > MOST_CHARS or not token.isprintable() or " " in token:
         raise CredentialError(
             f"{path} does not hold a token (one word on one line); write the one that"

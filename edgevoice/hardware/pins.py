@@ -20,8 +20,8 @@ from edgevoice.errors import GpioError
 log = logging.getLogger(__name__)
 
 REMEDY = (
-    "install a GPIO library (on Raspberry Pi OS: sudo apt install python3-lgpio, and a virtual"
-    " environment made with --system-site-packages) and put the user into the group gpio"
+    "install a GPIO library (on Raspberry Pi OS: sudo apt install python3-lgpio, then run"
+    " scripts/setup again) and put the user into the group gpio"
 )
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import logging
+import os
 import signal
 import ssl
 import sys
@@ -16,7 +17,7 @@ from aiohttp import web
 from edgevoice import __version__
 from edgevoice.audio.vad import SileroVad, Vad, WebRtcVad
 from edgevoice.config import Config, RelayConfig
-from edgevoice.errors import ConfigError
+from edgevoice.errors import ConfigError, LinkError
 from edgevoice.hardware.service_manager import ServiceManager
 from edgevoice.relay.calls import Calls
 from edgevoice.relay.carrier import WebRtcCarrier
@@ -159,9 +160,13 @@ class Relay:
         try:
             await site.start()
         except OSError as error:
-            raise ConfigError(
-                f"cannot listen on {host}, port {port} ({error.strerror or error}): "
-                "is a relay running already? relay.host and relay.port choose another place"
+            # asyncio's own text names the address again; a name that is not found has no errno.
+            number = error.errno or 0
+            reason = os.strerror(number) if number > 0 else error.strerror
+            # No ConfigError: the port may be free again in a moment, so systemd may retry.
+            raise LinkError(
+                f"cannot listen on {host}, port {port} ({reason});"
+                " relay.host and relay.port choose another place, and only one relay can have it"
             ) from error
         bound = runner.addresses[0]
         shown = f"[{bound[0]}]" if ":" in bound[0] else bound[0]

@@ -112,9 +112,20 @@ def read(path: Path) -> Scenario:
     """Read and check a scenario; raises ScenarioError naming every mistake."""
     try:
         raw = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as trouble:
-        raise ScenarioError(f"{path}: {trouble}") from trouble
+    except OSError as trouble:
+        raise ScenarioError(f"{path}: {trouble.strerror or trouble}") from trouble
+    except UnicodeDecodeError as trouble:
+        raise ScenarioError(f"{path} is no text file; a scenario is YAML") from trouble
+    except yaml.YAMLError as trouble:
+        raise ScenarioError(f"{path}{_where(trouble)}") from trouble
     return Reader(path).scenario(raw)
+
+
+def _where(trouble: yaml.YAMLError) -> str:
+    """Line and problem, in one line."""
+    if isinstance(trouble, yaml.MarkedYAMLError) and trouble.problem_mark is not None:
+        return f":{trouble.problem_mark.line + 1}: {trouble.problem}"
+    return f": {' '.join(str(trouble).split())}"
 
 
 class Reader:

@@ -110,7 +110,8 @@ async def test_mute_survives_a_restart_and_only_unmute_ends_it(
     async with device_process(tmp_path, parrot.url, parrot.token) as device:
         status = await device.until(muted=True)
         assert status["captured_s"] == 0
-        await device.ask("wake")
+        with pytest.raises(ControlError, match="edgevoice unmute"):
+            await device.ask("wake")
         assert (await device.ask("status"))["gate"] == "closed"
         await device.ask("unmute")
         await device.until(muted=False)

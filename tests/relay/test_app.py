@@ -14,7 +14,7 @@ import pytest
 from edgevoice.audio.playout import PlayoutBuffer
 from edgevoice.audio.vad import WebRtcVad
 from edgevoice.config import DetectionConfig, LinkConfig, RelayConfig
-from edgevoice.errors import ConfigError, CredentialError
+from edgevoice.errors import ConfigError, CredentialError, LinkError
 from edgevoice.hardware.service_manager import ServiceManager
 from edgevoice.realtime import server_events as says
 from edgevoice.relay.app import Relay, make_engine, tls_context
@@ -66,7 +66,9 @@ async def test_a_port_in_use_is_said_with_the_remedy(config):
         taken.listen()
         busy = replace(config, port=taken.getsockname()[1])
         relay = Relay(busy, make_engine(busy), WebRtcVad, ServiceManager({}))
-        with pytest.raises(ConfigError, match=r"relay\.port"):
+        with pytest.raises(
+            LinkError, match=r"already in use\); relay\.host and relay\.port"
+        ):
             await relay.run(asyncio.Event(), print)
 
 

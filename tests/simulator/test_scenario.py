@@ -79,6 +79,16 @@ def test_what_is_not_a_scenario_is_refused(tmp_path: Path, text: str) -> None:
         read(written(tmp_path, text))
 
 
+def test_broken_yaml_and_binary_files_cost_one_line_each(tmp_path: Path) -> None:
+    path = written(tmp_path, "steps:\n  - {play: [}\n")
+    with pytest.raises(ScenarioError, match=r"scene\.yaml:2: ") as raised:
+        read(path)
+    assert "\n" not in str(raised.value)
+    path.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(ScenarioError, match="no text file"):
+        read(path)
+
+
 def test_packaged_scenarios_can_be_read_by_name() -> None:
     names = [path.stem for path in PACKAGED.glob("*.yaml")]
     assert "kitchen" in names
