@@ -11,6 +11,7 @@ import inspect
 import logging
 import pkgutil
 import random
+import struct
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -37,6 +38,13 @@ FLIGHT_RESENDS_S = (0.15, 0.15, 0.2, 0.3, 0.4, 0.4)
 MAX_REASSEMBLY_BYTES = 1_048_576
 """aiortc announces this receive window; an honest peer never has more under way."""
 MAX_REASSEMBLY_CHUNKS = 2048
+
+MAX_CHANNELS = 32
+MAX_PEER_ADDRESSES = 32
+"""One is used; a client with several interfaces, or one that roams, shows a few more."""
+NOT_STUN = (struct.error, ValueError, LookupError, AttributeError, TypeError, AssertionError)
+"""What aioice raises on messages that are cut off or lack an attribute; asyncio would log a
+traceback of each, and anybody can send a thousand a second."""
 
 rtp_clock_start: ContextVar[int | None] = ContextVar("rtp_clock_start", default=None)
 """RTP timestamp of a sender's first sample, for senders started in this context."""
@@ -102,7 +110,10 @@ def guard(receive: Callable[..., None]) -> Callable[..., None]:
         if is_from_peer:
             connection.heard = getattr(connection, "heard", 0) + 1
         if data[0] < 4:
-            receive(self, data, addr)
+            try:
+                receive(self, data, addr)
+            except NOT_STUN as error:
+                log.debug("a datagram that is no STUN: %r", error)
         elif 20 <= data[0] < 192 and is_from_peer:
             connection.data_received(data, self.local_candidate.component)
 
@@ -222,13 +233,41 @@ def limit_reassembly(add: Callable[..., None]) -> Callable[..., None]:
     return add_chunk
 
 
+def distrust_channels(receive: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
+    """A channel opened twice, or text that is none, is a clean end instead of a traceback."""
+
+    async def _data_channel_receive(self: Any, stream_id: int, pp_id: int, data: bytes) -> None:
+        if len(self._data_channels) > MAX_CHANNELS:
+            raise ConnectionError("the peer has opened more channels than anybody needs")
+        try:
+            await receive(self, stream_id, pp_id, data)
+        except (UnicodeDecodeError, AssertionError) as error:
+            raise ConnectionError(f"the peer breaks the data channel protocol: {error!r}") from None
+
+    return _data_channel_receive
+
+
+def limit_candidates(check: Callable[..., None]) -> Callable[..., None]:
+    """The peer is learned from its checks, but not from thousands of ports."""
+
+    def check_incoming(self: Any, message: Any, addr: tuple[str, int], protocol: Any) -> None:
+        known = self._remote_candidates
+        if len(known) < MAX_PEER_ADDRESSES or any((c.host, c.port) == addr[:2] for c in known):
+            check(self, message, addr, protocol)
+
+    return check_incoming
+
+
 def open_without_acknowledgement(
     flush: Callable[..., Awaitable[None]],
 ) -> Callable[..., Awaitable[None]]:
     """A channel is usable once its OPEN is sent (RFC 8832, section 6): one round trip less."""
 
     async def _data_channel_flush(self: Any) -> None:
-        await flush(self)
+        try:
+            await flush(self)
+        except ConnectionError:
+            return  # the call is over; some callers are tasks that nobody waits for
         queued = {channel for channel, _, _ in self._data_channel_queue}
         if self._association_state != self.State.ESTABLISHED:
             return
@@ -260,6 +299,11 @@ HOOKS: tuple[Hook | Setting, ...] = (
         silent_to_strangers,
     ),
     Hook("aioice.ice:Connection.query_consent", ("self",), nominating_consent),
+    Hook(
+        "aioice.ice:Connection.check_incoming",
+        ("self", "message", "addr", "protocol"),
+        limit_candidates,
+    ),
     Setting("aioice.stun:RETRY_RTO", 0.1),
     Setting(f"{SCTP}:SCTP_RTO_INITIAL", 0.3),
     Setting(f"{SCTP}:SCTP_RTO_MIN", 0.2),
@@ -268,6 +312,11 @@ HOOKS: tuple[Hook | Setting, ...] = (
     Hook(f"{DTLS}._write_ssl", ("self",), remember_flight),
     Hook(f"{DTLS}._do_handshake", ("self",), resend_flights),
     Hook(f"{SCTP}:InboundStream.add_chunk", ("self", "chunk"), limit_reassembly),
+    Hook(
+        f"{SCTP}:RTCSctpTransport._data_channel_receive",
+        ("self", "stream_id", "pp_id", "data"),
+        distrust_channels,
+    ),
     Hook(f"{SCTP}:RTCSctpTransport._data_channel_flush", ("self",), open_without_acknowledgement),
     Hook("aiortc.rtcrtpsender:random32", (), announced_clock),
 )

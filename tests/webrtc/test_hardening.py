@@ -261,3 +261,62 @@ async def test_whoever_closes_second_may_be_cancelled() -> None:
         second = group.create_task(hardening.close(both.a))
         await asyncio.sleep(0)
         second.cancel()
+
+
+async def test_a_broken_check_of_a_stranger_is_not_worth_a_line(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """A PRIORITY of two bytes; asyncio would log a traceback for each."""
+    head = b"\x00\x01\x00\x08\x21\x12\xa4\x42" + bytes(12)
+    with peers.stranger() as sock:
+        async with pair() as both:
+            await both.connect()
+            sock.sendto(head + b"\x00\x24\x00\x02" + bytes(4), ("127.0.0.1", peers.port_of(both.b)))
+            await elapse(0.2)
+    assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
+
+
+DCEP, TEXT = 50, 51
+
+
+@pytest.mark.parametrize(
+    ("stream", "kind", "data"),
+    [
+        (1, TEXT, b"\xff\xfe"),
+        (1, DCEP, b"\x03" + bytes(8) + b"\x01\x00\x00x"),
+        (7, DCEP, b"\x03" + bytes(8) + b"\x02\x00\x00\xff\xfe"),
+        (9, DCEP, b"\x02"),
+    ],
+    ids=["no text", "opened twice", "no name", "never opened"],
+)
+async def test_a_broken_channel_ends_its_session_without_a_traceback(
+    stream: int, kind: int, data: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with pair() as both:
+        await both.connect()
+        assert both.channel.id == 1
+        await both.a.sctp._send(stream, kind, data)  # type: ignore[union-attr]
+        await asyncio.wait_for(both.ended.wait(), 15)
+    assert "Traceback" not in caplog.text
+    assert "never retrieved" not in caplog.text
+
+
+async def test_a_peer_that_opens_channels_without_end_is_let_go() -> None:
+    async with pair() as both:
+        await both.connect()
+        for number in range(hardening.MAX_CHANNELS + 8):
+            both.a.createDataChannel(str(number))
+        await asyncio.wait_for(both.ended.wait(), 15)
+
+
+async def test_a_peer_has_a_few_addresses_and_not_thousands() -> None:
+    async with pair() as both:
+        await both.connect()
+        (connection,) = hardening.ice_connections(both.b)
+        check = stun.Message(stun.Method.BINDING, stun.Class.REQUEST, attributes={"PRIORITY": 1})
+        for port in range(1000):
+            connection.check_incoming(check, ("127.0.0.1", 20_000 + port), connection._protocols[0])
+        assert len(connection.remote_candidates) == hardening.MAX_PEER_ADDRESSES
+        both.channel.send("still there")
+        await elapse(0.5)
+        assert both.messages == ["still there"]
