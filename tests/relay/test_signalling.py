@@ -37,7 +37,7 @@ class FakeCarrier(FakeCall):
             case "no socket":
                 raise LinkError("no media socket")
             case "slow":
-                await elapse(0.05)
+                await elapse(0.2)
         return f"answer to {offer}"
 
 
@@ -248,12 +248,15 @@ async def test_a_second_call_of_a_token_replaces_the_first(house, caplog):
     assert "replaced by a newer call" in caplog.text
 
 
-async def test_calls_that_come_at_once_replace_each_other_too(house):
+async def test_a_call_that_overtakes_another_replaces_it_too(house):
     async def tale(house: House) -> None:
-        await asyncio.gather(*(house.call(data="slow") for _ in range(3)))
-        for replaced in house.carriers[:2]:
-            await asyncio.wait_for(replaced.run(), 5)
-        assert not house.carriers[2]._closed.is_set()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(house.call(data="slow"))
+            while not house.carriers:
+                await elapse(0.001)
+            assert (await house.call()).status == 201
+        await asyncio.wait_for(house.carriers[0].run(), 5)
+        assert not house.carriers[1]._closed.is_set()
 
     await house.visit(tale)
 
