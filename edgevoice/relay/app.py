@@ -19,6 +19,7 @@ from edgevoice.audio.vad import SileroVad, Vad, WebRtcVad
 from edgevoice.config import Config, RelayConfig
 from edgevoice.errors import ConfigError, LinkError
 from edgevoice.hardware.service_manager import ServiceManager
+from edgevoice.relay import lobby
 from edgevoice.relay.calls import Calls
 from edgevoice.relay.carrier import WebRtcCarrier
 from edgevoice.relay.engines.engine import Engine
@@ -126,17 +127,27 @@ class Relay:
         self, tls: ssl.SSLContext | None, stop: asyncio.Event, on_listening: Callable[[str], None]
     ) -> None:
         signalling = Signalling(self._config, self._tokens, self._calls)
-        runner = web.AppRunner(signalling.application(), access_log=None, shutdown_timeout=1.0)
+        runner = web.AppRunner(
+            signalling.application(),
+            access_log=None,
+            logger=lobby.log,
+            auto_decompress=False,  # an offer is 2 kB; what is packed can unpack to anything
+            shutdown_timeout=1.0,
+        )
         await runner.setup()
+        server = runner.server
+        assert server is not None
         try:
             url = await self._listen(runner, tls)
             async with asyncio.TaskGroup() as group:
                 feeding = group.create_task(self._feed_watchdog())
+                guarding = group.create_task(signalling.lobby.run(lambda: server.connections))
                 on_listening(url)
                 self._service.ready()
                 self._tell_status(0)
                 await self._calls_until(stop)
                 feeding.cancel()
+                guarding.cancel()
         finally:
             await runner.cleanup()
 

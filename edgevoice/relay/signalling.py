@@ -11,6 +11,7 @@ import re
 from collections.abc import Awaitable, Callable
 
 from aiohttp import BodyPartReader, MultipartReader, web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from edgevoice import __version__
 from edgevoice.config import RelayConfig
@@ -20,6 +21,7 @@ from edgevoice.realtime.session import SessionPatch
 from edgevoice.realtime.wire import decode_client_event
 from edgevoice.relay import wake_phrase
 from edgevoice.relay.calls import Calls, Offer
+from edgevoice.relay.lobby import Lobby
 from edgevoice.relay.refusal import CallRefused
 from edgevoice.relay.tokens import Tokens
 
@@ -33,6 +35,17 @@ MAX_PARTS = 4
 BODY_S = 10.0
 """An offer is 2 kB; whoever is slower holds a connection open on purpose."""
 
+UNREADABLE = (
+    HttpProcessingError,
+    web.RequestPayloadError,
+    ConnectionError,
+    ValueError,
+    LookupError,
+    AssertionError,
+    RuntimeError,
+)
+"""What aiohttp raises while it reads a malformed body, or one whose sender has gone."""
+
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 _HEADER_NAMES = re.compile(r"[A-Za-z0-9, _-]{1,500}", re.ASCII)
@@ -43,9 +56,10 @@ class Signalling:
         self._config = config
         self._tokens = tokens
         self._calls = calls
+        self.lobby = Lobby()
 
     def application(self) -> web.Application:
-        app = web.Application(middlewares=[_in_openai_shape])
+        app = web.Application(middlewares=[self.lobby.serve, _in_openai_shape])
         app.router.add_post("/v1/realtime/calls", self._place)
         app.router.add_post("/v1/realtime/calls/{call_id}/hangup", self._hang_up)
         app.router.add_get("/healthz", self._health)
@@ -59,6 +73,8 @@ class Signalling:
                 sdp, session = await self._read(request)
         except TimeoutError:
             raise CallRefused(408, "the offer did not arrive in time", code="timeout") from None
+        except UNREADABLE as error:
+            raise CallRefused(400, "the body is broken", code="invalid_body") from error
         try:
             offer = Offer(
                 token_name,
@@ -118,17 +134,14 @@ class Signalling:
     async def _parts(self, request: web.Request) -> dict[str, str]:
         limits = {"sdp": self._config.limits.sdp_bytes, "session": SESSION_BYTES}
         found: dict[str, str] = {}
-        try:
-            reader = MultipartReader(request.headers, request.content)
-            for _ in range(MAX_PARTS):
-                part = await reader.next()
-                if part is None:
-                    break
-                if not isinstance(part, BodyPartReader) or part.name not in limits:
-                    raise CallRefused(400, "the parts are sdp and session", code="invalid_value")
-                found[part.name] = _text(await _limited(part.read_chunk, limits[part.name]))
-        except (ValueError, AssertionError, RuntimeError) as error:
-            raise CallRefused(400, "the multipart body is broken", code="invalid_body") from error
+        reader = MultipartReader(request.headers, request.content)
+        for _ in range(MAX_PARTS):
+            part = await reader.next()
+            if part is None:
+                break
+            if not isinstance(part, BodyPartReader) or part.name not in limits:
+                raise CallRefused(400, "the parts are sdp and session", code="invalid_value")
+            found[part.name] = _text(await _limited(part.read_chunk, limits[part.name]))
         return found
 
     def _media_host(self, request: web.Request) -> str | None:

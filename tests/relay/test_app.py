@@ -49,6 +49,20 @@ class Running:
         return await self._url
 
 
+async def test_a_request_that_is_no_http_leaves_no_trace_of_its_token(config, caplog):
+    create(config.tokens_file, "kitchen")
+    async with asyncio.TaskGroup() as group:
+        relay = Running(config, group)
+        port = int((await relay.url()).rpartition(":")[2])
+        answer, request = await asyncio.open_connection("127.0.0.1", port)
+        request.write(b"GET / HTTP/1.1\r\nAuthorization: Bearer ev_secret\0\r\n\r\n")
+        assert b" 400 " in await answer.readline()
+        request.close()
+        relay.stop.set()
+    assert "secret" not in caplog.text
+    assert "Traceback" not in caplog.text
+
+
 async def test_it_listens_on_a_free_port_and_stops_when_told(config):
     create(config.tokens_file, "kitchen")
     async with asyncio.TaskGroup() as group:
@@ -66,9 +80,7 @@ async def test_a_port_in_use_is_said_with_the_remedy(config):
         taken.listen()
         busy = replace(config, port=taken.getsockname()[1])
         relay = Relay(busy, make_engine(busy), WebRtcVad, ServiceManager({}))
-        with pytest.raises(
-            LinkError, match=r"already in use\); relay\.host and relay\.port"
-        ):
+        with pytest.raises(LinkError, match=r"already in use\); relay\.host and relay\.port"):
             await relay.run(asyncio.Event(), print)
 
 

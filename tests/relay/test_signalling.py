@@ -208,6 +208,29 @@ async def test_a_multipart_body_that_is_none_is_400(house):
     await house.visit(tale)
 
 
+@pytest.mark.parametrize(
+    "part",
+    [
+        "no colon here",
+        "\r\n".join(f"X-{number}: y" for number in range(5000)),
+        "X: " + "y" * 200_000,
+        "Content-Disposition: form-data\0; name=sdp",
+        "Content-Type: multipart/mixed; boundary=y\r\n\r\n--y\r\n\r\nx",
+    ],
+    ids=["no header", "many", "long", "nul", "nested"],
+)
+async def test_a_part_that_is_malformed_is_400_and_no_error_of_ours(house, part, caplog):
+    async def tale(house: House) -> None:
+        body = f"--x\r\n{part}\r\n\r\nv=0\r\n--x--\r\n"
+        response = await house.call(
+            data=body, **{"Content-Type": "multipart/form-data; boundary=x"}
+        )
+        assert (await refusal(response))[0] == 400
+
+    await house.visit(tale)
+    assert "Traceback" not in caplog.text
+
+
 async def test_the_wake_phrase_comes_as_a_header(house):
     async def tale(house: House) -> None:
         wake = {"Edgevoice-Wake": "name=alexa;start=0;end=14400", "Edgevoice-Version": "1"}
