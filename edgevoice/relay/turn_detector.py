@@ -158,6 +158,7 @@ class TurnDetector:
             name, start = self._phrase.name, max(self._phrase.start, self._floor)
         elif self._phrase is not None:
             start = max(start, self._phrase_until)
+        start = min(start, self.settled)  # a phrase may be told ahead of its sound
         self._turn_start, self._paused, self._onset = start, False, None
         self._phrase, self._joined = None, False
         return TurnStarted(start, name)

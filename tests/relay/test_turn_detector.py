@@ -162,6 +162,28 @@ def test_turns_never_overlap_and_hold_all_the_speech_between_them(story, prefix,
     assert kinds == ([TurnStarted, TurnStopped] * len(kinds))[: len(kinds)]
 
 
+PHRASES = st.builds(
+    lambda start, length: WakePhrase("a", start, start + length),
+    st.integers(0, 30_000),
+    st.integers(0, 16_000),
+)
+
+
+@given(st.lists(st.tuples(st.sampled_from(["S" * 4, "S" * 9, "." * 9, "." * 30]), PHRASES)))
+def test_no_turn_ends_before_it_begins_whatever_phrases_are_told(story):
+    """Clients may name any samples, also some that they never sent."""
+    detector, position, started = TurnDetector(TurnRules()), 0, 0
+    for stretch, phrase in story:
+        told = [*tell(detector, stretch, at=position), detector.expect(phrase)]
+        position += len(stretch)
+        for event in told:
+            if isinstance(event, TurnStarted):
+                started = event.start
+                assert started <= frames(position)
+            elif event is not None:
+                assert started <= event.end <= frames(position)
+
+
 @given(st.text("S.", min_size=1, max_size=400), st.integers(0, 300))
 def test_every_long_stretch_of_speech_lies_inside_a_turn(story, silence_frames):
     detector = TurnDetector(TurnRules(silence=samples(500)))
