@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from edgevoice.audio.vad import Vad
 from edgevoice.config import RelayConfig
-from edgevoice.errors import LinkError, RemoteProtocolError
+from edgevoice.errors import LinkError, ModelError, RemoteProtocolError
 from edgevoice.realtime.session import SessionPatch
 from edgevoice.relay.carrier import Carrier, MakeCarrier
 from edgevoice.relay.engines.engine import Engine
@@ -128,13 +128,14 @@ class Calls:
             carriers.append(self._make_carrier(session, offer.media_host))
             return carriers[0]
 
-        vad = await asyncio.to_thread(self._make_vad)  # 30 ms that others need not wait
         try:
+            vad = await asyncio.to_thread(self._make_vad)  # 30 ms that others need not wait
             session = Session(self._config, self._engine, vad, terms, make_transport)
             return session, await carriers[0].answer(offer.sdp)
         except RemoteProtocolError as error:
             raise CallRefused(400, str(error), code="invalid_offer") from error
-        except LinkError as error:
+        except (LinkError, ModelError) as error:
+            audit.warning("token=%s refused: %s", offer.token_name, error)
             raise CallRefused(503, str(error), code="no_media", retry_after_s=30.0) from error
 
     def _refuse_when_closing(self) -> None:

@@ -11,7 +11,7 @@ import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
 from edgevoice.config import LimitsConfig, RelayConfig
-from edgevoice.errors import LinkError, RemoteProtocolError
+from edgevoice.errors import LinkError, ModelError, RemoteProtocolError
 from edgevoice.relay.app import carry
 from edgevoice.relay.calls import Calls
 from edgevoice.relay.signalling import Signalling
@@ -151,6 +151,19 @@ async def test_a_relay_without_media_sockets_is_503(house):
         response = await house.call(data="no socket")
         assert await refusal(response) == (503, "no_media")
         assert int(response.headers["Retry-After"]) > 0
+
+    await house.visit(tale)
+
+
+async def test_a_model_that_cannot_be_loaded_now_is_503(house):
+    """It could at the start; since then something has run out."""
+
+    def broken() -> None:
+        raise ModelError("too many open files")
+
+    async def tale(house: House) -> None:
+        house.calls._make_vad = broken
+        assert await refusal(await house.call()) == (503, "no_media")
 
     await house.visit(tale)
 
