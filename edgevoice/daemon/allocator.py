@@ -23,5 +23,5 @@ class Allocator:
 
 def _malloc_trim() -> Callable[[int], object]:
     """Of glibc; other C libraries have none and need none."""
-    trim: Callable[[int], object] = getattr(ctypes.CDLL(None), "malloc_trim", lambda pad: 0)
+    trim: Callable[[int], object] = getattr(ctypes.CDLL(None), "malloc_trim", lambda _pad: 0)
     return trim
