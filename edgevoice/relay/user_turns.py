@@ -17,6 +17,10 @@ from edgevoice.relay.turn_detector import TurnEvent, TurnPaused, TurnStarted, Tu
 MIN_COMMIT = HEARING_RATE_HZ // 10
 """OpenAI refuses to commit less than 100 ms."""
 
+MAX_RECOGNISING = 8
+"""Turns of one session that wait for their words. The engine is shared: 300 commits in
+five seconds made everybody else wait for nine."""
+
 
 @dataclass(slots=True)
 class _Turn:
@@ -160,7 +164,9 @@ class UserTurns:
         self.count += 1
         self._add_item(turn.item_id)
         self._delta(turn.item_id, "".join(turn.words))
-        task = self._state.spawn(self._recognise(turn, utterance))
+        is_flood = len(self._recognising) >= MAX_RECOGNISING
+        work = self._decline(turn) if is_flood else self._recognise(turn, utterance)
+        task = self._state.spawn(work)
         self._recognising.add(task)
         task.add_done_callback(self._recognising.discard)
 
@@ -186,6 +192,10 @@ class UserTurns:
             self._fail(turn, error)
             return
         self._complete(turn, utterance, transcript)
+
+    async def _decline(self, turn: _Turn) -> None:
+        turn.listener.abandon()
+        self._fail(turn, EngineError(f"{MAX_RECOGNISING} turns before it are not recognised yet"))
 
     def _complete(self, turn: _Turn, utterance: Utterance, transcript: str) -> None:
         told = "".join(turn.words)

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from edgevoice.config import LimitsConfig, RelayConfig
 from edgevoice.realtime.wire import CLIENT_EVENTS
 from edgevoice.relay.session import CallTerms
+from edgevoice.relay.user_turns import MAX_RECOGNISING
 from tests.relay.story import Story, spoken, tell
 from tests.virtual_time import elapse
 
@@ -153,6 +154,24 @@ def test_a_flood_of_events_is_dropped_told_once_and_ends_the_session():
             story.send("input_audio_buffer.clear")
 
     assert tell(tale).reason == "too many events"
+
+
+def test_a_flood_of_turns_leaves_the_engine_to_others():
+    async def tale(story: Story) -> None:
+        story.engine.recognition_s, story.engine.words = 1.0, ["hm"] * 50
+        for _ in range(50):
+            story.sound(200, loud=True)
+            story.send("input_audio_buffer.commit")
+        await elapse(0.5)
+        assert len(story.engine.utterances) == MAX_RECOGNISING
+        assert len(story.all("conversation.item.input_audio_transcription.failed")) == 42
+        await elapse(1)
+        story.sound(200, loud=True)
+        story.send("input_audio_buffer.commit")
+        await elapse(2)
+
+    done = tell(tale).all("conversation.item.input_audio_transcription.completed")
+    assert len(done) == MAX_RECOGNISING + 1
 
 
 def test_events_at_a_decent_rate_are_all_obeyed():
