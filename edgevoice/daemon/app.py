@@ -9,6 +9,7 @@ import os
 import signal
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -97,6 +98,7 @@ class Device:
         self._loop = asyncio.get_running_loop()
         self._service = ServiceManager()
         self._told = ""
+        self._dropped_before = 0
         self._state_dir = Path(os.environ.get("STATE_DIRECTORY") or config.control.state_dir)
         self._memory = SettingsMemory(StateFile(self._state_dir / "settings.json"))
         self._memory.load()
@@ -215,7 +217,7 @@ class Device:
             remember_mute=self._memory.remember_mute,
         )
         self._performer = Performer(body, self._post, self._config.sounds.errors)
-        self._gate.on_change = light.gate_changed
+        self._gate.on_change = partial(self._gate_changed, light)
         self._ears.on_captured = self._link.samples_captured
         self._link.on_first_sent = self._first_sent
         self._playout.on_started = lambda: self._post_from_thread(PlayoutStarted())
@@ -280,7 +282,10 @@ class Device:
             "relay": "offline" if mind.facts.offline else self._config.link.url,
             "gate": "open" if self._gate.is_open else "closed",
             "volume": self._volume.percent,
+            "dropped_blocks": self._capture.microphone.dropped,
             "captured_s": round(self._ring.end / CAPTURE_RATE_HZ, 1),
+            "unknown_events": mind.unknown_events,
+            "last_error": mind.last_error.code if mind.last_error else None,
             "last_turn": last,
         }
 
@@ -316,13 +321,20 @@ class Device:
             self._told = told
             self._service.status(told)
 
+    def _gate_changed(self, light: GateLight, is_open: bool) -> None:
+        light.gate_changed(is_open)
+        if is_open:
+            self._dropped_before = self._capture.microphone.dropped
+
     def _counts(self) -> SampleCounts:
+        """Blocks that never reached the ring, because the loop was too late, are lost too."""
+        dropped = self._capture.microphone.dropped - self._dropped_before
         received = self.runner.transceiver.received
         gate = self._gate
         first = gate.first_sample or 0
         return SampleCounts(
             first_sample=first,
-            captured=gate.next_sample - first,
+            captured=gate.next_sample - first + dropped * FRAME_SAMPLES,
             sent=gate.sent_samples,
             gaps=gate.gaps,
             received=received.samples if received else None,

@@ -55,7 +55,6 @@ class Runner:
         self._rebuilt = False
         self.observers: list[Observer] = []
         self.transceiver = build()
-        self.handled = 0
 
     def post(self, happened: Input) -> None:
         """Hand over a fact. Loop thread only; threads use `call_soon_threadsafe`."""
@@ -81,7 +80,6 @@ class Runner:
             return
         for action in actions:
             self._perform(action)
-        self.handled += 1
         for observe in self.observers:
             observe(happened, self.transceiver)
 

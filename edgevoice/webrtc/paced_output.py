@@ -71,10 +71,6 @@ class PacedOutput(MediaStreamTrack):
     def waiting_ms(self) -> int:
         return self._waiting_samples * 1000 // SPEAKING_RATE_HZ
 
-    @property
-    def is_speaking(self) -> bool:
-        return self._is_begun
-
     def begin(self) -> None:
         """A new answer: what is left of the one before is dropped."""
         self.clear()

@@ -17,7 +17,7 @@ from edgevoice.transceiver.indication import Indication
 from edgevoice.transceiver.inputs import ButtonPressed, Input
 from edgevoice.transceiver.states import State
 from edgevoice.transceiver.transceiver import Transceiver
-from tests.virtual_time import elapse
+from tests.virtual_time import VirtualTimeLoop, elapse
 
 pytestmark = pytest.mark.models
 
@@ -129,3 +129,20 @@ async def test_thirty_quick_presses_open_and_close_fifteen_times(tmp_path: Path)
             assert house.device.runner.transceiver.state is State.IDLE
             assert len(house.left) == 15
             assert {report.outcome for report in house.device.turns.reports} == {"cancelled"}
+
+
+async def test_sound_that_came_while_the_program_stood_still_counts_as_lost(tmp_path: Path) -> None:
+    async with silent_relay() as url:
+        house = House(tmp_path, url)
+        async with running(house):
+            house.device.command("wake")
+            await house.until(State.CONNECTING)
+            loop = asyncio.get_running_loop()
+            assert isinstance(loop, VirtualTimeLoop)
+            loop.now += 3.0  # longer than the microphone's blocks are kept for
+            await elapse(0.1)
+            house.device.command("stop")
+            await elapse(0.1)
+            (report,) = house.device.turns.reports
+            assert 2.5 * 16_000 < report.samples.lost < 3.5 * 16_000
+            assert house.device.command("status")["dropped_blocks"] > 125
