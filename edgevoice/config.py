@@ -15,6 +15,16 @@ class MicrophoneConfig:
     """Where samples come from: a sound card, a WAV file played once, or silence."""
     device: str = "default"
     """Part of the sound card's name (`edgevoice devices` lists them), or the WAV file's path."""
+    rate_hz: Literal[0, 16000, 44100, 48000] = 0
+    """Rate the card captures at; 0: 16000 where it can, else its own. Always heard at 16 kHz."""
+    channel: int = 1
+    """Which of the card's channels is heard, counted from 1."""
+    period_ms: Literal[5, 10, 20] = 10
+    """Length of the card's blocks: shorter reacts faster, longer is easier on a busy board."""
+    gain_db: float = 0.0
+    """Added to what the card delivers; `edgevoice doctor --audio` proposes a value."""
+    zeros_lost_s: float = 1.0
+    """Exact zeros for this long mean that the microphone is dead; 0: never (it gates its noise)."""
     ring_s: float = 10.0
     """How much captured audio is kept in memory; nothing is written to disk."""
 
@@ -25,18 +35,54 @@ class SpeakerConfig:
     """Where answers go: a sound card, a WAV file, or nowhere (at the right speed)."""
     device: str = "default"
     """Part of the sound card's name, or the WAV file's path."""
+    rate_hz: Literal[16000, 24000, 48000] = 48000
+    """Rate at which answers are decoded and played."""
+    period_ms: Literal[5, 10, 20] = 10
+    """Length of the card's blocks."""
     volume_percent: int = 70
     """Loudness at start, 0 to 100."""
+    mixer: str = ""
+    """Control of the card's own mixer that sets the volume, such as `Speaker`; empty: in software."""
+    duck_others: bool = False
+    """Lower what other programs play during a conversation (PulseAudio or PipeWire)."""
+    dither: bool = False
+    """Never play exact zeros: for amplifiers that fall asleep and clip the first syllable."""
+
+
+@dataclass(frozen=True, slots=True)
+class EchoConfig:
+    canceller: Literal["software", "hardware", "none"] = "software"
+    """What keeps the loudspeaker out of what is heard: edgevoice, the sound card, or nothing."""
+    delay_ms: int = 0
+    """From playing to hearing it at the earliest; `edgevoice doctor --audio` measures it."""
+    tail_ms: int = 200
+    """How long the room goes on sounding; longer costs more."""
+    noise_suppression: Literal["off", "low", "moderate", "high"] = "off"
+    """Takes steady noise off what is sent. Never off what the wake word hears."""
 
 
 @dataclass(frozen=True, slots=True)
 class WakeWordConfig:
     name: str = "alexa"
     """The phrase, as the relay may hear it; underscores stand for spaces."""
+    engine: Literal["openwakeword", "microwakeword"] = "openwakeword"
+    """What recognises it; microwakeword is for boards that cannot afford the other."""
     model: str = ""
-    """An openWakeWord head (.onnx); empty: the model of that name that edgevoice installed."""
+    """An .onnx or .tflite file, or its name in `wake.folder`; empty: the installed one of that name."""
     threshold: float = 0.5
     """Score from 0 to 1 above which the phrase counts as said."""
+    threshold_playing: float = 0.5
+    """The same, while something is played."""
+    consecutive: int = 1
+    """So many scores in a row (80 ms each) must be above it."""
+    confirm: Literal["none", "microwakeword"] = "none"
+    """A second engine that must agree: fewer false wakes for some more work."""
+    action: Literal["listen", "stop"] = "listen"
+    """`stop` ends an answer or a ringing timer and begins nothing."""
+    instructions: str = ""
+    """Who the assistant is when woken by this word; empty: `link.instructions`."""
+    voice: str = ""
+    """The voice it then has; empty: the relay's default."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +93,20 @@ class WakeConfig:
     """After a detection, further detections are ignored for this long."""
     phrase_s: float = 1.2
     """Audio before the detection that is sent along, so that no following word is cut."""
+    quiet_gate: bool = True
+    """In a quiet room the models rest, and catch up when there may be speech."""
+    folder: str = "/etc/edgevoice/wake"
+    """Models of your own, looked for before the installed ones."""
     models_dir: str = ""
     """Where the models are; empty: where `scripts/setup` put them."""
 
 
 @dataclass(frozen=True, slots=True)
 class VadConfig:
+    engine: Literal["silero", "earshot", "webrtc"] = "silero"
+    """What decides about speech, behind webrtcvad as the first gate; earshot for small boards."""
+    threshold: float = 0.5
+    """Probability from 0 to 1 that counts as speech."""
     aggressiveness: int = 2
     """webrtcvad's mode, 0 (lets much through) to 3 (strict)."""
     start_s: float = 0.1
@@ -79,8 +133,8 @@ class TurnConfig:
     """Close a session after this long, whatever happens in it."""
     minutes_per_day: float = 120.0
     """Session minutes allowed per day (24 h from the first); 0: no limit."""
-    barge_in: bool = False
-    """Speaking during an answer stops it. Wants an echo canceller or headphones (board `speakerphone`), or the assistant interrupts itself. Off: the wake word and the button still do."""
+    barge_in: bool = True
+    """Speaking during an answer stops it. Wants an echo canceller or headphones, or the assistant interrupts itself. Off: the wake word and the button still do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +159,22 @@ class LinkConfig:
     """Model asked for; empty: the relay's default."""
     instructions: str = ""
     """What the assistant is told to be; empty: the relay's default."""
+
+
+@dataclass(frozen=True, slots=True)
+class MediaConfig:
+    bitrate_bps: int = 24_000
+    """Opus, what is sent: 24 to 32 kb/s are plenty for speech."""
+    complexity: int = 5
+    """Opus' effort, 0 to 10; small boards want less."""
+    fec: bool = True
+    """Each packet carries a coarse copy of the one before, which mends single losses."""
+    dtx: bool = False
+    """Send next to nothing while nobody speaks."""
+    jitter_min_ms: int = 20
+    """Least waiting time of received sound, against the network's unsteadiness."""
+    jitter_max_ms: int = 60
+    """Most of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +214,9 @@ class SoundsConfig:
     chime: bool = True
     """A short sound on waking, played while capture goes on."""
     errors: bool = True
-    """A low sound when the relay cannot be reached."""
+    """A low sound when something fails."""
+    spoken_errors: bool = True
+    """And a sentence that says what; it is kept on the board."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,6 +323,8 @@ class Config:
     """The ear."""
     speaker: SpeakerConfig = field(default_factory=SpeakerConfig)
     """The mouth."""
+    echo: EchoConfig = field(default_factory=EchoConfig)
+    """Not hearing itself."""
     wake: WakeConfig = field(default_factory=WakeConfig)
     """The wake words."""
     vad: VadConfig = field(default_factory=VadConfig)
@@ -261,6 +335,8 @@ class Config:
     """What is remembered between sessions."""
     link: LinkConfig = field(default_factory=LinkConfig)
     """The way to the relay."""
+    media: MediaConfig = field(default_factory=MediaConfig)
+    """Sound on its way over the network."""
     button: ButtonConfig = field(default_factory=ButtonConfig)
     """The button."""
     indicator: IndicatorConfig = field(default_factory=IndicatorConfig)

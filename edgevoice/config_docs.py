@@ -78,7 +78,7 @@ def _sampled(cls: Any, indent: str) -> Iterator[str]:
 
 
 def _choices(wanted: Any) -> str:
-    return f" [{', '.join(get_args(wanted))}]" if get_origin(wanted) is Literal else ""
+    return f" [{', '.join(map(str, get_args(wanted)))}]" if get_origin(wanted) is Literal else ""
 
 
 def _example(cls: Any, name: str, wanted: Any, indent: str) -> Iterator[str]:

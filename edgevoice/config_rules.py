@@ -39,11 +39,19 @@ PIN = Range(0, 53)
 MOST_SOCKET_BYTES = 107
 
 RANGES: dict[str, Range] = {
+    "MicrophoneConfig.channel": Range(1, 64),
+    "MicrophoneConfig.gain_db": Range(-40, 40),
+    "MicrophoneConfig.zeros_lost_s": Range(0, 3_600),
     "MicrophoneConfig.ring_s": Range(3, 60),  # less would lose words while connecting
     "SpeakerConfig.volume_percent": PERCENT,
+    "EchoConfig.delay_ms": Range(0, 1_000),
+    "EchoConfig.tail_ms": Range(20, 500),
     "WakeWordConfig.threshold": UNIT,
+    "WakeWordConfig.threshold_playing": UNIT,
+    "WakeWordConfig.consecutive": Range(1, 10),
     "WakeConfig.refractory_s": SECONDS,
     "WakeConfig.phrase_s": Range(0, 3),
+    "VadConfig.threshold": UNIT,
     "VadConfig.aggressiveness": Range(0, 3),
     "VadConfig.start_s": Range(0.02, 5),
     "VadConfig.stop_s": Range(0.02, 10),
@@ -58,6 +66,10 @@ RANGES: dict[str, Range] = {
     "ContextConfig.keep_minutes": Range(0, 1_440),
     "ContextConfig.max_items": Range(1, 10_000),
     "ContextConfig.max_bytes": Range(1_024, 16_777_216),
+    "MediaConfig.bitrate_bps": Range(6_000, 128_000),
+    "MediaConfig.complexity": Range(0, 10),
+    "MediaConfig.jitter_min_ms": Range(0, 500),
+    "MediaConfig.jitter_max_ms": Range(20, 1_000),
     "ButtonConfig.pin": PIN,
     "ButtonConfig.bounce_s": Range(0, 1),
     "ButtonConfig.stuck_s": Range(1, 3_600),

@@ -116,7 +116,8 @@ class Layer:
             return
         try:
             value = self.value(node, wanted, path)
-            for number in value if isinstance(value, tuple) else (value,):
+            numbers = () if get_origin(wanted) is Literal else value
+            for number in numbers if isinstance(numbers, tuple) else (numbers,):
                 check_range(number, f"{cls.__name__}.{name}")
         except Misfit as misfit:
             self.mistake(node, path, str(misfit))
@@ -165,8 +166,9 @@ def build(cls: Any, settings: Mapping[str, Setting], path: str = "") -> Any:
 def scalar(text: str, quoted: bool, wanted: Any) -> object:
     """What a scalar means where `wanted` is expected."""
     choices = get_args(wanted) if get_origin(wanted) is Literal else ()
-    if text in choices:
-        return text
+    for choice in choices:
+        if text == str(choice):
+            return choice
     if wanted is str and (quoted or text not in NOTHING):
         return text
     if not quoted and optional(wanted):
@@ -200,14 +202,14 @@ def hint(text: str, wanted: Any) -> str:
     if wanted is str:
         return '; write "" for no text'
     if get_origin(wanted) is Literal:
-        near = difflib.get_close_matches(text, get_args(wanted), 1)
+        near = difflib.get_close_matches(text, map(str, get_args(wanted)), 1)
         return f"; did you mean {near[0]}?" if near else ""
     return ""
 
 
 def describe(wanted: Any) -> str:
     if get_origin(wanted) is Literal:
-        return "one of " + ", ".join(get_args(wanted))
+        return "one of " + ", ".join(map(str, get_args(wanted)))
     if optional(wanted):
         return f"{describe(optional(wanted))} or null"
     words = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}

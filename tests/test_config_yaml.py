@@ -141,7 +141,7 @@ def test_a_setting_in_the_wrong_section_is_sent_to_the_right_one() -> None:
 
 def test_a_key_like_nothing_known_gets_the_list_of_known_ones() -> None:
     (told,) = mistakes("sounds: {zzz: 1}\n")
-    assert told.endswith("unknown; known here: chime, errors")
+    assert told.endswith("unknown; known here: chime, errors, spoken_errors")
 
 
 def test_a_wrong_choice_names_the_choices() -> None:

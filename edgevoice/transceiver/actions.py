@@ -69,6 +69,26 @@ class PlaySound:
     repeat: bool = False
 
 
+class Problem(Enum):
+    """What can be said of a failure; each value names a sentence kept on the board."""
+
+    RELAY_UNREACHABLE = "relay_unreachable"
+    CONNECTION_LOST = "connection_lost"
+    REFUSED = "refused"
+    NO_ANSWER = "no_answer"
+    ANSWER_FAILED = "answer_failed"
+    MICROPHONE_LOST = "microphone_lost"
+    SESSION_LIMIT = "session_limit"
+    DAILY_LIMIT = "daily_limit"
+
+
+@dataclass(frozen=True, slots=True)
+class Announce:
+    """Say aloud what is wrong (or make the error sound), without any relay."""
+
+    problem: Problem
+
+
 @dataclass(frozen=True, slots=True)
 class StopSounds:
     pass
@@ -146,6 +166,7 @@ Action = (
     | CloseGate
     | SendEvent
     | PlaySound
+    | Announce
     | StopSounds
     | FlushPlayout
     | DuckPlayout

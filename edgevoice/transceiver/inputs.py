@@ -85,6 +85,13 @@ class SpeechStopped:
 
 
 @dataclass(frozen=True, slots=True)
+class BargeInConfirmed:
+    """Somebody has been speaking into the answer since `sample`, for certain."""
+
+    sample: int
+
+
+@dataclass(frozen=True, slots=True)
 class PlayoutStarted:
     """The first sample of an answer reached the speaker."""
 
@@ -126,6 +133,16 @@ class MicrophoneFound:
 
 
 @dataclass(frozen=True, slots=True)
+class SpeakerLost:
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class SpeakerFound:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
 class ShutdownRequested:
     pass
 
@@ -147,6 +164,7 @@ Input = (
     | EventReceived
     | SpeechStarted
     | SpeechStopped
+    | BargeInConfirmed
     | PlayoutStarted
     | PlayoutDrained
     | PlayoutFlushed
@@ -154,6 +172,8 @@ Input = (
     | TimerRang
     | MicrophoneLost
     | MicrophoneFound
+    | SpeakerLost
+    | SpeakerFound
     | ShutdownRequested
     | DeadlinePassed
 )
