@@ -1,4 +1,4 @@
-"""One relay process for all the tests that only want to be answered."""
+"""One relay process for all the tests that only want to be answered; a sound server for some."""
 
 import asyncio
 from collections.abc import Iterator
@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from edgevoice.simulator.relay_process import RunningRelay, relay_process
+from tests.pulse import pulse as pulse
 
 SETTINGS = ("relay.limits.starts_per_minute=600",)
 

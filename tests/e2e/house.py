@@ -4,7 +4,7 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,10 +29,16 @@ class DeviceProcess:
 
     async def until(self, **wanted: Any) -> dict[str, Any]:
         """Its status once it has these values; fails with the log after a while."""
-        status: dict[str, Any] = {}
+        return await self.until_that(lambda status: wanted.items() <= status.items(), str(wanted))
+
+    async def until_that(
+        self, holds: Callable[[dict[str, Any]], bool], wanted: str, within_s: float = WAIT_S
+    ) -> dict[str, Any]:
+        """Its status once this holds of it; `wanted` says what in words."""
+        status = await self._status()
         try:
-            async with asyncio.timeout(WAIT_S):
-                while not wanted.items() <= status.items():
+            async with asyncio.timeout(within_s):
+                while not (status and holds(status)):
                     assert self.process.returncode is None, self.log.read_text()
                     await asyncio.sleep(LOOK_S)
                     status = await self._status()
