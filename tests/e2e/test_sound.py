@@ -107,7 +107,7 @@ async def test_mute_closes_the_capture_stream_even_after_a_loss_of_power(
 async def test_a_sound_server_that_dies_in_mid_turn_is_shown_and_its_successor_is_used(
     tmp_path: Path, parrot: RunningRelay, room: SoundRoom, pulse: Pulse, state: str
 ) -> None:
-    question = ["what_time_is_it", 0.6] if state == "speaking" else []
+    question: list[str | float] = ["what_time_is_it", 0.6] if state == "speaking" else []
     async with device_process(
         tmp_path, parrot.url, parrot.token, **DEVICE, turn__follow_up_s=0.5, turn__no_speech_s=2.0
     ) as device:
