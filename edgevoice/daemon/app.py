@@ -216,7 +216,7 @@ class Device:
             privacy=privacy,
             remember_mute=self._memory.remember_mute,
         )
-        self._performer = Performer(body, self._post, self._config.sounds.errors)
+        self._performer = Performer(body, self._post, self._config.sounds)
         self._gate.on_change = partial(self._gate_changed, light)
         self._ears.on_captured = self._link.samples_captured
         self._link.on_first_sent = self._first_sent

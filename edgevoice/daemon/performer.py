@@ -10,13 +10,14 @@ from dataclasses import dataclass
 
 from edgevoice.audio.gate import Gate
 from edgevoice.audio.playout import PlayoutBuffer
+from edgevoice.config import SoundsConfig
 from edgevoice.daemon.capture import Capture
 from edgevoice.daemon.gate_light import GateLight
 from edgevoice.daemon.privacy_log import PrivacyLog
 from edgevoice.daemon.tool_host import ToolHost
 from edgevoice.daemon.turn_log import TurnLog
 from edgevoice.errors import GpioError
-from edgevoice.hardware.sounds import load
+from edgevoice.hardware.sounds import announcement, load
 from edgevoice.transceiver import actions as do
 from edgevoice.transceiver.inputs import Input, PlayoutFlushed, StopRequested
 from edgevoice.webrtc.relay_link import RelayLink
@@ -43,10 +44,10 @@ class Body:
 
 
 class Performer:
-    def __init__(self, body: Body, post: Callable[[Input], None], error_sounds: bool) -> None:
+    def __init__(self, body: Body, post: Callable[[Input], None], sounds: SoundsConfig) -> None:
         self._body = body
         self._post = post
-        self._error_sounds = error_sounds
+        self._sounds = sounds
 
     def perform(self, action: do.Action) -> None:
         body = self._body
@@ -62,11 +63,14 @@ class Performer:
             case do.SendEvent(event):
                 body.link.send(event)
             case do.PlaySound(name, repeat):
-                self._play(name, repeat)
+                body.playout.mix(load(name, body.playout.rate_hz), repeat)
+            case do.Announce(problem):
+                self._announce(problem)
             case do.StopSounds():
                 body.playout.stop_sounds()
             case do.FlushPlayout():
                 body.link.skip_answer()
+                # What the card has pulled it goes on to play: flushed is what was heard.
                 self._post(PlayoutFlushed(body.playout.flush()))
             case do.DuckPlayout():
                 body.playout.duck(DUCKED)
@@ -111,6 +115,9 @@ class Performer:
             self._body.gate.close()
             self._body.privacy.gate_closed(self._body.gate.sent_samples)
 
-    def _play(self, name: str, repeat: bool) -> None:
-        if name != "error" or self._error_sounds:
-            self._body.playout.mix(load(name), repeat)
+    def _announce(self, problem: do.Problem) -> None:
+        rate_hz = self._body.playout.rate_hz
+        if self._sounds.errors and self._sounds.spoken_errors:
+            self._body.playout.mix(announcement(problem, rate_hz))
+        elif self._sounds.errors:
+            self._body.playout.mix(load("error", rate_hz))
