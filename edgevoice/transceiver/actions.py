@@ -15,6 +15,7 @@ class Stage(Enum):
     LINK_OPEN = "link open"
     FIRST_SAMPLE_SENT = "first sample sent"
     SPEECH_START = "start of speech"
+    ANSWER_SILENCED = "answer silenced"
     SPEECH_END = "end of speech"
     TURN_COMMITTED = "turn committed"
     RESPONSE_CREATED = "response created"
@@ -147,7 +148,7 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class BeginTurn:
-    """A new latency waterfall begins; `cause` is wake, button or follow-up."""
+    """A new latency waterfall begins; `cause` is wake, button, follow-up or barge-in."""
 
     cause: str
 

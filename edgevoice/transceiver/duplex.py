@@ -6,7 +6,14 @@ while, so that the wake word is answered without losing a sample.
 """
 
 from edgevoice.realtime.session import ServerVad, Session, TurnDetection
-from edgevoice.transceiver.actions import Action, DuckPlayout, UnduckPlayout
+from edgevoice.transceiver.actions import (
+    Action,
+    Announce,
+    DuckPlayout,
+    PlaySound,
+    Problem,
+    UnduckPlayout,
+)
 from edgevoice.transceiver.deadlines import Deadlines, Due
 from edgevoice.transceiver.greeting import deaf, hearing
 from edgevoice.transceiver.limits import CONFIRM_S
@@ -51,6 +58,10 @@ class Duplex:
         self._ducked = True
         self._deadlines.arm(Due.DUCK, now + CONFIRM_S)
         return [DuckPlayout()]
+
+    def complaint(self, problem: Problem) -> Action:
+        """Of what does not end the session. In half duplex a sentence would be taken for a turn."""
+        return Announce(problem) if self.barge_in else PlaySound("error")
 
     def unduck(self) -> list[Action]:
         self._deadlines.disarm(Due.DUCK)

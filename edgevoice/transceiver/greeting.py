@@ -13,25 +13,30 @@ from edgevoice.realtime.client_events import (
 from edgevoice.realtime.items import Message
 from edgevoice.realtime.session import (
     AudioInputPatch,
+    AudioPatch,
     SessionPatch,
     TurnDetection,
     TurnDetectionPatch,
 )
 from edgevoice.transceiver.actions import Action, SendEvent
+from edgevoice.transceiver.persona import Persona
 
 
 def introduce(
-    instructions: str, tools: Sequence[dict[str, Any]], barge_in: bool, extensions: bool
+    persona: Persona, tools: Sequence[dict[str, Any]], barge_in: bool, extensions: bool
 ) -> Action:
     """Our relay transcribes for the asking; OpenAI's would want a model's name."""
-    audio: AudioInputPatch = {"turn_detection": _detection({"type": "server_vad"}, barge_in)}
+    heard: AudioInputPatch = {"turn_detection": _detection({"type": "server_vad"}, barge_in)}
     if extensions:
-        audio["transcription"] = {}
-    session: SessionPatch = {"type": "realtime", "audio": {"input": audio}}
+        heard["transcription"] = {}
+    audio: AudioPatch = {"input": heard}
+    if persona.voice:
+        audio["output"] = {"voice": persona.voice}
+    session: SessionPatch = {"type": "realtime", "audio": audio}
     if tools:
         session["tools"] = list(tools)
-    if instructions:
-        session["instructions"] = instructions
+    if persona.instructions:
+        session["instructions"] = persona.instructions
     return SendEvent(SessionUpdate(session=session))
 
 

@@ -35,16 +35,21 @@ class Facts:
 
     muted: bool = False
     microphone_lost: bool = False
+    speaker_lost: bool = False
     ringing: bool = False
     offline: bool = False
 
 
 def indication(state: State, facts: Facts) -> Indication:
-    """The one thing to show. Ringing never hides that the gate may be open."""
+    """The one thing to show.
+
+    Neither ringing nor a lost loudspeaker, which ends no session, hides that the gate
+    may be open; without a microphone it is closed.
+    """
     truths = {Indication[state.name]}
     if facts.muted:
         truths.add(Indication.MUTED)
-    if facts.microphone_lost:
+    if facts.microphone_lost or (facts.speaker_lost and state is State.IDLE):
         truths.add(Indication.ERROR)
     if facts.ringing and state is State.IDLE:
         truths.add(Indication.RINGING)

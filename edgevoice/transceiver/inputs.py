@@ -8,6 +8,9 @@ from dataclasses import dataclass
 
 from edgevoice.realtime.server_events import ServerEvent
 
+STOP_WORD = "stop word"
+"""Source of a `StopRequested` that was spoken; with nothing to stop it means nothing."""
+
 
 @dataclass(frozen=True, slots=True)
 class WakeDetected:
@@ -37,7 +40,7 @@ class UnmuteRequested:
 
 @dataclass(frozen=True, slots=True)
 class StopRequested:
-    """Be quiet and hang up: the control socket, or the tool `end_conversation`."""
+    """Be quiet and hang up: the control socket, or a wake word whose action is `stop`."""
 
     source: str
 
@@ -56,6 +59,8 @@ class LinkFailed:
     """The link could not be opened."""
 
     reason: str
+    refused: bool = False
+    """The relay was there, and does not want us (HTTP 4xx): trying again is of no use."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +91,10 @@ class SpeechStopped:
 
 @dataclass(frozen=True, slots=True)
 class BargeInConfirmed:
-    """Somebody has been speaking into the answer since `sample`, for certain."""
+    """Somebody has been speaking into the answer since `sample`, for certain.
+
+    A hint of it is a `SpeechStarted`.
+    """
 
     sample: int
 

@@ -21,6 +21,8 @@ RING_S = 60.0
 """A timer rings this long."""
 HEARD_NOTHING_S = 2.0
 """After noise that turned out to be no words, listen at least this long again."""
+REPEAT_S = 600.0
+"""A loose plug is complained about once in this time, as long as nobody asks for anything."""
 BUTTON_LEAD_SAMPLES = 4_800
 """0.3 s: people begin to speak while they press."""
 MAX_EARLY_EVENTS = 256

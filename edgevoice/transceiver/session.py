@@ -33,10 +33,11 @@ from edgevoice.realtime.server_events import (
     SessionUpdated,
 )
 from edgevoice.realtime.session import Session as Effective
-from edgevoice.transceiver.actions import Action, PlaySound, SendEvent
+from edgevoice.transceiver.actions import Action, PlaySound, Problem, SendEvent
 from edgevoice.transceiver.deadlines import Deadlines, Due
 from edgevoice.transceiver.greeting import seeds
 from edgevoice.transceiver.inputs import (
+    BargeInConfirmed,
     ButtonPressed,
     EventReceived,
     Input,
@@ -56,7 +57,11 @@ from edgevoice.transceiver.standing import Standing
 from edgevoice.transceiver.states import State
 from edgevoice.transceiver.turn_rules import TurnRules, Woken
 
-FATAL = frozenset({"session_expired", "insufficient_quota", "invalid_api_key"})
+FATAL = {
+    "session_expired": Problem.SESSION_LIMIT,
+    "insufficient_quota": Problem.REFUSED,
+    "invalid_api_key": Problem.REFUSED,
+}
 """Error codes after which a session is of no use; all others leave it alive."""
 
 Introduce = Callable[[bool], Action]
@@ -113,23 +118,25 @@ class Session:
             case Due.IDLE:
                 return self.rules.end("idle")
             case Due.SESSION:
-                return self.rules.end("session limit", is_failure=True)
+                return self.rules.end("session limit", Problem.SESSION_LIMIT)
             case _:
-                return self.rules.end("daily limit", is_failure=True)
+                return self.rules.end("daily limit", Problem.DAILY_LIMIT)
 
     def _react(self, happened: Input, now: float) -> list[Action]:
         match self._standing.state, happened:
             case State.CONNECTING, LinkOpened(extensions=extensions):
                 return self._link_opened(extensions, now)
             case State.CONNECTING, (LinkFailed(reason) | LinkLost(reason)):
-                return self.rules.end(f"failed: {reason}", is_failure=True, is_offline=True)
+                refused = isinstance(happened, LinkFailed) and happened.refused
+                problem = Problem.REFUSED if refused else Problem.RELAY_UNREACHABLE
+                return self.rules.end(f"failed: {reason}", problem, is_offline=True)
             case State.CONNECTING, (ToolFinished() | PlayoutStarted() | PlayoutDrained()):
                 return []  # of the session before; nothing of this one has begun
             case State.CONNECTING, EventReceived(event):
                 self._early = [*self._early[: MAX_EARLY_EVENTS - 1], event]
                 return []
             case _, (LinkFailed(reason) | LinkLost(reason)):
-                return self.rules.end(f"lost: {reason}", is_failure=True, is_offline=True)
+                return self.rules.end(f"lost: {reason}", Problem.CONNECTION_LOST, is_offline=True)
             case ((State.CONNECTING | State.LISTENING), ButtonPressed()):
                 return self.rules.end("cancelled")
             case State.LISTENING, WakeDetected() as wake:
@@ -147,6 +154,8 @@ class Session:
         match happened:
             case SpeechStarted(sample):
                 return rules.local_speech_started(sample, now)
+            case BargeInConfirmed(sample):
+                return rules.barge_in(sample, now)
             case SpeechStopped(sample):
                 return rules.local_speech_stopped(sample, now)
             case PlayoutStarted():
@@ -235,7 +244,7 @@ class Session:
 
     def _refused(self, details: ErrorDetails, now: float) -> list[Action]:
         if details.code in FATAL:
-            return self.rules.end(f"failed: {details.code}", is_failure=True)
+            return self.rules.end(f"failed: {details.code}", FATAL[details.code])
         if self.rules.answering.refused(details.event_id, details.code):
             return self.rules.settle(now)
         return []

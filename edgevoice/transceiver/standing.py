@@ -40,6 +40,7 @@ class Standing:
         *,
         muted: bool | None = None,
         microphone_lost: bool | None = None,
+        speaker_lost: bool | None = None,
         ringing: bool | None = None,
         offline: bool | None = None,
     ) -> None:
@@ -49,6 +50,7 @@ class Standing:
             facts,
             muted=facts.muted if muted is None else muted,
             microphone_lost=facts.microphone_lost if microphone_lost is None else microphone_lost,
+            speaker_lost=facts.speaker_lost if speaker_lost is None else speaker_lost,
             ringing=facts.ringing if ringing is None else ringing,
             offline=facts.offline if offline is None else offline,
         )

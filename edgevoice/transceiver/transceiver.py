@@ -10,7 +10,7 @@ The gate: it is opened in one method and closed in one other. Something of
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,7 @@ from edgevoice.realtime.event import UnknownEvent
 from edgevoice.realtime.server_events import EdgevoiceReceived, Error, ServerEvent
 from edgevoice.transceiver.actions import (
     Action,
+    Announce,
     CloseGate,
     CloseLink,
     CloseMicrophone,
@@ -28,6 +29,7 @@ from edgevoice.transceiver.actions import (
     OpenLink,
     OpenMicrophone,
     PlaySound,
+    Problem,
     RememberMute,
     StopSounds,
     WakePhrase,
@@ -36,6 +38,7 @@ from edgevoice.transceiver.deadlines import OF_A_SESSION, Deadlines, Due
 from edgevoice.transceiver.greeting import introduce
 from edgevoice.transceiver.indication import Facts, Indication, indication
 from edgevoice.transceiver.inputs import (
+    STOP_WORD,
     ButtonPressed,
     DeadlinePassed,
     EventReceived,
@@ -44,13 +47,16 @@ from edgevoice.transceiver.inputs import (
     MicrophoneLost,
     MuteRequested,
     ShutdownRequested,
+    SpeakerFound,
+    SpeakerLost,
     StopRequested,
     TimerRang,
     UnmuteRequested,
     WakeDetected,
 )
-from edgevoice.transceiver.limits import BUTTON_LEAD_SAMPLES, RING_S, DayMeter
+from edgevoice.transceiver.limits import BUTTON_LEAD_SAMPLES, REPEAT_S, RING_S, DayMeter
 from edgevoice.transceiver.memory import Memory
+from edgevoice.transceiver.persona import Persona, persona_of
 from edgevoice.transceiver.session import Session
 from edgevoice.transceiver.standing import IllegalTransition, Standing
 from edgevoice.transceiver.states import State
@@ -81,8 +87,13 @@ class Transceiver:
         chime: bool = True,
         muted: bool = False,
         microphone_lost: bool = False,
+        speaker_lost: bool = False,
+        personas: Mapping[str, Persona] | None = None,
     ) -> None:
-        """`muted`: as it was remembered; the microphone is not opened then."""
+        """`muted`: as it was remembered; the microphone is not opened then.
+
+        `personas`: by wake word; who is not there is `link.instructions`.
+        """
         self.gate_open = False
         self.unknown_events = 0
         """Events of a type this version does not know."""
@@ -92,16 +103,19 @@ class Transceiver:
         self.received: EdgevoiceReceived | None = None
         """What the relay has received of the session, if it says so."""
         self._turn = turn
-        self._instructions = link.instructions
+        self._usual = Persona(link.instructions)
+        self._personas = personas or {}
         self._tools = tools
         self._wake_phrase_samples = wake_phrase_samples
         self._chime = chime
-        self._standing = Standing(Facts(muted=muted, microphone_lost=microphone_lost))
+        self._standing = Standing(Facts(muted, microphone_lost, speaker_lost))
         self._deadlines = Deadlines()
         self._memory = Memory(context)
         self._day = DayMeter(turn.minutes_per_day)
         self._session: Session | None = None
         self._shut_down = False
+        self._missed_at: float | None = None
+        """When the loss of the microphone was told to nobody in particular."""
 
     @property
     def state(self) -> State:
@@ -152,10 +166,13 @@ class Transceiver:
             case MicrophoneLost():
                 return self._lose_microphone(now)
             case MicrophoneFound():
-                self._standing.note(microphone_lost=False)
-                return [*self._standing.show()]
+                return self._note(microphone_lost=False)
+            case SpeakerLost() | SpeakerFound():
+                return self._note(speaker_lost=isinstance(happened, SpeakerLost))
             case TimerRang():
                 return self._ring(now)
+            case StopRequested(source) if source == STOP_WORD:
+                return self._stop_by_word(now)
             case StopRequested():
                 return [*self._stop_ringing(), *self._stop("stopped", now)]
             case ShutdownRequested():
@@ -189,20 +206,21 @@ class Transceiver:
         if self.facts.muted:
             return [PlaySound("muted")]
         if self.facts.microphone_lost:
-            return self._refuse("microphone lost")
+            return self._refuse(Problem.MICROPHONE_LOST)
         left_s = self._day.left_s(now)
         if left_s is not None and left_s <= 0:
-            return self._refuse("daily limit")
+            return self._refuse(Problem.DAILY_LIMIT)
         return [*self._silence_timer(), *self._open(woken, left_s, now)]
 
-    def _refuse(self, why: str) -> list[Action]:
-        self.last_ending = why
-        log.warning("not listening: %s", why)
-        return [PlaySound("error")]
+    def _refuse(self, problem: Problem) -> list[Action]:
+        self.last_ending = problem.value.replace("_", " ")
+        log.warning("not listening: %s", self.last_ending)
+        return [Announce(problem)]
 
     def _open(self, woken: Woken, left_s: float | None, now: float) -> list[Action]:
         """The gate opens at once: what is said while connecting waits behind the link."""
         first = self._first_sample(woken)
+        persona = persona_of(woken, self._personas, self._usual)
         self.received = None
         self._deadlines.disarm(Due.FORGET)
         self._day.begin(now)
@@ -212,9 +230,7 @@ class Transceiver:
             self._standing,
             self._deadlines,
             self._turn,
-            lambda extensions: introduce(
-                self._instructions, self._tools, self._turn.barge_in, extensions
-            ),
+            lambda extensions: introduce(persona, self._tools, self._turn.barge_in, extensions),
             self._memory.begin(),
             first,
         )
@@ -271,7 +287,7 @@ class Transceiver:
         if ending.is_offline:
             self._standing.note(offline=True)
         actions += self._standing.go(State.IDLE, ending.reason, now)
-        return [*actions, PlaySound("error")] if ending.is_failure else actions
+        return actions if ending.problem is None else [*actions, Announce(ending.problem)]
 
     def _forget_later(self, now: float) -> None:
         forget_at = self._memory.end(now)
@@ -283,7 +299,20 @@ class Transceiver:
         closed = self._close(self._session, Ending(why), now) if self._session else []
         return [*closed, *([] if FlushPlayout() in closed else [FlushPlayout()]), StopSounds()]
 
+    def _stop_by_word(self, now: float) -> list[Action]:
+        """Where nothing sounds it is a word like any other, and may be part of a sentence."""
+        stopped = self._stop_ringing()
+        if self._session is None or not self._session.rules.is_stoppable:
+            return stopped
+        return [*stopped, *self._close(self._session, Ending("stopped"), now)]
+
     # What is true beside the state.
+
+    def _note(
+        self, *, microphone_lost: bool | None = None, speaker_lost: bool | None = None
+    ) -> list[Action]:
+        self._standing.note(microphone_lost=microphone_lost, speaker_lost=speaker_lost)
+        return [*self._standing.show()]
 
     def _mute(self, now: float) -> list[Action]:
         """Survives a reboot. Only `UnmuteRequested`, which has no remote source, ends it."""
@@ -300,10 +329,22 @@ class Transceiver:
         return [RememberMute(False), OpenMicrophone(), *self._standing.show()]
 
     def _lose_microphone(self, now: float) -> list[Action]:
+        lost_before = self.facts.microphone_lost
         self._standing.note(microphone_lost=True)
-        ending = Ending("microphone lost", is_failure=True)
-        closed = self._close(self._session, ending, now) if self._session else []
-        return [*closed, *self._standing.show()]
+        if self._session is not None:
+            self._missed_at = now
+            ending = Ending("microphone lost", Problem.MICROPHONE_LOST)
+            return self._close(self._session, ending, now)
+        told = [] if lost_before or self.facts.muted else self._miss_microphone(now)
+        return [*self._standing.show(), *told]
+
+    def _miss_microphone(self, now: float) -> list[Action]:
+        """Nobody has asked for anything: say it, but do not go on about it."""
+        recently = self._missed_at is not None and now - self._missed_at < REPEAT_S
+        if recently or self._shut_down:
+            return []
+        self._missed_at = now
+        return [Announce(Problem.MICROPHONE_LOST)]
 
     def _ring(self, now: float) -> list[Action]:
         """A second timer prolongs the ringing of the first."""

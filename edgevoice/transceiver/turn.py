@@ -15,6 +15,8 @@ class Turn:
     def __init__(self, first_sample: int) -> None:
         self.is_open = False
         self.was_answered = False
+        self.cause = ""
+        """Of the turn that is open, or was last."""
         self._first_sample = first_sample
         self._not_before = first_sample
         self._local_start: int | None = None
@@ -26,7 +28,7 @@ class Turn:
 
     def begin(self, cause: str) -> list[Action]:
         assert not self.is_open, "a turn begins within a turn"
-        self.is_open, self.was_answered = True, False
+        self.is_open, self.was_answered, self.cause = True, False, cause
         self._speech_until = None
         return [BeginTurn(cause)]
 
@@ -46,6 +48,11 @@ class Turn:
         self._not_before = phrase_end
         ended = self.mark(Stage.WAKE_END, now, phrase_end)
         return [*ended, *self.mark(Stage.WAKE_DECIDED, now)]
+
+    def barged_in(self, sample: int, now: float) -> list[Action]:
+        """Before the relay says so, which does not know better where it began."""
+        self.local_speech_started(sample)
+        return self.mark(Stage.SPEECH_START, now, sample)
 
     def local_speech_started(self, sample: int) -> None:
         self._local_start, self._local_stop = sample, None

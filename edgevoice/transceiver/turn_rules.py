@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from edgevoice.config import TurnConfig
 from edgevoice.realtime.response import Response
-from edgevoice.transceiver.actions import Action, FlushPlayout, PlaySound, Stage
+from edgevoice.transceiver.actions import Action, FlushPlayout, Problem, Stage
 from edgevoice.transceiver.answering import Answering
 from edgevoice.transceiver.deadlines import Deadlines, Due
 from edgevoice.transceiver.duplex import Duplex
@@ -32,14 +32,17 @@ from edgevoice.transceiver.turn import Turn
 
 Woken = WakeDetected | ButtonPressed
 
+BARGE_IN = "barge-in"
+"""Cause of a turn that begins by speaking into an answer."""
+
 
 @dataclass(frozen=True, slots=True)
 class Ending:
     """Why a session is over; also the outcome of a turn that it cuts short."""
 
     reason: str
-    is_failure: bool = False
-    """The user expected something that will not come, and is told so by a sound."""
+    problem: Problem | None = None
+    """The user expected something that will not come, and is told so."""
     is_offline: bool = False
     """The relay could not be reached, or was lost."""
 
@@ -59,6 +62,7 @@ class TurnRules:
         self._user_speaking = False
         self._user_item = ""
         self._failed = False
+        self._complain_later = False
         self._listen_until = 0.0
         self._active_at = 0.0
 
@@ -69,9 +73,17 @@ class TurnRules:
         speaking = self._standing.state is State.SPEAKING and not playback.over
         return speaking or playback.playing
 
-    def end(self, reason: str, is_failure: bool = False, is_offline: bool = False) -> list[Action]:
+    @property
+    def is_stoppable(self) -> bool:
+        """There is an answer, or one to come, or one that the user's voice has just stopped."""
+        barged_in = self.turn.is_open and self.turn.cause == BARGE_IN
+        return self._standing.state in (State.THINKING, State.SPEAKING) or barged_in
+
+    def end(
+        self, reason: str, problem: Problem | None = None, is_offline: bool = False
+    ) -> list[Action]:
         """Hang up; nothing of the session is asked any more after this."""
-        self.ending = Ending(reason, is_failure, is_offline)
+        self.ending = Ending(reason, problem, is_offline)
         return []
 
     # Waking, by word or button.
@@ -91,14 +103,27 @@ class TurnRules:
         self._active_at = now
         if not self._user_speaking:
             self._deadlines.extend(Due.TURN, now + self._config.no_speech_s)
-        return [] if self.turn.is_open else self._begin_turn(wake, now)
+        if not self.turn.is_open:
+            return self._begin_turn(wake, now)
+        # The voice that stopped the answer was saying the wake word.
+        return self.turn.woken(wake.phrase_end, now) if self.turn.cause == BARGE_IN else []
 
     def stop_and_listen(self, woken: Woken, now: float) -> list[Action]:
         """Silence, and listen in the same breath: the gate has been open all the time."""
-        actions = self.answering.stop()
-        actions += [*self.turn.end("interrupted", now), *self._begin_turn(woken, now)]
+        actions = [*self.answering.stop(), *self._cut_short(now), *self._begin_turn(woken, now)]
+        actions += self._mark_silence(now)
         self._active_at = now
         return [*actions, *self._listen(_cause(woken), now, self._config.no_speech_s)]
+
+    def _cut_short(self, now: float) -> list[Action]:
+        """The user wants something else: whatever went wrong before is of no interest."""
+        self._failed = self._complain_later = False
+        return self.turn.end("interrupted", now)
+
+    def _mark_silence(self, now: float) -> list[Action]:
+        """In the turn that interrupts; the state is still the one interrupted."""
+        speaking = self._standing.state is State.SPEAKING
+        return self.turn.mark(Stage.ANSWER_SILENCED, now) if speaking else []
 
     def _begin_turn(self, woken: Woken, now: float) -> list[Action]:
         begun = self.turn.begin(_cause(woken))
@@ -118,6 +143,22 @@ class TurnRules:
     def local_speech_stopped(self, sample: int, now: float) -> list[Action]:
         return [*self.turn.local_speech_stopped(sample, now), *self.duplex.unduck()]
 
+    def barge_in(self, sample: int, now: float) -> list[Action]:
+        """For certain: stop the answer here and at the relay, and listen, without its word.
+
+        That word (`user_started`) finds the turn begun. If it never comes, this was a
+        false alarm, and listening ends as it would have after the answer.
+        """
+        if self._standing.state is not State.SPEAKING or not self.duplex.barge_in:
+            return []
+        actions = [*self.answering.stop(), *self._cut_short(now), *self.turn.begin(BARGE_IN)]
+        actions += [*self.turn.barged_in(sample, now), *self._mark_silence(now)]
+        self._active_at = now
+        if self._user_speaking:
+            return [*actions, *self._hear_out("barge-in", now)]
+        patience_s = max(self._config.follow_up_s, HEARD_NOTHING_S)
+        return [*actions, *self._listen("barge-in", now, patience_s)]
+
     def user_started(self, audio_start_ms: int, now: float) -> list[Action]:
         """By the relay's word, which interrupts an answer."""
         state = self._standing.state
@@ -125,10 +166,10 @@ class TurnRules:
             return []
         actions: list[Action] = []
         if state is not State.LISTENING:
-            actions += [*self.answering.interrupt(), *self.turn.end("interrupted", now)]
+            actions += [*self.answering.interrupt(), *self._cut_short(now)]
         if not self.turn.is_open:
-            cause = "follow-up" if state is State.LISTENING else "barge-in"
-            actions += self.turn.begin(cause)
+            actions += self.turn.begin("follow-up" if state is State.LISTENING else BARGE_IN)
+            actions += self._mark_silence(now)
         self._user_speaking = True
         actions += self.turn.speech_started(audio_start_ms, now)
         return [*actions, *self._hear_out("speech started", now)]
@@ -174,8 +215,14 @@ class TurnRules:
     def answer_done(self, response: Response, now: float) -> list[Action]:
         if self.answering.done(response):
             return self.settle(now)
-        self._failed = True
-        return [PlaySound("error"), *self.settle(now)]
+        self._failed = self._complain_later = True
+        speaking = self._standing.state is State.SPEAKING
+        return [*([] if speaking else self._complain()), *self.settle(now)]
+
+    def _complain(self) -> list[Action]:
+        """Of a failed answer: not over the part of it that is still being heard."""
+        complain, self._complain_later = self._complain_later, False
+        return [self.duplex.complaint(Problem.ANSWER_FAILED)] if complain else []
 
     def playout_started(self, now: float) -> list[Action]:
         """What comes in after an interruption is the rest of what was interrupted."""
@@ -244,6 +291,7 @@ class TurnRules:
         """Nothing more is coming: listen for a while, or hang up."""
         said = "answered" if self.turn.was_answered else "no words"
         actions = self.turn.end("failed" if self._failed else said, now)
+        actions += self._complain()
         self._failed, self._active_at = False, now
         if self.answering.farewell:
             return [*actions, *self.end("goodbye")]
@@ -261,7 +309,7 @@ class TurnRules:
         match self._standing.state:
             case State.CONNECTING:
                 reason = f"failed: no relay within {self._config.connect_s:g} s"
-                return self.end(reason, is_failure=True, is_offline=True)
+                return self.end(reason, Problem.RELAY_UNREACHABLE, is_offline=True)
             case State.LISTENING if self._user_speaking:
                 return self.end("endless speech")
             case State.LISTENING:
@@ -270,7 +318,7 @@ class TurnRules:
                 self.answering.playback.flushed()
                 return [FlushPlayout(), *self._follow_silence(now)]
             case _:
-                return self.end("no answer", is_failure=True)
+                return self.end("no answer", Problem.NO_ANSWER)
 
     def _follow_silence(self, now: float) -> list[Action]:
         """The answer stopped coming; whatever else is under way goes on."""

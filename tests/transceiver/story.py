@@ -4,7 +4,7 @@ A story hands facts to a transceiver, lets time pass, and gives back what must b
 done. Every step is checked against `invariants.py` as well.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from edgevoice.config import ContextConfig, LinkConfig, TurnConfig
@@ -24,6 +24,7 @@ from edgevoice.transceiver.inputs import (
     PlayoutStarted,
     WakeDetected,
 )
+from edgevoice.transceiver.persona import Persona
 from edgevoice.transceiver.states import State
 from edgevoice.transceiver.transceiver import Transceiver
 from tests.transceiver.invariants import House, check
@@ -133,6 +134,7 @@ class Story:
         keep_minutes: float = 10.0,
         chime: bool = True,
         muted: bool = False,
+        personas: Mapping[str, Persona] | None = None,
         **turn: Any,
     ) -> None:
         self.transceiver = Transceiver(
@@ -143,6 +145,7 @@ class Story:
             PHRASE,
             chime=chime,
             muted=muted,
+            personas=personas,
         )
         self.now = 1_000.0
         self.house = House(shown=self.transceiver.indication)

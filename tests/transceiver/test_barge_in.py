@@ -15,10 +15,12 @@ from edgevoice.transceiver.actions import (
     Mark,
     SendEvent,
     Show,
+    Stage,
     UnduckPlayout,
 )
 from edgevoice.transceiver.indication import Indication
 from edgevoice.transceiver.inputs import (
+    BargeInConfirmed,
     ButtonPressed,
     PlayoutDrained,
     PlayoutFlushed,
@@ -35,18 +37,21 @@ from tests.transceiver.story import (
     committed,
     created,
     done,
+    marks,
     sent,
     speech_started,
     speech_stopped,
     stream_cleared,
     stream_over,
     streaming,
+    transcribed,
     turns,
 )
 
 again = WakeDetected("alexa", 0.9, phrase_start=150_000, phrase_end=160_000, detected_at=161_000)
 press = ButtonPressed(150_000)
 local = SpeechStarted(140_000)
+certain = BargeInConfirmed(140_000)
 
 
 def test_a_voice_lowers_the_answer_at_once():
@@ -269,6 +274,107 @@ def test_a_stopped_answer_is_truncated_as_well():
     assert truncate.audio_end_ms == 0
 
 
+class TestCertainty:
+    """The device is certain by itself, before the relay, or without it."""
+
+    def test_it_stops_the_answer_here_and_there_and_listens_in_the_same_breath(self):
+        story = Story().speaking()
+        story.happens(local)
+        stopped = story.happens(certain)
+        assert [action for action in stopped if not isinstance(action, Mark)] == [
+            FlushPlayout(),
+            SendEvent(ResponseCancel(response_id="resp_1")),
+            SendEvent(OutputAudioBufferClear()),
+            EndTurn("interrupted"),
+            BeginTurn("barge-in"),
+            UnduckPlayout(),
+            Show(Indication.LISTENING),
+        ]
+        assert story.house.gate
+
+    def test_only_what_was_heard_stays(self):
+        story = Story().speaking()
+        story.happens(certain)
+        (truncate,) = sent(story.happens(PlayoutFlushed(730)))
+        assert truncate.audio_end_ms == 730
+
+    def test_the_turn_knows_when_speech_began_and_when_it_was_quiet(self):
+        story = Story().speaking()
+        marked = marks(story.happens(certain))
+        assert marked[Stage.SPEECH_START] == 140_000
+        assert Stage.ANSWER_SILENCED in marked
+
+    def test_the_relays_word_that_follows_counts_once(self):
+        story = Story().speaking()
+        story.happens(certain)
+        after = story.says(speech_started(3_700, "item_u2"))
+        assert turns(after) == [] and FlushPlayout() not in after
+        story.passes(20.0)
+        assert story.state is State.LISTENING, "as long as the user speaks"
+        story.says(stream_cleared(), done(status="cancelled"))
+        story.says(speech_stopped(7_000, "item_u2"), committed("item_u2"))
+        assert story.state is State.THINKING
+        assert turns(story.answered("resp_2")) == ["answered"]
+
+    def test_the_relays_word_that_came_before_too(self):
+        story = Story().speaking()
+        story.says(speech_started(3_700, "item_u2"))
+        assert story.happens(certain) == []
+
+    def test_a_false_alarm_listens_as_after_the_answer(self):
+        story = Story(follow_up_s=8.0).speaking()
+        story.happens(certain)
+        story.passes(7.9)
+        assert story.state is State.LISTENING
+        assert turns(story.passes(0.2)) == ["no speech"]
+        assert story.state is State.IDLE
+
+    def test_without_a_follow_up_window_it_still_waits_for_the_words(self):
+        story = Story(follow_up_s=0.0).speaking()
+        story.happens(certain)
+        story.passes(1.9)
+        assert story.state is State.LISTENING
+        story.passes(0.2)
+        assert story.state is State.IDLE
+
+    def test_a_noise_that_the_relay_finds_no_words_in(self):
+        story = Story().speaking()
+        story.happens(certain)
+        story.says(speech_started(3_700, "item_u2"), speech_stopped(4_000, "item_u2"))
+        story.says(committed("item_u2"))
+        assert turns(story.says(transcribed("", "item_u2"))) == ["nothing heard"]
+        assert story.state is State.LISTENING
+
+    def test_what_still_arrives_of_the_answer_is_not_heard(self):
+        story = Story().speaking()
+        story.happens(certain)
+        assert story.happens(PlayoutStarted()) == [FlushPlayout()]
+
+    def test_a_voice_the_relay_was_hearing_anyway_is_heard_out(self):
+        story = Story().connected()
+        story.says(speech_started(), streaming())
+        story.happens(certain)
+        story.passes(30.0)
+        assert story.state is State.LISTENING
+
+    def test_the_wake_word_it_turns_out_to_be_is_told_to_the_relay(self):
+        story = Story().speaking()
+        story.happens(certain)
+        woken = story.happens(again)
+        assert turns(woken) == []
+        assert [type(event) for event in sent(woken)] == [EdgevoiceWake]
+        assert marks(woken)[Stage.WAKE_END] == 160_000
+
+    def test_twice_is_once(self):
+        story = Story().speaking()
+        story.happens(certain)
+        assert story.happens(certain) == []
+
+    def test_outside_an_answer_there_is_nothing_to_stop(self):
+        for story in (Story(), Story().connected(), Story().asked()):
+            assert story.happens(certain) == []
+
+
 class TestHalfDuplex:
     """`barge_in: false`: the board hears itself."""
 
@@ -313,7 +419,7 @@ class TestHalfDuplex:
 
     def test_echo_neither_ducks_nor_interrupts(self):
         story = Story(barge_in=False).speaking()
-        assert story.happens(local) == []
+        assert story.happens(local, certain) == []
         assert story.says(speech_started(5_000, "item_u2"), speech_stopped(6_000, "item_u2")) == []
         assert story.state is State.SPEAKING
 

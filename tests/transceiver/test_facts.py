@@ -5,22 +5,28 @@ import pytest
 from edgevoice.realtime.event import UnknownEvent
 from edgevoice.realtime.server_events import EdgevoiceReceived
 from edgevoice.transceiver.actions import (
+    Announce,
     CloseGate,
     CloseLink,
     CloseMicrophone,
     FlushPlayout,
     OpenMicrophone,
     PlaySound,
+    Problem,
     RememberMute,
     Show,
     StopSounds,
 )
 from edgevoice.transceiver.indication import Indication
 from edgevoice.transceiver.inputs import (
+    STOP_WORD,
+    BargeInConfirmed,
     MicrophoneFound,
     MicrophoneLost,
     MuteRequested,
     ShutdownRequested,
+    SpeakerFound,
+    SpeakerLost,
     StopRequested,
     TimerRang,
     UnmuteRequested,
@@ -30,6 +36,8 @@ from tests.transceiver.story import Story, button, error, linked, turns, wake
 
 mute, unmute = MuteRequested("button"), UnmuteRequested("button")
 ring, stop = TimerRang("tea"), StopRequested("control socket")
+stop_word = StopRequested(STOP_WORD)
+gone, found = MicrophoneLost("unplugged"), MicrophoneFound()
 
 
 class TestMute:
@@ -86,8 +94,9 @@ class TestMute:
 class TestMicrophone:
     def test_losing_it_ends_the_session(self):
         story = Story().asked()
-        lost = story.happens(MicrophoneLost("unplugged"))
+        lost = story.happens(gone)
         assert lost[0] == CloseGate("microphone lost")
+        assert lost[-1] == Announce(Problem.MICROPHONE_LOST)
         assert turns(lost) == ["microphone lost"]
         assert story.shown is Indication.ERROR
         assert story.state is State.IDLE
@@ -95,7 +104,7 @@ class TestMicrophone:
     def test_without_it_waking_is_an_error(self):
         story = Story()
         story.happens(MicrophoneLost("unplugged"))
-        assert story.happens(button) == [PlaySound("error")]
+        assert story.happens(button) == [Announce(Problem.MICROPHONE_LOST)]
         assert story.transceiver.last_ending == "microphone lost"
 
     def test_found_again(self):
@@ -111,6 +120,51 @@ class TestMicrophone:
         assert story.shown is Indication.MUTED
         story.happens(unmute)
         assert story.shown is Indication.ERROR
+
+    def test_its_loss_is_told_once(self):
+        story = Story()
+        assert story.happens(gone) == [Show(Indication.ERROR), Announce(Problem.MICROPHONE_LOST)]
+        assert story.happens(gone) == []
+
+    def test_a_loose_plug_is_not_gone_on_about(self):
+        story = Story()
+        story.happens(gone, found)
+        story.passes(300.0)
+        assert story.happens(gone, found) == [Show(Indication.ERROR), Show(Indication.IDLE)]
+        story.passes(301.0)
+        assert Announce(Problem.MICROPHONE_LOST) in story.happens(gone)
+
+    def test_a_muted_board_does_not_miss_it(self):
+        assert Story(muted=True).happens(gone) == []
+
+    def test_a_session_that_it_ended_has_said_so(self):
+        story = Story().connected()
+        story.happens(gone, found)
+        assert story.happens(gone) == [Show(Indication.ERROR)]
+
+
+class TestSpeaker:
+    def test_without_it_an_idle_board_shows_an_error(self):
+        story = Story()
+        assert story.happens(SpeakerLost("unplugged")) == [Show(Indication.ERROR)]
+        assert story.happens(SpeakerFound()) == [Show(Indication.IDLE)]
+
+    def test_it_never_ends_a_session_nor_hides_that_one_is_open(self):
+        story = Story().speaking()
+        assert story.happens(SpeakerLost("unplugged")) == []
+        assert story.shown is Indication.SPEAKING
+        story.happens(stop)
+        assert story.shown is Indication.ERROR
+
+    def test_without_it_the_board_still_listens(self):
+        story = Story()
+        story.happens(SpeakerLost("unplugged"), wake)
+        assert story.state is State.CONNECTING
+        assert story.shown is Indication.CONNECTING
+
+    def test_muted_outshines_it(self):
+        story = Story(muted=True)
+        assert story.happens(SpeakerLost("unplugged")) == []
 
 
 class TestRinging:
@@ -197,6 +251,48 @@ class TestStopping:
         assert story.shown is Indication.IDLE
         assert story.happens(wake) == []
         assert story.happens(ring) == []
+
+
+class TestStopWord:
+    """A wake word whose action is `stop`."""
+
+    def test_it_ends_an_answer_and_the_session(self):
+        story = Story().speaking()
+        stopped = story.happens(stop_word)
+        assert stopped[:3] == [CloseGate("stopped"), FlushPlayout(), CloseLink("stopped")]
+        assert turns(stopped) == ["stopped"]
+        assert story.state is State.IDLE
+
+    def test_an_answer_that_is_still_awaited_too(self):
+        story = Story().asked()
+        story.happens(stop_word)
+        assert story.state is State.IDLE
+
+    def test_it_stops_a_ringing_timer(self):
+        story = Story()
+        story.happens(ring)
+        assert story.happens(stop_word) == [StopSounds(), Show(Indication.IDLE)]
+
+    def test_and_nothing_else_where_the_user_is_speaking(self):
+        story = Story().connected()
+        story.happens(ring)
+        assert story.happens(stop_word) == [StopSounds()]
+        assert story.state is State.LISTENING
+
+    def test_where_nothing_sounds_it_is_a_word_like_any(self):
+        assert Story().happens(stop_word) == []
+        assert Story().connected().happens(stop_word) == []
+        story = Story()
+        story.answered()
+        assert story.happens(stop_word) == []
+        assert story.state is State.LISTENING
+
+    def test_its_own_sound_stops_the_answer_before_it_is_recognised(self):
+        """What was barged in with turns out to be the stop word."""
+        story = Story().speaking()
+        story.happens(BargeInConfirmed(140_000))
+        assert turns(story.happens(stop_word)) == ["stopped"]
+        assert story.state is State.IDLE
 
 
 class TestWhatTheRelayMentions:

@@ -10,7 +10,9 @@ from edgevoice.realtime.session import (
 )
 from edgevoice.realtime.wire import decode_client_event, encode
 from edgevoice.transceiver.greeting import deaf, hearing, introduce
-from tests.transceiver.story import Story, sent, session_created
+from edgevoice.transceiver.inputs import WakeDetected
+from edgevoice.transceiver.persona import Persona
+from tests.transceiver.story import Story, button, linked, sent, session_created, wake
 
 LAMP = {"type": "function", "name": "lamp", "parameters": {"type": "object"}}
 
@@ -31,6 +33,7 @@ def test_what_is_not_configured_is_left_to_the_relay():
     session = update(Story().connected()).session
     assert "tools" not in session
     assert "instructions" not in session
+    assert "output" not in session["audio"]
     assert "model" not in session
 
 
@@ -45,6 +48,41 @@ def test_transcripts_are_asked_for_where_that_needs_no_model():
     assert "transcription" not in others
 
 
+class TestPersona:
+    """Two words, two characters; the usual one for whoever has none."""
+
+    JARVIS = WakeDetected("hey_jarvis", 0.9, 85_000, 98_000, 100_000)
+    PERSONAS = {"hey_jarvis": Persona("Be a butler.", "onyx"), "alexa": Persona()}  # noqa: RUF012
+
+    def woken_by(self, woken) -> SessionUpdate:
+        story = Story(instructions="Be brief.", personas=self.PERSONAS)
+        story.happens(woken, linked())
+        story.says(session_created)
+        return update(story)
+
+    def test_it_comes_with_its_word(self):
+        session = self.woken_by(self.JARVIS).session
+        assert session["instructions"] == "Be a butler."
+        assert session["audio"]["output"] == {"voice": "onyx"}
+
+    def test_a_word_without_one_and_the_button_are_as_usual(self):
+        for woken in (wake, button):
+            session = self.woken_by(woken).session
+            assert session["instructions"] == "Be brief."
+            assert "output" not in session["audio"]
+
+    def test_it_may_have_a_voice_only(self):
+        story = Story(instructions="Be brief.", personas={"alexa": Persona(voice="onyx")})
+        session = update(story.connected()).session
+        assert session["instructions"] == "Be brief."
+        assert session["audio"]["output"] == {"voice": "onyx"}
+
+    def test_a_session_keeps_its_own_whatever_is_said(self):
+        story = Story(personas=self.PERSONAS).connected()
+        story.speaking()
+        assert SessionUpdate not in {type(event) for event in sent(story.happens(self.JARVIS))}
+
+
 def test_one_greeting_is_enough():
     story = Story().connected()
     assert story.says(session_created) == []
@@ -54,7 +92,7 @@ def test_every_update_is_understood_on_the_other_side():
     """Through JSON and into the effective session of a relay."""
     session = Session()
     for action in (
-        introduce("Be brief.", [LAMP], False, True),
+        introduce(Persona("Be brief.", "nova"), [LAMP], False, True),
         deaf(),
         *hearing(ServerVad(silence_duration_ms=700), False, forget=False),
     ):
@@ -62,6 +100,7 @@ def test_every_update_is_understood_on_the_other_side():
         assert isinstance(event, SessionUpdate)
         session = merge(session, event.session)
     assert session.instructions == "Be brief."
+    assert session.audio.output.voice == "nova"
     assert session.audio.input.turn_detection == ServerVad(
         silence_duration_ms=700, interrupt_response=False
     )

@@ -5,7 +5,10 @@ from hypothesis import strategies as st
 
 from edgevoice.realtime import server_events as says
 from edgevoice.realtime.event import UnknownEvent
+from edgevoice.transceiver.actions import FlushPlayout
 from edgevoice.transceiver.inputs import (
+    STOP_WORD,
+    BargeInConfirmed,
     ButtonPressed,
     DeadlinePassed,
     EventReceived,
@@ -20,6 +23,8 @@ from edgevoice.transceiver.inputs import (
     PlayoutFlushed,
     PlayoutStarted,
     ShutdownRequested,
+    SpeakerFound,
+    SpeakerLost,
     SpeechStarted,
     SpeechStopped,
     StopRequested,
@@ -96,14 +101,19 @@ facts: st.SearchStrategy[Input] = st.one_of(
     events.map(EventReceived),
     st.sampled_from([SpeechStarted(1), SpeechStopped(2), PlayoutStarted(), PlayoutDrained(500)]),
     st.builds(PlayoutFlushed, milliseconds),
+    st.builds(BargeInConfirmed, samples),
     st.builds(ToolFinished, calls, st.just("{}")),
     st.just(DeadlinePassed()),
 )
 troubles: st.SearchStrategy[Input] = st.sampled_from(
     [
         LinkFailed("x"),
+        LinkFailed("x", refused=True),
         LinkLost("x"),
+        SpeakerLost("x"),
+        SpeakerFound(),
         StopRequested("x"),
+        StopRequested(STOP_WORD),
         MuteRequested("x"),
         UnmuteRequested("x"),
         MicrophoneLost("x"),
@@ -245,6 +255,33 @@ def test_a_starved_inbox_keeps_its_deadlines(owner, start, history):
     story.now += 1_000.0
     story.happens(SpeechStopped(3))
     assert story.state is State.IDLE
+
+
+@thorough
+@given(settings_of_owners, starts, histories, samples)
+def test_a_certain_voice_ends_any_answer_and_nothing_else(owner, start, history, sample):
+    story = begun(owner, start)
+    live(story, history)
+    before = story.state
+    may_stop = before is State.SPEAKING and owner["barge_in"]
+    actions = story.happens(BargeInConfirmed(sample))
+    if may_stop:
+        assert actions[0] == FlushPlayout()
+        assert story.state is State.LISTENING
+        assert story.house.turn and story.house.gate
+    else:
+        assert actions == []
+        assert story.state is before
+
+
+@thorough
+@given(settings_of_owners, starts, histories)
+def test_the_stop_word_leaves_no_answer_and_no_ringing(owner, start, history):
+    story = begun(owner, start)
+    live(story, history)
+    story.happens(StopRequested(STOP_WORD))
+    assert story.state not in (State.THINKING, State.SPEAKING)
+    assert not story.house.ringing
 
 
 def test_the_wait_may_end_a_tick_early():

@@ -5,8 +5,8 @@ from edgevoice.transceiver.states import State
 
 
 @pytest.mark.parametrize("state", set(State) - {State.IDLE})
-def test_ringing_and_offline_never_hide_that_the_gate_may_be_open(state):
-    assert indication(state, Facts(ringing=True, offline=True)) in SESSION
+def test_no_fact_of_an_open_session_hides_that_the_gate_may_be_open(state):
+    assert indication(state, Facts(ringing=True, offline=True, speaker_lost=True)) in SESSION
 
 
 @pytest.mark.parametrize(
@@ -17,6 +17,8 @@ def test_ringing_and_offline_never_hide_that_the_gate_may_be_open(state):
         (Facts(offline=True, ringing=True), Indication.RINGING),
         (Facts(ringing=True, microphone_lost=True), Indication.ERROR),
         (Facts(microphone_lost=True, muted=True), Indication.MUTED),
+        (Facts(ringing=True, speaker_lost=True), Indication.ERROR),
+        (Facts(speaker_lost=True, muted=True), Indication.MUTED),
     ],
 )
 def test_the_more_important_truth_wins(facts, shown):

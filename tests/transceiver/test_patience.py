@@ -1,4 +1,4 @@
-from edgevoice.transceiver.actions import FlushPlayout, PlaySound
+from edgevoice.transceiver.actions import Announce, FlushPlayout, Problem
 from edgevoice.transceiver.inputs import PlayoutDrained, SpeechStarted, StopRequested
 from edgevoice.transceiver.states import State
 from tests.transceiver.story import (
@@ -19,7 +19,7 @@ def test_a_wake_word_and_then_nothing():
     story = Story(no_speech_s=6.0).connected()
     assert turns(story.passes(6.1)) == ["no speech"]
     assert story.state is State.IDLE
-    assert PlaySound("error") not in story.book
+    assert Announce not in {type(action) for action in story.book}
 
 
 def test_who_begins_at_the_last_moment_is_waited_for():
@@ -54,7 +54,7 @@ def test_an_answer_that_never_begins():
     assert story.state is State.THINKING
     late = story.passes(1.1)
     assert turns(late) == ["no answer"]
-    assert late[-1] == PlaySound("error")
+    assert late[-1] == Announce(Problem.NO_ANSWER)
     assert story.state is State.IDLE
 
 
@@ -132,7 +132,7 @@ def test_a_session_has_an_end_whatever_happens_in_it():
     assert story.state is State.SPEAKING
     ended = story.passes(1.1)
     assert turns(ended) == ["session limit"]
-    assert ended[-1] == PlaySound("error")
+    assert ended[-1] == Announce(Problem.SESSION_LIMIT)
     assert FlushPlayout() in ended
     assert story.state is State.IDLE
 
@@ -141,8 +141,8 @@ def test_the_minutes_of_a_day_end_a_session():
     story = Story(minutes_per_day=2.0).speaking()
     ended = story.passes(120.1)
     assert turns(ended) == ["daily limit"]
-    assert ended[-1] == PlaySound("error")
-    assert story.happens(wake) == [PlaySound("error")]
+    assert ended[-1] == Announce(Problem.DAILY_LIMIT)
+    assert story.happens(wake) == [Announce(Problem.DAILY_LIMIT)]
     assert story.transceiver.last_ending == "daily limit"
     assert story.state is State.IDLE
 
@@ -163,7 +163,7 @@ def test_the_next_day_is_another_day():
     story = Story(minutes_per_day=1.0).speaking()
     story.passes(61.0)
     story.passes(86_000.0)
-    assert story.happens(wake) == [PlaySound("error")]
+    assert story.happens(wake) == [Announce(Problem.DAILY_LIMIT)]
     story.passes(400.0)
     story.happens(wake)
     assert story.state is State.CONNECTING

@@ -4,6 +4,7 @@ from edgevoice.realtime.client_events import ResponseCancel
 from edgevoice.realtime.server_events import SessionCreated
 from edgevoice.realtime.session import Audio, AudioInput, ServerVad, Session
 from edgevoice.transceiver.actions import (
+    Announce,
     BeginTurn,
     CloseGate,
     CloseLink,
@@ -11,6 +12,7 @@ from edgevoice.transceiver.actions import (
     FlushPlayout,
     Mark,
     PlaySound,
+    Problem,
     Show,
     Stage,
 )
@@ -173,7 +175,7 @@ def test_an_answer_that_was_never_announced_at_all():
 
 def test_a_failure_that_was_never_announced():
     story = Story().connected()
-    assert PlaySound("error") in story.says(done("resp_9", "failed"))
+    assert Announce(Problem.ANSWER_FAILED) in story.says(done("resp_9", "failed"))
 
 
 def test_an_answer_cleared_before_it_was_heard():
@@ -221,17 +223,33 @@ def test_a_response_without_a_word():
 def test_a_failed_response_is_heard():
     story = Story().asked()
     failed = story.says(created(), done(status="failed"))
-    assert PlaySound("error") in failed
+    assert failed.count(Announce(Problem.ANSWER_FAILED)) == 1
     assert turns(failed) == ["failed"]
     assert story.state is State.LISTENING
 
 
 def test_a_response_that_fails_in_the_middle_is_played_as_far_as_it_came():
     story = Story().speaking()
-    assert PlaySound("error") in story.says(done(status="failed"))
+    assert story.says(done(status="failed")) == [], "no complaint over what can still be heard"
     assert story.state is State.SPEAKING
-    assert turns(story.happens(PlayoutDrained(700))) == ["failed"]
+    over = story.happens(PlayoutDrained(700))
+    assert turns(over) == ["failed"]
+    assert Announce(Problem.ANSWER_FAILED) in over
     assert story.state is State.LISTENING
+
+
+def test_who_interrupts_an_answer_that_failed_hears_no_complaint():
+    story = Story().speaking()
+    story.says(done(status="failed"), speech_started(5_000, "item_u2"))
+    story.asked()
+    assert turns(story.answered("resp_2")) == ["answered"]
+    assert Announce not in {type(action) for action in story.book}
+
+
+def test_in_half_duplex_a_complaint_that_ends_nothing_has_no_words():
+    """The relay, which listens again, would take a sentence for a turn."""
+    story = Story(barge_in=False).asked()
+    assert PlaySound("error") in story.says(created(), done(status="failed"))
 
 
 def test_failure_of_one_turn_is_not_that_of_the_next():
@@ -244,7 +262,7 @@ def test_failure_of_one_turn_is_not_that_of_the_next():
 def test_a_response_the_relay_cancels_is_no_failure():
     story = Story().asked()
     cancelled = story.says(created(), done(status="cancelled"))
-    assert PlaySound("error") not in cancelled
+    assert Announce not in {type(action) for action in cancelled}
     assert story.state is State.LISTENING
 
 
@@ -397,7 +415,7 @@ def test_an_expired_session_is_over():
     over = story.says(error("session_expired"))
     assert turns(over) == ["failed: session_expired"]
     assert FlushPlayout() in over
-    assert PlaySound("error") in over
+    assert over[-1] == Announce(Problem.SESSION_LIMIT)
     assert story.state is State.IDLE
     assert not story.transceiver.facts.offline
 

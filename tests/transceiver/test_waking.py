@@ -1,5 +1,6 @@
 from edgevoice.realtime.client_events import SessionUpdate
 from edgevoice.transceiver.actions import (
+    Announce,
     BeginTurn,
     CloseGate,
     CloseLink,
@@ -8,6 +9,7 @@ from edgevoice.transceiver.actions import (
     OpenGate,
     OpenLink,
     PlaySound,
+    Problem,
     Show,
     Stage,
     WakePhrase,
@@ -107,7 +109,7 @@ def test_a_relay_that_never_answers():
         Mark(Stage.END, 1_005.0),
         EndTurn(reason),
         Show(Indication.OFFLINE),
-        PlaySound("error"),
+        Announce(Problem.RELAY_UNREACHABLE),
     ]
     assert story.transceiver.facts.offline
     assert story.transceiver.last_ending == reason
@@ -116,9 +118,9 @@ def test_a_relay_that_never_answers():
 def test_a_refused_link_is_heard_and_shown_until_one_opens():
     story = Story()
     story.happens(wake)
-    failed = story.happens(LinkFailed("401"))
+    failed = story.happens(LinkFailed("401", refused=True))
     assert EndTurn("failed: 401") in failed
-    assert failed[-2:] == [Show(Indication.OFFLINE), PlaySound("error")]
+    assert failed[-2:] == [Show(Indication.OFFLINE), Announce(Problem.REFUSED)]
     story.happens(wake)
     assert story.shown is Indication.CONNECTING
     story.happens(linked(), button)
@@ -130,7 +132,7 @@ def test_a_lost_link_ends_the_session():
     lost = story.happens(LinkLost("timeout"))
     assert turns(lost) == ["lost: timeout"]
     assert lost[0] == CloseGate("lost: timeout")
-    assert lost[-2:] == [Show(Indication.OFFLINE), PlaySound("error")]
+    assert lost[-2:] == [Show(Indication.OFFLINE), Announce(Problem.CONNECTION_LOST)]
     assert story.state is State.IDLE
 
 
@@ -139,7 +141,7 @@ def test_the_button_cancels_what_it_began():
     story.happens(button)
     cancelled = story.happens(ButtonPressed(110_000))
     assert turns(cancelled) == ["cancelled"]
-    assert PlaySound("error") not in cancelled
+    assert Announce not in {type(action) for action in cancelled}
     assert story.state is State.IDLE
 
 
