@@ -40,11 +40,11 @@ def libasound() -> Any:
     """The library with its functions declared; AudioError where there is none."""
     try:
         library = ctypes.CDLL("libasound.so.2")
-    except OSError as error:
+        for name, (result, arguments) in _TYPES.items():
+            function = getattr(library, name)
+            function.restype, function.argtypes = result, arguments
+    except (OSError, AttributeError) as error:
         raise AudioError(f"{error}; run: sudo apt install libasound2") from error
-    for name, (result, arguments) in _TYPES.items():
-        function = getattr(library, name)
-        function.restype, function.argtypes = result, arguments
     return library
 
 

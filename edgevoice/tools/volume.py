@@ -1,20 +1,20 @@
-"""Louder and softer. What a per cent is in amplitude is the playout buffer's owner's business."""
+"""Louder and softer. What a per cent is in amplitude is the loudspeaker's owner's business."""
 
 from collections.abc import Callable
 
 from edgevoice.tools.tool import Arguments, Result, Tool, parameters
 
 
-def volume_tools(get_percent: Callable[[], int], set_percent: Callable[[int], None]) -> list[Tool]:
-    """Tools over a volume from 0 to 100; both return the new one as `percent`."""
+def volume_tools(
+    set_percent: Callable[[int], int], change_percent: Callable[[int], int]
+) -> list[Tool]:
+    """Tools over a volume from 0 to 100; both functions return what it then is."""
 
     async def set_volume(arguments: Arguments) -> Result:
-        set_percent(arguments["percent"])
-        return {"percent": get_percent()}
+        return {"percent": set_percent(arguments["percent"])}
 
     async def change_volume(arguments: Arguments) -> Result:
-        set_percent(min(100, max(0, get_percent() + arguments["delta"])))
-        return {"percent": get_percent()}
+        return {"percent": change_percent(arguments["delta"])}
 
     percent = {"type": "integer", "minimum": 0, "maximum": 100}
     delta = {"type": "integer", "minimum": -100, "maximum": 100}

@@ -1,27 +1,35 @@
 """The tools of a board, called as a relay would call them."""
 
+import asyncio
 import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from edgevoice.audio.playout import PlayoutBuffer
 from edgevoice.config import LampConfig
 from edgevoice.daemon.abilities import Volume, timer_tools, toolbox
 from edgevoice.daemon.settings_memory import SettingsMemory
+from edgevoice.errors import AudioError, ControlError
 from edgevoice.hardware.lamps import Lamps
+from edgevoice.hardware.mixer import Mixer
 from edgevoice.hardware.pins import MockPins
 from edgevoice.hardware.state_file import StateFile
+from tests.virtual_time import elapse
 
 
 class House:
     """Needs a running loop, as timers do."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, mixer: Mixer | None = None) -> None:
         self.pins = MockPins()
         self.playout = PlayoutBuffer(48_000)
         self.memory = SettingsMemory(StateFile(directory / "settings.json"))
         self.memory.load()
-        self.volume = Volume(self.playout, self.memory)
+        self.volume = Volume(self.playout, self.memory, mixer)
         self.lamps = Lamps((LampConfig("lamp", 22),), lambda: self.pins)
         self.lamps.open()
         self.box = toolbox(self.volume, self.lamps, timer_tools(directory, lambda happened: None))
@@ -55,6 +63,116 @@ async def test_louder_and_softer_stop_at_the_ends(tmp_path: Path) -> None:
     house.volume.restore(90)
     assert await house.call("change_volume", delta=30) == {"percent": 100}
     assert await house.call("change_volume", delta=-100) == {"percent": 0}
+    assert house.memory.volume_percent == 0
+
+
+async def test_louder_than_silence_is_heard(tmp_path: Path) -> None:
+    house = House(tmp_path)
+    await house.call("set_volume", percent=0)
+    assert house.playout.volume == 0
+    assert await house.call("change_volume", delta=10) == {"percent": 20}
+    assert house.playout.volume > 0.03
+    assert await house.call("change_volume", delta=10) == {"percent": 30}
+    assert await house.call("change_volume", delta=-25) == {"percent": 5}
+
+
+@pytest.mark.parametrize(
+    ("typed", "percent"), [("40", 40), ("+10", 80), ("-10", 60), (" 5% ", 5), ("+100", 100)]
+)
+async def test_it_is_turned_as_people_type_it(typed: str, percent: int, tmp_path: Path) -> None:
+    house = House(tmp_path)
+    house.volume.restore(70)
+    assert house.volume.turn(typed) == percent == house.volume.percent
+
+
+@pytest.mark.parametrize("typed", ["", "loud", "101", "+-3", "1e9", "٣", "4 0"])
+async def test_what_is_no_volume_is_refused(typed: str, tmp_path: Path) -> None:
+    house = House(tmp_path)
+    house.volume.restore(70)
+    with pytest.raises(ControlError, match=r"0 to 100, or as \+10"):
+        house.volume.turn(typed)
+    assert house.volume.percent == 70
+
+
+class CardMixer:
+    """A card's mixer: what it was set to, and whether its card is there."""
+
+    def __init__(self) -> None:
+        self.percents: list[int] = []
+        self.gone = False
+
+    def set(self, percent: int) -> None:
+        if self.gone:
+            raise AudioError("the card is gone")
+        self.percents.append(percent)
+
+
+@asynccontextmanager
+async def with_mixer(directory: Path, mixer: CardMixer) -> AsyncIterator[House]:
+    house = House(directory, mixer)
+    house.volume.restore(70)
+    running = asyncio.ensure_future(house.volume.run())
+    await elapse(0.1)
+    yield house
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+
+
+async def test_a_mixer_takes_over_from_the_software(tmp_path: Path) -> None:
+    mixer = CardMixer()
+    async with with_mixer(tmp_path, mixer) as house:
+        assert mixer.percents == [70]
+        assert house.volume.by_mixer and house.playout.volume == 1.0
+        assert await house.call("set_volume", percent=30) == {"percent": 30}
+        await elapse(0.1)
+        assert mixer.percents == [70, 30] and house.memory.volume_percent == 30
+
+
+async def test_until_the_mixer_has_obeyed_nothing_is_loud(tmp_path: Path) -> None:
+    house = House(tmp_path, CardMixer())
+    house.volume.restore(30)
+    assert house.playout.volume == pytest.approx(0.09)
+    assert not house.volume.by_mixer
+
+
+async def test_silence_is_silence_whatever_the_lowest_step_of_a_card_is(tmp_path: Path) -> None:
+    mixer = CardMixer()
+    async with with_mixer(tmp_path, mixer) as house:
+        house.volume.set(0)
+        assert house.playout.volume == 0
+        await elapse(0.1)
+        assert mixer.percents[-1] == 0 and house.playout.volume == 0
+        house.volume.change(+10)
+        assert house.playout.volume == 1.0
+
+
+async def test_a_mixer_that_fails_is_replaced_by_software_and_said_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    mixer = CardMixer()
+    async with with_mixer(tmp_path, mixer) as house:
+        mixer.gone = True
+        for percent in (60, 50):
+            house.volume.set(percent)
+            await elapse(0.1)
+        assert house.playout.volume == 0.25 and not house.volume.by_mixer
+        assert caplog.text.count("the card is gone") == 1
+
+
+async def test_a_card_that_is_back_is_told_the_volume_again(tmp_path: Path) -> None:
+    mixer = CardMixer()
+    mixer.gone = True
+    async with with_mixer(tmp_path, mixer) as house:
+        mixer.gone = False
+        house.volume.reapply()
+        await elapse(0.1)
+        assert mixer.percents == [70]
+        assert house.volume.by_mixer and house.playout.volume == 1.0
+
+
+async def test_without_a_mixer_there_is_nothing_to_run(tmp_path: Path) -> None:
+    async with asyncio.timeout(1):
+        await House(tmp_path).volume.run()
 
 
 async def test_every_tool_is_described_for_the_relay(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Volume, lamps and goodbye, called through the toolbox."""
+"""Lamps and goodbye, called through the toolbox."""
 
 import json
 from typing import Any
@@ -10,16 +10,11 @@ from edgevoice.tools.conversation import conversation_tools
 from edgevoice.tools.light import light_tools
 from edgevoice.tools.tool import Tool
 from edgevoice.tools.toolbox import ToolBox
-from edgevoice.tools.volume import volume_tools
 
 
 class House:
     def __init__(self) -> None:
-        self.percent = 70
         self.lamps = {"desk": False, "ceiling": False}
-
-    def set_percent(self, percent: int) -> None:
-        self.percent = percent
 
     def switch(self, name: str, on: bool) -> None:
         if name == "ceiling":
@@ -29,7 +24,6 @@ class House:
     @property
     def tools(self) -> list[Tool]:
         return [
-            *volume_tools(lambda: self.percent, self.set_percent),
             *light_tools(list(self.lamps), self.switch),
             *conversation_tools(),
         ]
@@ -41,22 +35,6 @@ class House:
 @pytest.fixture
 def house() -> House:
     return House()
-
-
-async def test_volume_is_set(house: House) -> None:
-    assert await house.call("set_volume", percent=30) == {"percent": 30}
-    assert house.percent == 30
-
-
-@pytest.mark.parametrize(("delta", "percent"), [(15, 85), (-15, 55), (90, 100), (-90, 0)])
-async def test_volume_changes_within_its_limits(house: House, delta: int, percent: int) -> None:
-    assert await house.call("change_volume", delta=delta) == {"percent": percent}
-    assert house.percent == percent
-
-
-async def test_volume_beyond_its_limits_is_refused(house: House) -> None:
-    assert await house.call("set_volume", percent=150) == {"error": "percent must be at most 100"}
-    assert house.percent == 70
 
 
 async def test_a_lamp_is_switched(house: House) -> None:
