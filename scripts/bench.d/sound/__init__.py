@@ -1,0 +1,1 @@
+"""What the benches of sound share: the parts of `scripts/bench audio`, each a module."""
