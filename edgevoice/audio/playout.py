@@ -3,6 +3,10 @@
 The event loop pushes, the loudspeaker's thread pulls. One lock is held for the
 arithmetic of a block (tens of microseconds) and never while calling anybody.
 "Played" means pulled by the loudspeaker; its own delay is its own affair.
+
+A sound is heard over an answer: the answer makes way for it by 6 dB, is ducked for a
+voice by as much as it is told, and where both together would be too loud they are
+pressed a little instead of clipped.
 """
 
 from collections import deque
@@ -23,6 +27,13 @@ RAMP_S = 0.020
 
 FADE_S = 0.005
 """What is cut off fades out within this time."""
+
+MAKE_WAY = 0.5
+"""Of an answer while a sound is mixed over it. Ours peak at half of full scale at most,
+so that the two together fit."""
+
+KNEE = 0.75 * 32768
+"""A mix of several things is pressed above this, never clipped; below, nothing is changed."""
 
 MOST_SOUNDS = 4
 """Sounds heard at a time; one more takes the place of the oldest."""
@@ -54,7 +65,8 @@ class PlayoutBuffer:
     on_drained: Callable[[int], None]
     """The answer ran out after this many ms (not after a flush). From the pulling thread."""
 
-    def __init__(self, rate_hz: int) -> None:
+    def __init__(self, rate_hz: int, dither: bool = False) -> None:
+        """`dither`: no exact zeros, for amplifiers that fall asleep over them."""
         self.rate_hz = rate_hz
         self.on_started = lambda: None
         self.on_drained = lambda played_ms: None
@@ -70,6 +82,8 @@ class PlayoutBuffer:
         self._tail: Samples = np.zeros(0, np.int16)
         self._volume = _Gain(1.0, rate_hz)
         self._duck = _Gain(1.0, rate_hz)
+        self._way = _Gain(1.0, rate_hz)
+        self._dither = _Dither(rate_hz) if dither else None
 
     @property
     def volume(self) -> float:
@@ -81,8 +95,16 @@ class PlayoutBuffer:
         self._volume.target = min(1.0, max(0.0, amplitude))
 
     @property
+    def played_samples(self) -> int:
+        """How far into the current answer the loudspeaker has come.
+
+        Counts what was pulled of it, and what was dropped before that because too much
+        was waiting; neither silence nor sounds, nor what an earlier answer still had.
+        """
+        return self._played
+
+    @property
     def played_ms(self) -> int:
-        """How much of the current answer has been pulled."""
         return self._played * 1000 // self.rate_hz
 
     @property
@@ -113,7 +135,7 @@ class PlayoutBuffer:
             self._waiting += len(samples)
             if self._waiting > self._longest:
                 excess = self._waiting - self._longest
-                self._take(excess)
+                self._count(len(self._take(excess)))
                 self.dropped_samples += excess
 
     def duck(self, gain: float) -> None:
@@ -123,7 +145,8 @@ class PlayoutBuffer:
     def flush(self) -> int:
         """Silence the answer at once; how much of it had been heard, in ms."""
         with self._lock:
-            self._fade_out(self._take(self._fade_samples), self._volume.now * self._duck.now)
+            loudness = self._volume.now * self._duck.now * self._way.now
+            self._fade_out(self._take(self._fade_samples), loudness)
             self._answer.clear()
             self._waiting = self._earlier = 0
             self._announced = False
@@ -150,6 +173,8 @@ class PlayoutBuffer:
             answer = self._take(n)
             self._count(len(answer))
             block = self._mixed(answer, n)
+            if self._dither is not None:
+                block = self._dither.over(block)
             started = not self._announced and self._played > played_before
             drained = (self._announced or started) and len(answer) < n
             self._announced = (self._announced or started) and not drained
@@ -183,11 +208,13 @@ class PlayoutBuffer:
         sounds = [sound.pull(n) for sound in self._sounds]
         self._sounds = [s for s in self._sounds if s.position < len(s.samples)]
         tail, self._tail = self._tail[:n], self._tail[n:]
-        loudness, ducking = self._volume.over(n), self._duck.over(n)
+        self._way.target = MAKE_WAY if sounds else 1.0
+        loudness, ducking = self._volume.over(n), self._duck.over(n) * self._way.over(n)
         if not sounds and not len(answer):
             return _clip(_sum([tail], n))
         ducked = answer * ducking[: len(answer)]
-        return _clip(_sum([ducked, *sounds], n) * loudness + _sum([tail], n))
+        mixed = _sum([ducked, *sounds], n) * loudness + _sum([tail], n)
+        return _clip(_pressed(mixed) if sounds else mixed)
 
     @property
     def _fade_samples(self) -> int:
@@ -217,6 +244,29 @@ class _Gain:
         self.now = float(ramp[-1]) if n else self.now
         gains: NDArray[np.float32] = ramp.astype(np.float32)
         return gains
+
+
+class _Dither:
+    """Noise of one bit in place of zeros: a second of it, over and over; nobody hears -90 dB."""
+
+    def __init__(self, rate_hz: int) -> None:
+        self._noise = np.random.default_rng(0).choice(np.array([-1, 1], np.int16), rate_hz)
+        self._at = 0
+
+    def over(self, block: Samples) -> Samples:
+        noise = self._noise.take(np.arange(self._at, self._at + len(block)), mode="wrap")
+        self._at = (self._at + len(block)) % len(self._noise)
+        return np.where(block == 0, noise, block)
+
+
+def _pressed(mixed: NDArray[np.float32]) -> NDArray[np.float32]:
+    """A soft knee: straight up to KNEE, then ever flatter towards full scale."""
+    beyond: NDArray[np.float32] = np.abs(mixed) - KNEE
+    if not len(mixed) or beyond.max() <= 0:
+        return mixed
+    room = 32767 - KNEE
+    pressed = np.copysign(KNEE + room * np.tanh(beyond / room), mixed)
+    return np.where(beyond > 0, pressed, mixed).astype(np.float32)
 
 
 def _sum(parts: list[Samples | NDArray[np.float32]], n: int) -> NDArray[np.float32]:

@@ -135,14 +135,32 @@ def test_ducking_is_quick_and_without_a_click() -> None:
     assert steepest(up) < 50
 
 
-def test_a_sound_is_mixed_over_the_answer_and_not_ducked() -> None:
+def test_a_sound_is_not_ducked_and_the_answer_makes_way_for_it() -> None:
     playout = PlayoutBuffer(RATE)
     playout.duck(0.5)
     playout.pull(BLOCK)
-    playout.push(tone(2 * BLOCK, 1000))
-    playout.mix(tone(BLOCK, 300))
-    assert np.array_equal(playout.pull(BLOCK), tone(BLOCK, 800))
+    playout.push(tone(5 * BLOCK, 1000))
+    playout.mix(tone(2 * BLOCK, 300))
+    assert steepest(playout.pull(BLOCK)) < 20, "gradually"
+    assert np.array_equal(playout.pull(BLOCK), tone(BLOCK, 250 + 300))
+    playout.pull(BLOCK)
     assert np.array_equal(playout.pull(BLOCK), tone(BLOCK, 500))
+
+
+@pytest.mark.parametrize("level", [16_000, 30_000])
+def test_a_sound_over_a_loud_answer_never_clips(level: int) -> None:
+    """Ours peak at half of full scale; a louder one is pressed."""
+    playout = PlayoutBuffer(RATE)
+    angle = 2 * np.pi * np.arange(4 * BLOCK) / RATE
+    answer = (32_000 * np.sin(300 * angle)).astype(np.int16)
+    chime = (level * np.sin(1000 * angle) * np.clip(angle * 20, 0, 1)).astype(np.int16)
+    playout.push(answer)
+    playout.mix(chime)
+    heard = np.concatenate([playout.pull(BLOCK) for _ in range(4)])
+    assert np.abs(heard.astype(np.int32)).max() < 32_767
+    spectrum = np.abs(np.fft.rfft(heard[BLOCK:] * np.hanning(3 * BLOCK)))
+    at_chime, at_answer = spectrum[60], spectrum[18]  # 16.7 Hz a line
+    assert at_chime > 0.9 * level / 32_000 * at_answer, "not drowned"
 
 
 def test_a_sound_alone_is_no_answer() -> None:
@@ -171,7 +189,19 @@ def test_too_loud_together_is_clipped_not_wrapped() -> None:
     playout = PlayoutBuffer(RATE)
     playout.push(tone(BLOCK, 30_000))
     playout.mix(tone(BLOCK, 30_000))
-    assert np.array_equal(playout.pull(BLOCK), tone(BLOCK, 32_767))
+    heard = playout.pull(BLOCK)
+    assert heard.min() > 30_000
+
+
+@given(st.lists(st.integers(-32_768, 32_767), min_size=1, max_size=50))
+def test_whatever_is_mixed_keeps_its_sign(samples: list[int]) -> None:
+    playout = PlayoutBuffer(RATE)
+    loud = np.array(samples, np.int16)
+    for _ in range(3):
+        playout.mix(loud)
+    heard = playout.pull(len(loud))
+    assert np.array_equal(np.sign(heard), np.sign(loud))
+    assert (np.abs(heard.astype(np.int32)) >= np.abs(loud.astype(np.int32)) * 0.75 - 1).all()
 
 
 def test_volume_holds_for_answers_and_sounds() -> None:
@@ -200,6 +230,84 @@ def test_more_than_a_minute_waiting_is_dropped_from_the_front_and_counted() -> N
     playout.push(tone(longest, 2))
     assert playout.dropped_samples == RATE
     assert np.array_equal(playout.pull(BLOCK), tone(BLOCK, 2))
+
+
+def test_a_position_counts_what_was_dropped_of_the_answer_and_of_the_one_before() -> None:
+    """Truncation cuts the relay's own audio, which has no hole."""
+    playout = PlayoutBuffer(RATE)
+    longest = int(LONGEST_ANSWER_S * RATE)
+    playout.push(tone(RATE, 1))
+    playout.begin_answer()
+    playout.push(tone(longest, 2))
+    assert playout.played_samples == 0, "only the earlier one was dropped"
+    playout.push(tone(BLOCK, 3))
+    playout.pull(7)
+    assert playout.played_samples == BLOCK + 7
+
+
+def test_the_position_is_exact_to_the_sample() -> None:
+    playout = PlayoutBuffer(RATE)
+    playout.push(tone(100))
+    playout.begin_answer()
+    playout.push(tone(1_000))
+    playout.mix(tone(2_000))
+    for n in (60, 60, 333):
+        playout.pull(n)
+    assert playout.played_samples == 353
+    assert playout.flush() == 353 * 1000 // RATE
+    playout.pull(BLOCK)
+    assert playout.played_samples == 353, "nothing of what fades out, no silence, no sound"
+
+
+def test_who_flushes_before_the_new_answer_was_heard_is_told_so() -> None:
+    playout = PlayoutBuffer(RATE)
+    playout.push(tone(BLOCK))
+    playout.begin_answer()
+    playout.push(tone(BLOCK))
+    playout.pull(BLOCK)
+    assert playout.flush() == 0
+    playout.begin_answer()
+    playout.push(tone(BLOCK))
+    playout.pull(BLOCK // 2)
+    assert playout.played_samples == BLOCK // 2, "nothing earlier is left to wait for"
+
+
+@pytest.mark.parametrize("rate_hz", [16_000, 24_000, 48_000])
+class TestInTime:
+    """At every rate a card may have."""
+
+    def test_ducked_by_14_db_within_20_ms(self, rate_hz: int) -> None:
+        playout = PlayoutBuffer(rate_hz)
+        playout.push(tone(rate_hz))
+        playout.pull(rate_hz // 100)
+        playout.duck(0.2)
+        after = np.concatenate([playout.pull(rate_hz // 100) for _ in range(3)])
+        assert (after[rate_hz // 50 :] == 2_000).all()
+
+    def test_silent_within_5_ms_of_a_flush(self, rate_hz: int) -> None:
+        playout = PlayoutBuffer(rate_hz)
+        playout.push(tone(rate_hz))
+        before = playout.pull(rate_hz // 100)
+        playout.flush()
+        after = playout.pull(rate_hz // 100)
+        assert not after[rate_hz * 5 // 1000 :].any()
+        assert steepest(np.concatenate((before, after))) < 10_000 * 2 / (rate_hz * 0.005)
+
+
+class TestDither:
+    def test_there_are_no_zeros_for_an_amplifier_to_fall_asleep_over(self) -> None:
+        playout = PlayoutBuffer(RATE, dither=True)
+        silence = np.concatenate([playout.pull(BLOCK) for _ in range(100)])
+        assert set(np.unique(silence)) == {-1, 1}
+        assert abs(silence.mean()) < 0.05
+
+    def test_what_is_played_stays_as_it_is(self) -> None:
+        playout = PlayoutBuffer(RATE, dither=True)
+        playout.push(tone(BLOCK, 700))
+        assert np.array_equal(playout.pull(BLOCK), tone(BLOCK, 700))
+
+    def test_without_it_silence_is_silence(self) -> None:
+        assert not PlayoutBuffer(RATE).pull(BLOCK).any()
 
 
 def test_stereo_and_floats_are_refused() -> None:
