@@ -261,8 +261,8 @@ class _Dither:
 
 def _pressed(mixed: NDArray[np.float32]) -> NDArray[np.float32]:
     """A soft knee: straight up to KNEE, then ever flatter towards full scale."""
-    beyond: NDArray[np.float32] = np.abs(mixed) - KNEE
-    if not len(mixed) or beyond.max() <= 0:
+    beyond = np.maximum(np.abs(mixed) - KNEE, 0)
+    if not beyond.any():
         return mixed
     room = 32767 - KNEE
     pressed = np.copysign(KNEE + room * np.tanh(beyond / room), mixed)
