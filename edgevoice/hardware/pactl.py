@@ -1,0 +1,119 @@
+"""What plays on a PulseAudio or PipeWire server, and how loud: the only caller of `pactl`.
+
+It comes with both servers and speaks to both. Whose loudness is changed, and when, is
+decided in `other_sound.py`.
+"""
+
+import asyncio
+import json
+import os
+import re
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from edgevoice.errors import AudioError
+
+ANSWER_S = 2.0
+"""A server that does not answer for this long hangs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Playing:
+    """A stream into a loudspeaker (a "sink input")."""
+
+    index: int
+    owner: str
+    """By what the server itself recognises a stream that comes back, and its loudness."""
+    volumes: tuple[int, ...]
+    """Per channel, cubic: 65536 is unchanged."""
+    process_id: int | None
+    """None: the server's own, such as the output of its echo canceller."""
+
+    @property
+    def stream(self) -> tuple[int, str]:
+        return self.index, self.owner
+
+
+class Pactl:
+    @property
+    def is_installed(self) -> bool:
+        return shutil.which("pactl") is not None
+
+    async def playing(self) -> list[Playing]:
+        """AudioError when there is no server."""
+        try:
+            return from_json(await _run("--format=json", "list", "sink-inputs"))
+        except (AudioError, ValueError):  # before version 16, and odd letters after it
+            return from_text(await _run("list", "sink-inputs"))
+
+    async def set_volumes(self, index: int, volumes: Sequence[int]) -> None:
+        """AudioError when the stream has ended."""
+        await _run("set-sink-input-volume", str(index), *map(str, volumes))
+
+
+def from_json(text: str) -> list[Playing]:
+    """ValueError for what cannot be understood."""
+    try:
+        return [
+            _playing(
+                entry["index"],
+                [channel["value"] for channel in entry["volume"].values()],
+                entry["properties"],
+            )
+            for entry in json.loads(text)
+        ]
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"not a list of streams: {error!r}") from error
+
+
+def from_text(text: str) -> list[Playing]:
+    """What `pactl list` prints for people, in English."""
+    found = []
+    for part in re.split(r"^Sink Input #", text, flags=re.M)[1:]:
+        index = re.match(r"\d+", part)
+        volumes = re.search(r"^\tVolume: (.*)", part, re.M)
+        if index and volumes:
+            levels = [int(value) for value in re.findall(r": *(\d+) /", volumes[1])]
+            properties = re.findall(r'^\t\t([\w.-]+) = "(.*)"$', part, re.M)
+            found.append(_playing(int(index[0]), levels, dict(properties)))
+    return found
+
+
+def _playing(index: int, volumes: Sequence[int], properties: Mapping[str, Any]) -> Playing:
+    owner = properties.get("module-stream-restore.id") or properties.get("application.name", "")
+    process = str(properties.get("application.process.id", ""))
+    return Playing(
+        int(index),
+        str(owner),
+        tuple(int(volume) for volume in volumes),
+        int(process) if process.isdecimal() else None,
+    )
+
+
+async def _run(*arguments: str) -> str:
+    """What it prints; AudioError with what it complains of."""
+    try:
+        process = await asyncio.create_subprocess_exec(
+            "pactl",
+            *arguments,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            env={**os.environ, "LC_ALL": "C"},
+        )
+    except OSError as error:
+        raise AudioError(f"pactl cannot be run ({error})") from error
+    try:
+        async with asyncio.timeout(ANSWER_S):
+            output, complaint = await process.communicate()
+    except TimeoutError:
+        raise AudioError("the sound server does not answer") from None
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    if process.returncode:
+        raise AudioError(" ".join(complaint.decode(errors="replace").split()))
+    return output.decode(errors="replace")
