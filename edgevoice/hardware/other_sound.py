@@ -33,7 +33,7 @@ OWED_S, LONGEST_OWED_S = 5.0, 300.0
 """How often it is looked whether a program that is owed its loudness is back: ever more
 seldom. A look takes 6 ms of processor time."""
 
-MOST = 20
+MOST = 64
 """Streams remembered; the oldest are forgotten first."""
 
 
@@ -186,23 +186,17 @@ def same(volumes: tuple[int, ...] | None, others: tuple[int, ...]) -> bool:
 
 
 def recognised(lowered: Sequence[Lowered], playing: Sequence[Playing]) -> list[Lowered]:
-    """What is still to be given back, with the index it is now found at.
+    """What is still to be given back, with the indices it is now found at.
 
-    An entry whose stream has ended passes to a later one of the same program that began
-    as low; one that began otherwise shows that nothing is owed.
+    A stream that begins beside or after a lowered one of its program begins as low, and is
+    owed as much. An entry whose program plays nothing waits for it.
     """
-    alive = {stream.stream for stream in playing}
-    claimed = {entry.stream for entry in lowered} & alive
-    found = []
-    for entry in lowered:
-        others = [s for s in playing if s.owner == entry.owner and s.stream not in claimed]
-        heirs = [s.index for s in others if same(s.volumes, entry.after)]
-        if entry.stream not in alive and heirs:
-            entry = replace(entry, index=heirs[0])
-            claimed.add(entry.stream)
-        elif entry.stream not in alive and others:
-            continue
-        found.append(entry)
+    owners = {stream.owner for stream in playing}
+    found = [entry for entry in lowered if entry.owner not in owners]
+    for stream in playing:
+        of_it = [entry for entry in lowered if entry.stream == stream.stream]
+        as_low = [e for e in lowered if e.owner == stream.owner and same(stream.volumes, e.after)]
+        found += [replace(entry, index=stream.index) for entry in (of_it or as_low)[:1]]
     return found
 
 

@@ -143,6 +143,22 @@ async def test_the_next_track_of_a_player_is_not_lowered_twice_and_is_given_back
         assert house.volumes(music) == FULL
 
 
+async def test_a_second_stream_of_a_program_begins_as_low_and_is_given_back(
+    house: House, file: StateFile
+) -> None:
+    first = house.begin("music")
+    async with beside(house, file) as (other, _):
+        other.duck()
+        await elapse(0.1)
+        second = house.begin("music")
+        await elapse(2)
+        third = house.begin("music")
+        assert house.volumes(first) == house.volumes(second) == house.volumes(third) == LOW
+        other.restore()
+        await elapse(0.1)
+        assert house.volumes(first) == house.volumes(second) == house.volumes(third) == FULL
+
+
 async def test_a_program_that_ended_lowered_gets_its_loudness_when_it_plays_again(
     house: House, file: StateFile
 ) -> None:
