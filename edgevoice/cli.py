@@ -206,7 +206,15 @@ def add_controls(commands: Commands, configured: argparse.ArgumentParser) -> Non
     for name, told in CONTROLS.items():
         command = commands.add_parser(name, parents=[configured], help=told)
         command.add_argument("--json", action="store_true", help="print the answer as JSON")
-        command.set_defaults(act=control, command=name)
+        command.set_defaults(act=control, command=name, argument="")
+    volume = commands.add_parser(
+        "volume", parents=[configured], help="say how loud it is, or make it louder or softer"
+    )
+    volume.add_argument(
+        "argument", nargs="?", default="", metavar="PERCENT", help="0 to 100, or +10, or -10"
+    )
+    volume.add_argument("--json", action="store_true", help="print the answer as JSON")
+    volume.set_defaults(act=control, command="volume")
 
 
 def add_config(commands: Commands, configured: argparse.ArgumentParser) -> None:
@@ -288,7 +296,9 @@ def list_devices(args: argparse.Namespace) -> int:
 def control(args: argparse.Namespace) -> int:
     from edgevoice.daemon.control_client import request
 
-    answer = request(read_config(args).config.control.socket, args.command)
+    answer = request(
+        read_config(args).config.control.socket, f"{args.command} {args.argument}".rstrip()
+    )
     if args.json:
         import json
 

@@ -27,6 +27,7 @@ from edgevoice.daemon.abilities import Volume, timer_tools, toolbox
 from edgevoice.daemon.allocator import Allocator
 from edgevoice.daemon.board import Board, real_board
 from edgevoice.daemon.capture import Capture
+from edgevoice.daemon.commands import Commands
 from edgevoice.daemon.control import ControlServer
 from edgevoice.daemon.credentials import read_token
 from edgevoice.daemon.ears import Ears
@@ -39,12 +40,12 @@ from edgevoice.daemon.tool_host import ToolHost
 from edgevoice.daemon.turn_log import TurnLog
 from edgevoice.daemon.watchdog import Progress, Watchdog
 from edgevoice.daemon.waterfall import SampleCounts
-from edgevoice.errors import ControlError
 from edgevoice.hardware.button import Button
 from edgevoice.hardware.lamps import Lamps
 from edgevoice.hardware.lights import Indicator, open_indicator
+from edgevoice.hardware.mixer import make_mixer
+from edgevoice.hardware.other_sound import OtherSound
 from edgevoice.hardware.service_manager import ServiceManager
-from edgevoice.hardware.sounds import RATE_HZ as PLAYOUT_RATE_HZ
 from edgevoice.hardware.state_file import StateFile
 from edgevoice.realtime.server_events import OutputAudioBufferStarted
 from edgevoice.transceiver.actions import Action, CloseGate, Stage
@@ -52,14 +53,11 @@ from edgevoice.transceiver.inputs import (
     ButtonPressed,
     EventReceived,
     Input,
-    MuteRequested,
     PlayoutDrained,
     PlayoutStarted,
     ShutdownRequested,
-    StopRequested,
-    UnmuteRequested,
 )
-from edgevoice.transceiver.states import State
+from edgevoice.transceiver.persona import Persona
 from edgevoice.transceiver.transceiver import Transceiver
 from edgevoice.webrtc.relay_link import RelayLink
 
@@ -112,8 +110,11 @@ class Device:
         self._ring = RingBuffer(config.microphone.ring_s)
         self._gate = Gate(self._ring)
         self._clock = SampleClock()
-        self._playout = PlayoutBuffer(PLAYOUT_RATE_HZ)
-        self._volume = Volume(self._playout, self._memory)
+        self._playout = PlayoutBuffer(config.speaker.rate_hz, dither=config.speaker.dither)
+        self._volume = Volume(self._playout, self._memory, make_mixer(config.speaker))
+        self._other_sound = OtherSound(
+            config.speaker.duck_others, StateFile(self._state_dir / "lowered.json")
+        )
         self._lamps = Lamps(config.lamps, self._board.pins)
         self._capture = Capture(self._post, lambda: self._ears.interrupted())
         wake = config.wake
@@ -141,6 +142,10 @@ class Device:
         self.turns = TurnLog(self._clock, self._counts)
         self.runner = Runner(self._new_transceiver, self._perform, self._dump_flight)
         self._button = Button(config.button, self._pressed, self._board.pins)
+        commands = Commands(
+            self.runner, self._volume, self._pressed, self._status, lambda: self._ears.levels()
+        )
+        self.command = commands.obey
         self._control = ControlServer(config.control.socket, self.command)
         self._watchdog = Watchdog(self._service, self._progress)
         self._allocator = Allocator()
@@ -156,6 +161,7 @@ class Device:
             chime=config.sounds.chime,
             muted=self._memory.muted,
             microphone_lost=self._capture.is_lost,
+            personas={w.name: Persona(w.instructions, w.voice) for w in config.wake.words},
         )
 
     async def run(self) -> None:
@@ -183,6 +189,8 @@ class Device:
     async def _run_components(self) -> None:
         components = (
             self._memory.run(),
+            self._volume.run(),
+            self._other_sound.run(),
             self._link.run(),
             self._tool_host.run(),
             self._timers.run(),
@@ -211,6 +219,7 @@ class Device:
             link=self._link,
             light=light,
             capture=self._capture,
+            other_sound=self._other_sound,
             tools=self._tool_host,
             turns=self.turns,
             privacy=privacy,
@@ -241,35 +250,6 @@ class Device:
     def stop(self) -> None:
         """End the session, if there is one, and let `run` return."""
         self._stop.set()
-
-    def command(self, name: str) -> dict[str, Any]:
-        """What the control socket and the simulator ask for; ControlError for the unknown."""
-        match name:
-            case "status":
-                return self._status()
-            case "wake":
-                self._wake_by_command()
-            case "mute":
-                self._post(MuteRequested("control"))
-            case "unmute":
-                self._post(UnmuteRequested("control"))
-            case "stop":
-                self._post(StopRequested("control"))
-            case _:
-                raise ControlError(
-                    f"unknown command {name!r}; known: status, wake, mute, unmute, stop"
-                )
-        return {}
-
-    def _wake_by_command(self) -> None:
-        mind = self.runner.transceiver
-        if mind.facts.muted:
-            raise ControlError("it is muted; `edgevoice unmute` first")
-        if mind.facts.microphone_lost:
-            raise ControlError("its microphone is lost; `edgevoice devices` shows what there is")
-        if mind.state in (State.CONNECTING, State.LISTENING):
-            raise ControlError("it is listening already")
-        self._pressed()
 
     def _status(self) -> dict[str, Any]:
         mind = self.runner.transceiver

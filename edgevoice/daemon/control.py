@@ -1,4 +1,4 @@
-"""The Unix socket behind `edgevoice status|wake|mute|unmute|stop`: one JSON line in, one out.
+"""The Unix socket behind `edgevoice status|wake|mute|unmute|stop|volume|listen`: one JSON line in, one out.
 
 Local only: the socket's mode is 0660 and the peer's credentials are logged.
 Nothing here decides; commands become inputs of the transceiver.
@@ -88,7 +88,9 @@ class ControlServer:
     def _answer(self, line: bytes, peer: str) -> dict[str, Any]:
         try:
             command = _command(line)
-            log.info("control: %.80r (%s)", command, peer)
+            # A meter asks ten times a second.
+            level = logging.DEBUG if command == "levels" else logging.INFO
+            log.log(level, "control: %.80r (%s)", command, peer)
             return {"ok": True, **self._handle(command)}
         except ControlError as refused:
             return {"ok": False, "error": str(refused)}

@@ -17,6 +17,7 @@ from edgevoice.daemon.privacy_log import PrivacyLog
 from edgevoice.daemon.tool_host import ToolHost
 from edgevoice.daemon.turn_log import TurnLog
 from edgevoice.errors import GpioError
+from edgevoice.hardware.other_sound import OtherSound
 from edgevoice.hardware.sounds import announcement, load
 from edgevoice.transceiver import actions as do
 from edgevoice.transceiver.inputs import Input, PlayoutFlushed, StopRequested
@@ -37,6 +38,7 @@ class Body:
     link: RelayLink
     light: GateLight
     capture: Capture
+    other_sound: OtherSound
     tools: ToolHost
     turns: TurnLog
     privacy: PrivacyLog
@@ -109,11 +111,13 @@ class Performer:
             self._post(StopRequested("indicator"))
         else:
             self._body.privacy.gate_opened(reason)
+            self._body.other_sound.duck()
 
     def _close_gate(self) -> None:
         if self._body.gate.is_open:
             self._body.gate.close()
             self._body.privacy.gate_closed(self._body.gate.sent_samples)
+            self._body.other_sound.restore()
 
     def _announce(self, problem: do.Problem) -> None:
         rate_hz = self._body.playout.rate_hz
