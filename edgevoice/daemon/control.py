@@ -1,4 +1,4 @@
-"""The Unix socket behind `edgevoice status|wake|mute|unmute|stop|volume|listen`: one JSON line in, one out.
+"""The Unix socket behind `edgevoice status`, `wake`, `volume` and others: one JSON line each way.
 
 Local only: the socket's mode is 0660 and the peer's credentials are logged.
 Nothing here decides; commands become inputs of the transceiver.

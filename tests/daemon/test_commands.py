@@ -1,0 +1,41 @@
+"""What the control socket can ask of a running device."""
+
+from pathlib import Path
+
+import pytest
+
+from edgevoice.errors import ControlError
+from tests.daemon.test_app import House, running
+from tests.virtual_time import elapse
+
+pytestmark = pytest.mark.models
+
+
+async def test_the_volume_is_told_set_changed_and_remembered(tmp_path: Path) -> None:
+    house = House(tmp_path)
+    async with running(house):
+        command = house.device.command
+        assert command("volume") == {"volume": 70}
+        assert command("volume 40") == {"volume": 40}
+        assert command("volume +10") == {"volume": 50}
+        assert command("volume -20") == {"volume": 30}
+        assert command("status")["volume"] == 30
+    assert '"volume_percent": 30' in (tmp_path / "state" / "settings.json").read_text()
+
+
+async def test_a_meter_is_told_what_is_heard(tmp_path: Path) -> None:
+    house = House(tmp_path)
+    async with running(house):
+        await elapse(0.5)
+        told = house.device.command("levels")
+        assert set(told) == {"rms_dbfs", "peak_dbfs", "speech", "scores", "erle_db"}
+        assert told["rms_dbfs"] == -100.0
+        assert told["erle_db"] is None
+
+
+@pytest.mark.parametrize("line", ["dance", "", "volume loud", "volume 101", "mute now"])
+async def test_what_cannot_be_done_is_refused(tmp_path: Path, line: str) -> None:
+    house = House(tmp_path)
+    async with running(house):
+        with pytest.raises(ControlError):
+            house.device.command(line)
