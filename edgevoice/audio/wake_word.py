@@ -1,125 +1,25 @@
-"""Wake words: openWakeWord's models, run so that nothing is computed twice.
+"""Wake words: listens with one or two engines, and says which word was said, and where.
 
-Each 80 ms of sound passes a spectrogram, then the embedding network, then one
-small head per wake word. The embedding network is the one that
-`scripts/stream_embedding.py` made stateful, so it sees 8 new spectrogram frames
-where openWakeWord shows it all 76 again: same scores, a quarter of the work.
+In a quiet room the engines rest behind a gate and catch up when there may be speech;
+their scores are then those they would have given without rest.
 
 Counts samples and knows no time. What a detection leads to is the transceiver's.
 """
 
+from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import isfinite
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
-from edgevoice.audio import inference, models
 from edgevoice.audio.frames import CAPTURE_RATE_HZ, Samples
-from edgevoice.config import WakeWordConfig
-from edgevoice.errors import ModelError
-
-CHUNK_SAMPLES = 1280
-OVERLAP_SAMPLES = 480
-"""The spectrogram's windows reach this far back into the previous chunk."""
-
-MELS = 32
-EMBEDDING = 96
-
-_VERSION = "_v0.1.onnx"
-
-PRIMING_CHUNKS = 50
-"""After 4 s of silence everything the models remember is silence. On empty memory
-they fire in quiet rooms: hey_mycroft was seen to score 1.00 after 0.8 s of nothing."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Memory:
-    """What the models remember of the sound so far."""
-
-    overlap: NDArray[np.float32]
-    convolutions: dict[str, NDArray[np.float32]]
-    embeddings: NDArray[np.float32]
-
-
-class StreamingScorer:
-    """Scores of all heads for each 80 ms; `heads` maps names to head files (.onnx)."""
-
-    def __init__(self, models_dir: str | Path, heads: Mapping[str, Path]) -> None:
-        self._mel = inference.session(models.find(models_dir, "melspectrogram.onnx"))
-        self._embed = inference.session(models.find(models_dir, "emb_stream.onnx"))
-        self._heads = {name: _Head(path) for name, path in heads.items()}
-        self._mel_input, *_ = self._mel.inputs
-        self._embed_input, *self._states = self._embed.inputs
-        self.not_numbers = 0
-        self._primed = self._memory = self._empty()
-        for _ in range(PRIMING_CHUNKS):
-            self._listen(np.zeros(CHUNK_SAMPLES, np.int16))
-        self._primed = self._memory
-
-    def reset(self) -> None:
-        """Forget: what comes next follows 4 s of silence."""
-        self._memory = self._primed
-
-    def push(self, chunk: Samples) -> dict[str, float]:
-        """The next 1280 samples; a score per head. A score that is no number is 0, and counted."""
-        if chunk.dtype != np.int16 or chunk.shape != (CHUNK_SAMPLES,):
-            raise ValueError(
-                f"{CHUNK_SAMPLES} int16 samples wanted, got {chunk.dtype}{chunk.shape}"
-            )
-        self._listen(chunk)
-        return {
-            name: self._number(h.score(self._memory.embeddings)) for name, h in self._heads.items()
-        }
-
-    def _number(self, score: float) -> float:
-        if isfinite(score):
-            return score
-        self.not_numbers += 1
-        return 0.0
-
-    def _listen(self, chunk: Samples) -> None:
-        past = self._memory
-        sound = np.concatenate((past.overlap, chunk.astype(np.float32)))
-        (mel,) = self._mel.run({self._mel_input: sound[None]})
-        # openWakeWord's scaling of the spectrogram to what the embedding was trained on.
-        frames = mel.reshape(1, -1, MELS, 1) / 10 + 2
-        new, *kept = self._embed.run({self._embed_input: frames, **past.convolutions})
-        self._memory = _Memory(
-            sound[-OVERLAP_SAMPLES:],
-            dict(zip(self._states, kept, strict=True)),
-            np.concatenate((past.embeddings[1:], new.reshape(1, EMBEDDING))),
-        )
-
-    def _empty(self) -> _Memory:
-        shapes = self._embed.inputs
-        longest = max((head.length for head in self._heads.values()), default=1)
-        return _Memory(
-            np.zeros(OVERLAP_SAMPLES, np.float32),
-            {name: inference.zeros_for(shapes[name]) for name in self._states},
-            np.zeros((longest, EMBEDDING), np.float32),
-        )
-
-
-class _Head:
-    """The small network that knows one wake word."""
-
-    def __init__(self, path: Path) -> None:
-        self._session = inference.session(path)
-        (self._input, shape), *others = self._session.inputs.items()
-        length = shape[1] if len(shape) == 3 else None
-        if others or not isinstance(length, int) or shape[2] != EMBEDDING:
-            raise ModelError(
-                f"{path} is not an openWakeWord head: it takes {shape},"
-                f" a head takes (1, some, {EMBEDDING}); correct wake.words.model"
-            )
-        self.length = length
-
-    def score(self, embeddings: NDArray[np.float32]) -> float:
-        score, *_ = self._session.run({self._input: embeddings[None, -self.length :]})
-        return float(score.reshape(-1)[0])
+from edgevoice.audio.quiet_gate import QuietGate
+from edgevoice.audio.wake_engine import CHUNK_SAMPLES, WakeEngine
+from edgevoice.audio.wake_models import head_of, micro_of
+from edgevoice.audio.wake_rule import Heard, WakeRule
+from edgevoice.config import WakeConfig, WakeWordConfig
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +31,7 @@ class Detection:
     phrase_start: int
     phrase_end: int
     detected_at: int
+    action: Literal["listen", "stop"] = "listen"
 
 
 # A head fires around the end of its phrase, and a phrase must never be said to reach
@@ -142,6 +43,9 @@ class Detection:
 # "alexa" goes on for 180 ms (median; 410 ms at most in 95 of 100) after its `phrase_end`.
 FIRES_AT_MOST_AFTER_S = {"alexa": 0.1}
 FIRES_AT_MOST_AFTER_S_ELSE = 0.3
+# microWakeWord averages its scores over 150 ms: up to 260 ms after the phrase in 95 of 100,
+# and up to a chunk later here.
+MICRO_FIRES_AT_MOST_AFTER_S = 0.4
 
 
 class WakeWords:
@@ -150,36 +54,59 @@ class WakeWords:
     def __init__(
         self,
         models_dir: str | Path,
-        words: Sequence[WakeWordConfig],
+        wake: WakeConfig | Sequence[WakeWordConfig],
         refractory_s: float = 2.0,
         phrase_s: float = 1.2,
     ) -> None:
-        self._scorer = StreamingScorer(models_dir, {w.name: _head(models_dir, w) for w in words})
-        self._words = {word.name: word.threshold for word in words}
-        self._refractory_samples = round(refractory_s * CAPTURE_RATE_HZ)
-        self._phrase_samples = round(phrase_s * CAPTURE_RATE_HZ)
+        if not isinstance(wake, WakeConfig):  # the form daemon/app.py still uses
+            wake = WakeConfig(tuple(wake), refractory_s, phrase_s)
+        self._engines = _engines(models_dir, wake)
+        self._rules = [WakeRule(word) for word in wake.words]
+        self._gate = QuietGate() if wake.quiet_gate else None
+        reach = max((engine.reach_chunks for engine in self._engines.values()), default=1)
+        self._unheard: deque[Samples] = deque(maxlen=reach)
+        self._refractory_samples = round(wake.refractory_s * CAPTURE_RATE_HZ)
+        self._phrase_samples = round(wake.phrase_s * CAPTURE_RATE_HZ)
         self._waiting: Samples = np.zeros(0, np.int16)
         self._end: int | None = None
         self._deaf_until = 0
-        self._high: set[str] = set()
         self.scores: dict[str, float] = {}
         self.chunks_scored = 0
+        self.chunks_rested = 0
 
     @property
     def not_numbers(self) -> int:
         """Scores that were NaN or infinite, and taken as 0."""
-        return self._scorer.not_numbers
+        return sum(engine.not_numbers for engine in self._engines.values())
+
+    @property
+    def near_misses(self) -> Mapping[str, int]:
+        """How often each word rose to half its threshold and was not taken as said."""
+        return {rule.word.name: rule.near_misses for rule in self._rules}
+
+    @property
+    def highest_near_misses(self) -> Mapping[str, float]:
+        """The highest score among those of each word."""
+        return {rule.word.name: rule.highest_near_miss for rule in self._rules}
 
     def reset(self) -> None:
         """What is heard next does not follow what was heard before (unmuted, new microphone)."""
-        self._scorer.reset()
+        for engine in self._engines.values():
+            engine.reset()
+        for rule in self._rules:
+            rule.reset()
+        if self._gate:
+            self._gate.reset()
+        self._unheard.clear()
         self._waiting = self._waiting[:0]
         self._end = None
         self._deaf_until = 0
-        self._high = set()
 
-    def hear(self, samples: Samples, first_index: int) -> list[Detection]:
-        """The next block and the index of its first sample. A jump in the index resets."""
+    def hear(self, samples: Samples, first_index: int, playing: bool = False) -> list[Detection]:
+        """The next block and the index of its first sample. A jump in the index resets.
+
+        `playing`: something of our own may be in it.
+        """
         if samples.dtype != np.int16 or samples.ndim != 1 or not len(samples):
             raise ValueError(f"mono int16 samples wanted, got {samples.dtype}{samples.shape}")
         if self._end not in (None, first_index):
@@ -189,49 +116,75 @@ class WakeWords:
         detections = []
         while len(self._waiting) >= CHUNK_SAMPLES:
             chunk, self._waiting = np.split(self._waiting, [CHUNK_SAMPLES])
-            detections += self._score(chunk, self._end - len(self._waiting))
+            detections += self._judge(chunk, self._end - len(self._waiting), playing)
         return detections
 
-    def _score(self, chunk: Samples, end: int) -> list[Detection]:
+    def _judge(self, chunk: Samples, end: int, playing: bool) -> list[Detection]:
         """At most one detection per chunk: the clearest of the words that were heard."""
-        self.scores = self._scorer.push(chunk)
-        self.chunks_scored += 1
-        high = {name for name, score in self.scores.items() if score >= self._words[name]}
-        # A score stays high for up to a second; only its rise is a detection, so that
-        # a word said while we are deaf is not heard too late, at the wrong place.
-        rising = high - self._high
-        self._high = high
-        if not rising or end <= self._deaf_until:
-            return []
-        self._deaf_until = end + self._refractory_samples
-        return [self._detection(max(rising, key=self.scores.__getitem__), end)]
+        scores = self._score(chunk)
+        self.scores = {
+            rule.word.name: scores[rule.word.engine][rule.word.name] for rule in self._rules
+        }
+        heard = []
+        for rule in self._rules:
+            name = rule.word.name
+            second = scores.get(rule.word.confirm, {}).get(name, 0.0)
+            deaf = end <= self._deaf_until
+            if said := rule.hear(self.scores[name], second, end, playing, deaf):
+                heard.append(self._detection(rule.word, said, end))
+        if heard:
+            self._deaf_until = end + self._refractory_samples
+        return [max(heard, key=lambda detection: detection.score)] if heard else []
 
-    def _detection(self, name: str, end: int) -> Detection:
+    def _score(self, chunk: Samples) -> dict[str, dict[str, float]]:
+        """Scores by engine and word; all 0 while the engines rest."""
+        self.chunks_scored += 1
+        if self._gate and not self._gate.hear(chunk):
+            self.chunks_rested += 1
+            self._unheard.append(chunk)
+            silent = {rule.word.name: 0.0 for rule in self._rules}
+            return dict.fromkeys(self._engines, silent)
+        # All in one go: 25 chunks are some 10 ms on a desktop's core, once per utterance,
+        # at the first sound of it; the word is decided half a second later.
+        for engine in self._engines.values():
+            for missed in self._unheard:
+                engine.listen(missed)
+        self._unheard.clear()
+        return {name: engine.push(chunk) for name, engine in self._engines.items()}
+
+    def _detection(self, word: WakeWordConfig, heard: Heard, end: int) -> Detection:
         return Detection(
-            name=name,
-            score=self.scores[name],
-            phrase_start=max(0, end - self._phrase_samples),
-            phrase_end=max(0, end - _fires_at_most_after(name)),
+            name=word.name,
+            score=heard.score,
+            phrase_start=max(0, heard.at - self._phrase_samples),
+            phrase_end=max(0, heard.at - _fires_at_most_after(word)),
             detected_at=end,
+            action=word.action,
         )
 
 
-def _fires_at_most_after(name: str) -> int:
-    seconds = FIRES_AT_MOST_AFTER_S.get(name, FIRES_AT_MOST_AFTER_S_ELSE)
+def _fires_at_most_after(word: WakeWordConfig) -> int:
+    if word.engine == "microwakeword":
+        seconds = MICRO_FIRES_AT_MOST_AFTER_S
+    else:
+        seconds = FIRES_AT_MOST_AFTER_S.get(word.name, FIRES_AT_MOST_AFTER_S_ELSE)
     return round(seconds * CAPTURE_RATE_HZ)
 
 
-def _head(models_dir: str | Path, word: WakeWordConfig) -> Path:
-    """The head's file: by its own path, or by its name among the installed models."""
-    if word.model and not word.model.endswith(".onnx"):
-        raise ModelError(f"wake.words.model {word.model} is not .onnx; export the head as ONNX")
-    if Path(word.model).is_absolute():
-        return Path(word.model)
-    try:
-        return models.find(models_dir, word.model or f"{word.name}{_VERSION}")
-    except ModelError as error:
-        installed = ", ".join(models.names(models_dir, f"*{_VERSION}")) or "none"
-        raise ModelError(
-            f'no model for the wake word "{word.name}": {error};'
-            f" or set wake.words.model to its .onnx file; installed: {installed}"
-        ) from None
+def _engines(models_dir: str | Path, wake: WakeConfig) -> dict[str, WakeEngine]:
+    """Those that a word asks for; the others' libraries are not even loaded."""
+    engines: dict[str, WakeEngine] = {}
+    heads = [word for word in wake.words if word.engine == "openwakeword"]
+    if heads:
+        from edgevoice.audio.open_wake_word import StreamingScorer
+
+        found = {word.name: head_of(models_dir, wake.folder, word) for word in heads}
+        engines["openwakeword"] = StreamingScorer(models_dir, found)
+    micro = [word for word in wake.words if "microwakeword" in (word.engine, word.confirm)]
+    if micro:
+        from edgevoice.audio.micro_wake_word import MicroScorer
+
+        engines["microwakeword"] = MicroScorer(
+            {word.name: micro_of(wake.folder, word) for word in micro}
+        )
+    return engines

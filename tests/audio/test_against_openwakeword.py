@@ -15,7 +15,8 @@ import numpy as np
 import pytest
 
 from edgevoice.audio import models
-from edgevoice.audio.wake_word import CHUNK_SAMPLES, StreamingScorer
+from edgevoice.audio.open_wake_word import StreamingScorer
+from edgevoice.audio.wake_engine import CHUNK_SAMPLES
 from tests.recordings import scene
 
 pytestmark = [pytest.mark.models, pytest.mark.slow]
