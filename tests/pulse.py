@@ -16,6 +16,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 import pytest
@@ -23,6 +24,8 @@ import pytest
 from edgevoice.audio.frames import CAPTURE_RATE_HZ, Samples
 
 SPEAKER_RATE_HZ = 48_000
+HISS = 3
+"""Amplitude of the room's own noise, as a converter has it: exact zeros are a dead microphone."""
 START_S = 10.0
 
 # 16 kHz so that no resampler lies between the test and the microphone.
@@ -63,8 +66,10 @@ class Pulse:
         )  # fmt: skip
         self._wait_until_ready()
         # A null sink begins with a pause of up to 2 s unless something plays already.
-        self._hum("room", CAPTURE_RATE_HZ)
-        self._hum("loudspeaker", SPEAKER_RATE_HZ)
+        self.hiss("room")
+        self._helper(
+            "pacat", "--playback", "--device=loudspeaker", *_format(SPEAKER_RATE_HZ), "/dev/zero"
+        )
         self._tape.write_bytes(b"")
         self._helper(
             "parec", "--device=loudspeaker.monitor", *_format(SPEAKER_RATE_HZ), to=self._tape
@@ -88,24 +93,44 @@ class Pulse:
             check=True,
         )
 
+    def control(self, *command: str) -> str:
+        """What `pactl` answers."""
+        environment = {**os.environ, **self.environment}
+        done = subprocess.run(["pactl", *command], capture_output=True, env=environment, check=True)
+        return done.stdout.decode().strip()
+
+    def hiss(self, sink: str) -> None:
+        """Noise of a quiet room, without end: `pacat` itself stops where its file does."""
+        noise = np.random.default_rng(1).integers(-HISS, HISS + 1, 10 * CAPTURE_RATE_HZ)
+        file = self._folder / "hiss"
+        file.write_bytes(noise.astype("<i2").tobytes())
+        source = subprocess.Popen(
+            ["sh", "-c", 'while cat "$0"; do :; done', str(file)], stdout=subprocess.PIPE
+        )
+        self._helpers.append(source)
+        player = ("pacat", "--playback", f"--device={sink}", *_format(CAPTURE_RATE_HZ))
+        self._helper(*player, stdin=source.stdout)
+
     def recording(self) -> Samples:
         """What has come out of the loudspeaker since the start, at 48 kHz."""
         data = self._tape.read_bytes()
         return np.frombuffer(data[: len(data) // 2 * 2], "<i2").astype(np.int16)
 
-    def _hum(self, sink: str, rate_hz: int) -> None:
-        self._helper("pacat", "--playback", f"--device={sink}", *_format(rate_hz), "/dev/zero")
-
-    def _helper(self, *command: str, to: Path | None = None) -> None:
+    def _helper(
+        self, *command: str, to: Path | None = None, stdin: IO[bytes] | None = None
+    ) -> None:
         with open(to or os.devnull, "wb") as output:
             self._helpers.append(
                 subprocess.Popen(
                     command,
+                    stdin=stdin or subprocess.DEVNULL,
                     stdout=output,
                     stderr=subprocess.DEVNULL,
                     env={**os.environ, **self.environment},
                 )
             )
+        if stdin is not None:
+            stdin.close()  # now the reader's alone
 
     def _wait_until_ready(self) -> None:
         give_up_at = time.monotonic() + START_S

@@ -5,6 +5,7 @@ The simulator makes another `Board`; nothing else of the device knows the differ
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from edgevoice.audio.playout import PlayoutBuffer
 from edgevoice.config import Config
@@ -16,16 +17,14 @@ from edgevoice.hardware.speaker import Speaker, make_speaker
 @dataclass(frozen=True, slots=True)
 class Board:
     microphone: Callable[[OnBlock, OnLost, OnFound], Microphone]
-    speaker: Callable[[PlayoutBuffer], Speaker]
+    speaker: Callable[[PlayoutBuffer, OnLost, OnFound], Speaker]
     pins: PinSource
 
 
 def real_board(config: Config) -> Board:
     """What the configuration names."""
     return Board(
-        microphone=lambda block, lost, found: make_microphone(
-            config.microphone, block, lost, found
-        ),
-        speaker=lambda playout: make_speaker(config.speaker, playout),
+        microphone=partial(make_microphone, config.microphone),
+        speaker=partial(make_speaker, config.speaker),
         pins=board_pins,
     )

@@ -1,29 +1,27 @@
-"""The microphone: 20 ms blocks, handed over on the event loop, for as long as it is open.
+"""The microphone: frames of 20 ms, handed over on the event loop, for as long as it is open.
 
 What the samples mean is none of its business. Where they come from is in the
 table at the end; microphones that need no hardware live in `virtual_microphone.py`.
 """
 
 import asyncio
-import logging
 from collections.abc import Callable
 from types import TracebackType
 from typing import Protocol, Self, TypeAlias
 
-from edgevoice.audio.frames import CAPTURE_RATE_HZ, FRAME_MS, FRAME_SAMPLES, Samples
+from edgevoice.audio.frames import CAPTURE_RATE_HZ, FRAME_MS, Samples
 from edgevoice.config import MicrophoneConfig
 from edgevoice.errors import AudioError, MicrophoneError
-from edgevoice.hardware.portaudio import PORTAUDIO, SoundSystem, Stream, find
+from edgevoice.hardware.duplex import DUPLEX, USUAL_RATES_HZ, Duplex, InputWish
+from edgevoice.hardware.framer import Framer
+from edgevoice.hardware.portaudio import FormatRefused, SoundDevice, Stream
+from edgevoice.hardware.sound_names import find, hardware_numbers, is_at_server
+from edgevoice.hardware.sound_server import PACTL, SoundServer
 from edgevoice.hardware.virtual_microphone import VirtualMicrophone, WavMicrophone
-from edgevoice.hardware.watched_stream import WatchedStream
-
-log = logging.getLogger(__name__)
+from edgevoice.hardware.watched_stream import WatchedStream, watch_node
 
 MOST_WAITING = 2_000 // FRAME_MS
-"""Blocks on their way to the loop. When it is 2 s behind, the newest are dropped and counted."""
-
-FLAT_BLOCKS = 10_000 // FRAME_MS
-"""Exact zeros for this long are not a quiet room: no converter is that quiet."""
+"""Frames on their way to the loop. When it is 2 s behind, the newest are dropped and counted."""
 
 OnBlock: TypeAlias = Callable[[Samples], None]
 OnLost: TypeAlias = Callable[[str], None]
@@ -74,16 +72,27 @@ class PortAudioMicrophone:
         on_block: OnBlock,
         on_lost: OnLost,
         on_found: OnFound,
-        sound: SoundSystem = PORTAUDIO,
+        duplex: Duplex = DUPLEX,
+        server: SoundServer = PACTL,
     ) -> None:
-        self._device = config.device
+        self._config = config
         self._on_block = on_block
-        self._sound = sound
-        self._stream = WatchedStream(sound, self._start, on_lost, on_found)
+        self._duplex = duplex
+        self._server = server
+        self._stream = WatchedStream(
+            duplex,
+            self._start,
+            on_lost,
+            on_found,
+            complaint=self._complaint,
+            may_reopen=lambda: duplex.may_be_torn,
+        )
+        self._node = ""
         self._opening = 0
         self._submitted = 0
         self._arrived = 0
-        self._flat = 0
+        self._zeros = 0
+        self._most_zeros = round(config.zeros_lost_s * 1000 / FRAME_MS)
         self.blocks = 0
         self.dropped = 0
 
@@ -109,7 +118,10 @@ class PortAudioMicrophone:
         await self.close()
 
     async def watch(self) -> None:
-        await self._stream.watch()
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._stream.watch())
+            if is_at_server(self._config.device):
+                tasks.create_task(watch_node(self._server, "in", lambda: self._node, self._stream))
 
     def block_age_s(self, now: float) -> float:
         return self._stream.age_s(now)
@@ -117,43 +129,89 @@ class PortAudioMicrophone:
     def _start(self) -> Stream:
         """In a thread."""
         self._opening += 1
-        opening = self._opening
-
-        def heard(block: Samples) -> None:
-            self._hop(opening, block)
-
+        # A source that was lost has to prove itself: not found before it gives more than zeros.
+        self._zeros = self._most_zeros if self._stream.is_lost else 0
         try:
-            device = find(self._sound, self._device, "in")
-            return self._sound.open_input(device, CAPTURE_RATE_HZ, FRAME_SAMPLES, heard)
+            return self._duplex.open_input(self._wish)
+        except FormatRefused as error:
+            raise MicrophoneError(
+                f"microphone {error}; microphone.rate_hz: 0 takes the rate the card has"
+            ) from error
         except AudioError as error:
             raise MicrophoneError(f"microphone {error}") from error
 
-    def _hop(self, opening: int, block: Samples) -> None:
+    def _wish(self) -> InputWish:
+        config = self._config
+        found = find(self._duplex.sound.devices(), config.device, "in", server=self._server)
+        self._node = found.node
+        self._stream.starts_slowly = hardware_numbers(found.device) is None
+        return InputWish(
+            found,
+            rates_hz=_rates(config.rate_hz, found.device.rate_hz),
+            channels=_channels(config.channel, found.device),
+            period_ms=config.period_ms,
+            listen=self._listen,
+            interrupted=lambda: self._tell_loop(self._stream.interrupted),
+        )
+
+    def _listen(self, rate_hz: int, channels: int) -> Callable[[Samples], None]:
+        framer = Framer(rate_hz, channels, self._config.channel, self._config.gain_db)
+        opening = self._opening
+
+        def heard(block: Samples) -> None:
+            self._stream.touch()
+            for frame in framer.push(block):
+                self._hop(opening, frame)
+
+        return heard
+
+    def _hop(self, opening: int, frame: Samples) -> None:
         """In PortAudio's thread: count, hand over, return."""
-        self._stream.touch()
         if self._submitted - self._arrived >= MOST_WAITING:
             self.dropped += 1
             return
         self._submitted += 1
-        self._loop.call_soon_threadsafe(self._arrive, opening, block)
+        self._loop.call_soon_threadsafe(self._arrive, opening, frame)
 
-    def _arrive(self, opening: int, block: Samples) -> None:
+    def _arrive(self, opening: int, frame: Samples) -> None:
         self._arrived += 1
-        if opening != self._opening:  # closed while the block was on its way
+        if opening != self._opening:  # closed while the frame was on its way
             return
         self.blocks += 1
-        self._look_for_flatness(block)
-        self._on_block(block)
+        self._zeros = 0 if frame.any() else self._zeros + 1
+        if self._zeros == self._most_zeros or self._stream.is_lost:
+            self._stream.judge()  # first, as what was heard before it was found is forgotten
+        self._on_block(frame)
 
-    def _look_for_flatness(self, block: Samples) -> None:
+    def _complaint(self) -> str:
         """A card muted by its own switch, or a sound server that swapped the source."""
-        self._flat = 0 if block.any() else self._flat + 1
-        if self._flat == FLAT_BLOCKS:
-            log.warning(
-                'microphone "%s" delivers nothing but zeros: is it muted by a switch, or the'
-                " wrong device? `edgevoice devices` lists them",
-                self._device,
-            )
+        if not self._most_zeros or self._zeros < self._most_zeros:
+            return ""
+        return (
+            f'microphone "{self._config.device}" delivers nothing but zeros: muted by its own'
+            " switch, or the wrong source? `edgevoice devices` lists them"
+        )
+
+    def _tell_loop(self, what: Callable[[], None]) -> None:
+        self._loop.call_soon_threadsafe(what)
+
+
+def _rates(wanted_hz: int, card_hz: int) -> tuple[int, ...]:
+    """What is tried; 16 kHz first, as it needs no work."""
+    if wanted_hz:
+        return (wanted_hz,)
+    return tuple(dict.fromkeys((CAPTURE_RATE_HZ, card_hz, *USUAL_RATES_HZ)))
+
+
+def _channels(wanted: int, device: SoundDevice) -> tuple[int, ...]:
+    """How many are opened to hear the one that is wanted: as few as the card gives."""
+    there_are = device.channels["in"]
+    if wanted > there_are:
+        raise AudioError(
+            f'"{device.name}" has {there_are} channels, and microphone.channel is {wanted}:'
+            f" set it to a number from 1 to {there_are}"
+        )
+    return tuple(sorted({wanted, min(there_are, max(wanted, 2)), min(there_are, max(wanted, 8))}))
 
 
 def _portaudio(

@@ -6,14 +6,19 @@ An unplugged card reports nothing at all, its callbacks just stop, which is why
 `watched_stream.py` exists. New cards appear only after the library has been started
 again (`refresh`), and that kills every open stream, so it is done only when none
 is open.
+
+Cards are opened as `hw:`, not `plughw:`: ALSA would convert rates by linear
+interpolation, `duplex.py` tries the rates a card has and soxr does the rest.
 """
 
 import asyncio
 import ctypes
 import os
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal, Protocol, TypeAlias, TypeVar
 
 import numpy as np
@@ -24,7 +29,16 @@ from edgevoice.errors import AudioError
 Direction: TypeAlias = Literal["in", "out"]
 DIRECTIONS: tuple[Direction, ...] = ("in", "out")
 
+FORMAT_REFUSED = frozenset((-9994, -9997, -9998))
+"""PortAudio's codes for a sample format, rate or number of channels a card does not have."""
+
+CARDS = Path("/proc/asound/cards")
+
 T = TypeVar("T")
+
+
+class FormatRefused(AudioError):
+    """The card is there, but not with this rate or number of channels. Never leaves hardware/."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,43 +47,70 @@ class SoundDevice:
     name: str
     channels: Mapping[Direction, int]
     default_for: frozenset[Direction] = frozenset()
+    rate_hz: int = 48_000
+    """Its own, where nothing else is wanted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    device: SoundDevice
+    channels: int
+    heard: Callable[[Samples], None]
+    """Gets every block, interleaved, in PortAudio's thread; the memory is PortAudio's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sink:
+    device: SoundDevice
+    channels: int
+    pull: Callable[[int], Samples]
+    """Asked for n samples per channel, interleaved, in PortAudio's thread."""
 
 
 class Stream(Protocol):
     """A running stream; closed in any thread, any number of times."""
 
-    latency_s: float
+    @property
+    def latency_s(self) -> float:
+        """From a sample being pulled to its being heard; of an input the other way round."""
 
     def close(self) -> None: ...
 
 
 class SoundSystem(Protocol):
-    """What microphone and speaker need of PortAudio. All of it blocks, and raises AudioError."""
+    """What is needed of PortAudio. All of it blocks, and raises AudioError."""
 
     refresh_wanted: bool
-    """Somebody looks for a new card, and the open streams are in the way."""
+    """Somebody looks for a card that has come, and the open streams are in the way."""
 
     def devices(self) -> list[SoundDevice]: ...
 
-    def open_input(
-        self, device: SoundDevice, rate_hz: int, block: int, heard: Callable[[Samples], None]
+    def open(
+        self,
+        rate_hz: int,
+        period_ms: int,
+        source: Source | None,
+        sink: Sink | None,
+        environment: Mapping[str, str],
     ) -> Stream:
-        """`heard` gets its own copy of every block, in PortAudio's thread."""
+        """One running stream for either direction or both, at one rate and on one clock.
 
-    def open_output(
-        self, device: SoundDevice, rate_hz: int, block: int, pull: Callable[[int], Samples]
-    ) -> Stream:
-        """`pull(n)` is called for every block, in PortAudio's thread."""
+        `environment` holds while it is opened: what a sound server's client library reads.
+        """
 
-    def refresh(self, urgent: bool) -> None:
-        """Look for new cards, or, when streams are open and it is urgent, ask them to yield."""
+    def refresh(self, thorough: bool) -> None:
+        """Look for new cards. Without `thorough` only if there seem to be any.
+
+        While streams are open they are asked to yield instead, if there seem to be any.
+        """
 
 
 class PortAudioStream:
     def __init__(self, owner: "PortAudio", raw: Any) -> None:
         self._owner = owner
         self.raw = raw
-        self.latency_s = float(raw.latency)
+        latency = raw.latency
+        self.latency_s = float(latency[1] if isinstance(latency, tuple) else latency)
 
     def close(self) -> None:
         self._owner.close(self)
@@ -78,14 +119,16 @@ class PortAudioStream:
 class PortAudio:
     """One per process, like the library behind it."""
 
-    def __init__(self) -> None:
+    def __init__(self, cards: Path = CARDS) -> None:
         self.refresh_wanted = False
+        self._cards = cards
+        self._known: frozenset[str] = frozenset()
         self._lock = threading.RLock()  # PortAudio is not thread-safe
         self._open: set[PortAudioStream] = set()
 
     def devices(self) -> list[SoundDevice]:
         with self._lock:
-            sounddevice = load()
+            sounddevice = self._load()
             defaults = sounddevice.default.device
             return [
                 SoundDevice(
@@ -93,47 +136,36 @@ class PortAudio:
                     info["name"],
                     {"in": info["max_input_channels"], "out": info["max_output_channels"]},
                     frozenset(way for way in DIRECTIONS if defaults[way + "put"] == index),
+                    round(info["default_samplerate"]),
                 )
                 for index, info in enumerate(sounddevice.query_devices())
             ]
 
-    def open_input(
-        self, device: SoundDevice, rate_hz: int, block: int, heard: Callable[[Samples], None]
+    def open(
+        self,
+        rate_hz: int,
+        period_ms: int,
+        source: Source | None,
+        sink: Sink | None,
+        environment: Mapping[str, str],
     ) -> Stream:
-        def callback(data: Any, frames: int, time: Any, status: Any) -> None:
-            heard(np.frombuffer(data, np.int16).copy())
-
-        return self._start("RawInputStream", device, rate_hz, block, callback)
-
-    def open_output(
-        self, device: SoundDevice, rate_hz: int, block: int, pull: Callable[[int], Samples]
-    ) -> Stream:
-        def callback(data: Any, frames: int, time: Any, status: Any) -> None:
-            data[:] = pull(frames).tobytes()
-
-        return self._start("RawOutputStream", device, rate_hz, block, callback)
-
-    def _start(
-        self, kind: str, device: SoundDevice, rate_hz: int, block: int, callback: Any
-    ) -> PortAudioStream:
-        with self._lock:
-            sounddevice = load()
+        kind, halves, callback = _arrangement(source, sink)
+        name = halves[-1].device.name
+        with self._lock, _environment(environment):
+            sounddevice = self._load()
             try:
                 raw = getattr(sounddevice, kind)(
                     samplerate=rate_hz,
-                    blocksize=block,
-                    device=device.index,
-                    channels=1,
+                    blocksize=rate_hz * period_ms // 1000,
+                    device=_one_or_both([half.device.index for half in halves]),
+                    channels=_one_or_both([half.channels for half in halves]),
                     dtype="int16",
                     latency="low",
                     callback=callback,
                 )
                 raw.start()
             except (sounddevice.PortAudioError, ValueError) as error:
-                raise AudioError(
-                    f'"{device.name}" cannot be opened ({error}); if another program has it,'
-                    " `fuser -v /dev/snd/*` names that program"
-                ) from error
+                raise _explained(error, name) from error
             stream = PortAudioStream(self, raw)
             self._open.add(stream)
             return stream
@@ -144,13 +176,17 @@ class PortAudio:
             stream.raw.close()
             self._open.discard(stream)
 
-    def refresh(self, urgent: bool) -> None:
+    def refresh(self, thorough: bool) -> None:
         with self._lock:
+            sounddevice = self._load()
+            stale = bool(self._surroundings() - self._known)
             if self._open:
-                self.refresh_wanted = self.refresh_wanted or urgent
+                self.refresh_wanted = self.refresh_wanted or stale
                 return
             self.refresh_wanted = False
-            sounddevice = load()
+            if not (stale or thorough):
+                return
+            self._known = self._surroundings()
             try:
                 if sounddevice._initialized:
                     sounddevice._terminate()
@@ -158,29 +194,105 @@ class PortAudio:
             except sounddevice.PortAudioError as error:
                 raise AudioError(f"PortAudio does not start ({error})") from error
 
+    def _load(self) -> Any:
+        self._known = self._known or self._surroundings()
+        return load()
+
+    def _surroundings(self) -> frozenset[str]:
+        """Gains something when a card comes, or comes back elsewhere, or a sound server starts."""
+        try:
+            cards = self._cards.read_text(errors="replace").splitlines()
+        except OSError:
+            cards = []
+        return frozenset(("", *cards, *map(_age, _server_sockets())))
+
 
 PORTAUDIO = PortAudio()
 
 
-def choose(devices: Sequence[SoundDevice], wanted: str, direction: Direction) -> SoundDevice | None:
-    """The device whose name is, or else contains, `wanted`."""
-    usable = [device for device in devices if device.channels[direction]]
-    if wanted == "default":
-        return next((device for device in usable if direction in device.default_for), None)
-    name = wanted.casefold()
-    exact = [device for device in usable if device.name.casefold() == name]
-    partly = [device for device in usable if name in device.name.casefold()]
-    return next(iter(exact + partly), None)
+def samples_of(data: Any) -> Samples:
+    """A view of PortAudio's bytes; half a sample at the end of a short block is left out."""
+    whole = len(data) // 2
+    return np.frombuffer(data, np.int16, whole) if whole else np.zeros(0, np.int16)
 
 
-def find(sound: SoundSystem, wanted: str, direction: Direction) -> SoundDevice:
-    """Like `choose` among what there is now; AudioError says what there is instead."""
-    devices = sound.devices()
-    if device := choose(devices, wanted, direction):
-        return device
-    names = [device.name for device in devices if device.channels[direction]]
-    listed = f"there are {len(names)}: {', '.join(names)}" if names else "there is none at all"
-    raise AudioError(f'"{wanted}" not found; {listed} (see `edgevoice devices`)')
+def fill(data: Any, block: Samples) -> None:
+    """Write a block into PortAudio's bytes, whatever their number."""
+    raw = block.tobytes()[: len(data)]
+    data[: len(raw)] = raw
+    data[len(raw) :] = bytes(len(data) - len(raw))
+
+
+def _arrangement(
+    source: Source | None, sink: Sink | None
+) -> tuple[str, list[Source | Sink], Callable[..., None]]:
+    """The kind of stream, its halves in PortAudio's order, and its callback."""
+    if source and sink:
+        heard, pull = source.heard, sink.pull
+
+        def both(data: Any, out: Any, frames: int, time: Any, status: Any) -> None:
+            heard(samples_of(data))
+            fill(out, pull(frames))
+
+        return "RawStream", [source, sink], both
+    if source:
+        heard = source.heard
+
+        def listen(data: Any, frames: int, time: Any, status: Any) -> None:
+            heard(samples_of(data))
+
+        return "RawInputStream", [source], listen
+    assert sink is not None, "a stream has at least one direction"
+    pull = sink.pull
+
+    def speak(data: Any, frames: int, time: Any, status: Any) -> None:
+        fill(data, pull(frames))
+
+    return "RawOutputStream", [sink], speak
+
+
+def _one_or_both(values: list[int]) -> int | tuple[int, ...]:
+    return values[0] if len(values) == 1 else tuple(values)
+
+
+def _explained(error: Exception, name: str) -> AudioError:
+    code = error.args[1] if len(error.args) > 1 else None
+    if code in FORMAT_REFUSED:
+        return FormatRefused(f'"{name}" cannot be opened ({error})')
+    return AudioError(
+        f'"{name}" cannot be opened ({error}); if another program has it,'
+        " `fuser -v /dev/snd/*` names that program"
+    )
+
+
+@contextmanager
+def _environment(variables: Mapping[str, str]) -> Iterator[None]:
+    """Set for the C libraries too; afterwards as before."""
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+def _server_sockets() -> list[str]:
+    """Where PulseAudio's and PipeWire's clients would knock."""
+    run = os.environ.get("XDG_RUNTIME_DIR", "/run/user/0")
+    told = os.environ.get("PULSE_SERVER", "").removeprefix("unix:")
+    return [told or f"{run}/pulse/native", f"{run}/pipewire-0"]
+
+
+def _age(path: str) -> str:
+    """A server that was started again has made its socket anew."""
+    try:
+        return f"{path} {os.stat(path).st_ctime_ns}"
+    except OSError:
+        return ""
 
 
 async def in_thread(work: Callable[[], T]) -> T:
@@ -195,8 +307,6 @@ async def in_thread(work: Callable[[], T]) -> T:
 
 def load() -> Any:
     """The module sounddevice, with what must be in place before its import."""
-    # "hw:" devices of PortAudio then convert rate and channels: few USB cards do 16 kHz mono.
-    os.environ.setdefault("PA_ALSA_PLUGHW", "1")
     _quieten_alsa()
     try:
         import sounddevice

@@ -4,36 +4,48 @@ What is to be heard is decided in `audio/playout.py`; speakers that need no
 hardware live in `virtual_speaker.py`.
 """
 
-import logging
+import asyncio
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
 
-from edgevoice.audio.frames import FRAME_MS, Samples
+from edgevoice.audio.frames import Samples
 from edgevoice.audio.playout import PlayoutBuffer
 from edgevoice.config import SpeakerConfig
 from edgevoice.errors import AudioError, SpeakerError
-from edgevoice.hardware.portaudio import PORTAUDIO, SoundSystem, Stream, find
-from edgevoice.hardware.virtual_speaker import VirtualSpeaker
-from edgevoice.hardware.watched_stream import WatchedStream
-
-log = logging.getLogger(__name__)
+from edgevoice.hardware.duplex import DUPLEX, USUAL_RATES_HZ, Duplex, OutputWish
+from edgevoice.hardware.feed import Feed
+from edgevoice.hardware.portaudio import Stream
+from edgevoice.hardware.sound_names import find, hardware_numbers, is_at_server
+from edgevoice.hardware.sound_server import PACTL, SoundServer
+from edgevoice.hardware.virtual_speaker import OnFound, OnLost, OnPlayed, VirtualSpeaker
+from edgevoice.hardware.watched_stream import WatchedStream, watch_node
 
 
 class Speaker(Protocol):
+    """`on_lost(reason)` and `on_found()` alternate, and are called on the loop."""
+
+    on_played: OnPlayed
+    """Set by whoever wants to know: every block that is going to be heard, at the playout's
+    rate, called in the pulling thread. What is pulled while the device is lost is not heard."""
+
     @property
     def delay_ms(self) -> int:
         """From a sample being pulled to its being heard."""
 
+    @property
+    def shares_clock(self) -> bool:
+        """It runs on the microphone's clock now: what it plays never drifts in what is heard."""
+
     async def open(self) -> None:
-        """Begin to pull; raises SpeakerError."""
+        """Begin to pull; raises SpeakerError, after which `watch` goes on trying."""
 
     async def close(self) -> None:
         """Stop pulling and give the device back."""
 
     async def __aenter__(self) -> Self:
-        """Open; a missing device is logged, and `watch` goes on trying."""
+        """Open; a device that is not there is told to `on_lost`, and `watch` goes on trying."""
 
     async def __aexit__(
         self,
@@ -53,19 +65,39 @@ class PortAudioSpeaker:
     """
 
     def __init__(
-        self, config: SpeakerConfig, playout: PlayoutBuffer, sound: SoundSystem = PORTAUDIO
+        self,
+        config: SpeakerConfig,
+        playout: PlayoutBuffer,
+        on_lost: OnLost = lambda reason: None,
+        on_found: OnFound = lambda: None,
+        duplex: Duplex = DUPLEX,
+        server: SoundServer = PACTL,
     ) -> None:
-        self._device = config.device
+        self._config = config
         self._playout = playout
-        self._sound = sound
+        self._tell_lost = on_lost
+        self._tell_found = on_found
+        self._duplex = duplex
+        self._server = server
+        self._node = ""
         self._stand_in = VirtualSpeaker(playout)
         self._stream = WatchedStream(
-            sound, self._start, self._lost, self._found, may_yield=lambda: playout.is_empty
+            duplex,
+            self._start,
+            self._lost,
+            self._found,
+            may_yield=lambda: playout.is_empty,
+            says_so=False,
         )
+        self.on_played: OnPlayed = lambda block: None
 
     @property
     def delay_ms(self) -> int:
         return round(self._stream.latency_s * 1000)
+
+    @property
+    def shares_clock(self) -> bool:
+        return self._duplex.is_one_stream
 
     async def open(self) -> None:
         try:
@@ -91,50 +123,82 @@ class PortAudioSpeaker:
         await self.close()
 
     async def watch(self) -> None:
-        await self._stream.watch()
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._stream.watch())
+            if is_at_server(self._config.device):
+                tasks.create_task(watch_node(self._server, "out", lambda: self._node, self._stream))
 
     def _start(self) -> Stream:
         """In a thread."""
-        rate_hz = self._playout.rate_hz
         try:
-            device = find(self._sound, self._device, "out")
-            return self._sound.open_output(device, rate_hz, rate_hz * FRAME_MS // 1000, self._pull)
+            return self._duplex.open_output(self._wish)
         except AudioError as error:
             raise SpeakerError(f"speaker {error}") from error
+
+    def _wish(self) -> OutputWish:
+        config = self._config
+        found = find(self._duplex.sound.devices(), config.device, "out", server=self._server)
+        self._node = found.node
+        self._stream.starts_slowly = hardware_numbers(found.device) is None
+        rates_hz = (self._playout.rate_hz, found.device.rate_hz, *USUAL_RATES_HZ)
+        return OutputWish(
+            found,
+            rates_hz=tuple(dict.fromkeys(rates_hz)),
+            channels=(1, 2),
+            period_ms=config.period_ms,
+            feed=self._feed,
+            busy=lambda: not self._playout.is_empty,
+        )
+
+    def _feed(self, rate_hz: int, channels: int, resumed: bool) -> Feed:
+        return Feed(self._pull, self._playout.rate_hz, rate_hz, channels, resumed)
 
     def _pull(self, n: int) -> Samples:
         """In PortAudio's thread."""
         self._stream.touch()
-        return self._playout.pull(n)
+        block = self._playout.pull(n)
+        self.on_played(block)
+        return block
 
     def _lost(self, reason: str) -> None:
-        log.error("%s; trying to get it back", reason)
         self._stand_in.start()
+        self._tell_lost(reason)
 
     def _found(self) -> None:
-        log.info("the speaker is back")
         self._stand_in.stop()
+        self._tell_found()
 
 
-def _portaudio(config: SpeakerConfig, playout: PlayoutBuffer) -> Speaker:
-    return PortAudioSpeaker(config, playout)
+def _portaudio(
+    config: SpeakerConfig, playout: PlayoutBuffer, on_lost: OnLost, on_found: OnFound
+) -> Speaker:
+    return PortAudioSpeaker(config, playout, on_lost, on_found)
 
 
-def _wav(config: SpeakerConfig, playout: PlayoutBuffer) -> Speaker:
-    return VirtualSpeaker(playout, Path(config.device))
+def _wav(
+    config: SpeakerConfig, playout: PlayoutBuffer, on_lost: OnLost, on_found: OnFound
+) -> Speaker:
+    return VirtualSpeaker(playout, Path(config.device), on_lost, on_found)
 
 
-def _null(config: SpeakerConfig, playout: PlayoutBuffer) -> Speaker:
-    return VirtualSpeaker(playout)
+def _null(
+    config: SpeakerConfig, playout: PlayoutBuffer, on_lost: OnLost, on_found: OnFound
+) -> Speaker:
+    return VirtualSpeaker(playout, None, on_lost, on_found)
 
 
-SPEAKERS: dict[str, Callable[[SpeakerConfig, PlayoutBuffer], Speaker]] = {
+SPEAKERS: dict[str, Callable[[SpeakerConfig, PlayoutBuffer, OnLost, OnFound], Speaker]] = {
     "portaudio": _portaudio,
     "wav": _wav,
     "null": _null,
 }
 
 
-def make_speaker(config: SpeakerConfig, playout: PlayoutBuffer) -> Speaker:
+def make_speaker(
+    config: SpeakerConfig,
+    playout: PlayoutBuffer,
+    on_lost: OnLost = lambda reason: None,
+    on_found: OnFound = lambda: None,
+) -> Speaker:
     """The configured speaker, closed."""
-    return SPEAKERS[config.backend](config, playout)
+    return SPEAKERS[config.backend](config, playout, on_lost, on_found)

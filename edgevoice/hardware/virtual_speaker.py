@@ -1,9 +1,12 @@
 """Speakers without hardware: one that plays to nobody at the right speed, and a recorder."""
 
 import logging
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeAlias
+
+import numpy as np
 
 from edgevoice.audio.frames import FRAME_MS, Samples
 from edgevoice.audio.playout import PlayoutBuffer
@@ -13,17 +16,35 @@ from edgevoice.hardware.pacer import Pacer
 
 log = logging.getLogger(__name__)
 
+OnPlayed: TypeAlias = Callable[[Samples], None]
+OnLost: TypeAlias = Callable[[str], None]
+OnFound: TypeAlias = Callable[[], None]
+
 LONGEST_RECORDING_S = 3600
 """330 MB at 48 kHz; a recorder that was forgotten must not fill the disk."""
 
 
 class VirtualSpeaker:
-    """Pulls 20 ms every 20 ms by the loop's clock; records what it pulls if told where."""
+    """Pulls 20 ms every 20 ms by the loop's clock; records what it pulls if told where.
+
+    Unplugged, it goes on pulling: an answer ends as it should, and is not heard.
+    """
 
     delay_ms = 0
+    shares_clock = False
 
-    def __init__(self, playout: PlayoutBuffer, record_to: Path | None = None) -> None:
+    def __init__(
+        self,
+        playout: PlayoutBuffer,
+        record_to: Path | None = None,
+        on_lost: OnLost = lambda reason: None,
+        on_found: OnFound = lambda: None,
+    ) -> None:
         self._playout = playout
+        self._on_lost = on_lost
+        self._on_found = on_found
+        self._plugged = True
+        self.on_played: OnPlayed = lambda block: None
         self._block = playout.rate_hz * FRAME_MS // 1000
         self._pacer = Pacer(FRAME_MS / 1000, self._beat)
         self._recorder = WavWriter(record_to, playout.rate_hz) if record_to else None
@@ -55,7 +76,18 @@ class VirtualSpeaker:
         await self.close()
 
     async def watch(self) -> None:
-        """Nothing to watch."""
+        """Nothing to watch: `unplug` and `plug_in` tell by themselves."""
+
+    def unplug(self) -> None:
+        """As if the cable were pulled."""
+        if self._plugged:
+            self._plugged = False
+            self._on_lost("the virtual speaker was unplugged")
+
+    def plug_in(self) -> None:
+        if not self._plugged:
+            self._plugged = True
+            self._on_found()
 
     def start(self) -> None:
         """Pull from now on."""
@@ -66,9 +98,13 @@ class VirtualSpeaker:
 
     def _beat(self) -> None:
         block = self._playout.pull(self._block)
+        if not self._plugged:
+            block = np.zeros_like(block)
         if self._recorder:
             self._record(self._recorder, block)
         self._played(block)
+        if self._plugged:
+            self.on_played(block)
 
     def _played(self, block: Samples) -> None:
         """For speakers that do more with what was just heard."""

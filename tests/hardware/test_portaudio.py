@@ -1,45 +1,177 @@
-"""Choosing a device by name. Streams are tried with a real sound server, see test_real_sound."""
+"""What PortAudio is fed and gives, and when it is started again; sounds are in test_real_sound."""
 
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from edgevoice.hardware.portaudio import Direction, SoundDevice, choose
-
-
-def device(name: str, inputs: int, outputs: int, *default_for: Direction) -> SoundDevice:
-    return SoundDevice(0, name, {"in": inputs, "out": outputs}, frozenset(default_for))
-
-
-PI = [
-    device("bcm2835 Headphones: - (hw:0,0)", 0, 8),
-    device("USB Audio Device: - (hw:1,0)", 1, 2),
-    device("ReSpeaker 4 Mic Array (hw:2,0)", 6, 2),
-    device("sysdefault", 128, 128),
-    device("USB", 1, 0),
-    device("default", 128, 128, "in", "out"),
-]
-
-
-@pytest.mark.parametrize(
-    ("wanted", "direction", "name"),
-    [
-        ("default", "in", "default"),
-        ("default", "out", "default"),
-        ("respeaker", "in", "ReSpeaker 4 Mic Array (hw:2,0)"),
-        ("hw:1,0", "in", "USB Audio Device: - (hw:1,0)"),
-        ("usb", "in", "USB"),  # the exact name wins over a part of another
-        ("usb", "out", "USB Audio Device: - (hw:1,0)"),  # the exact name has no output
-        ("headphones", "out", "bcm2835 Headphones: - (hw:0,0)"),
-    ],
+from edgevoice.hardware.portaudio import (
+    FormatRefused,
+    PortAudio,
+    PortAudioStream,
+    Sink,
+    SoundDevice,
+    Source,
+    fill,
+    samples_of,
 )
-def test_a_device_by_name(wanted: str, direction: Direction, name: str) -> None:
-    found = choose(PI, wanted, direction)
-    assert found is not None
-    assert found.name == name
+
+DEVICE = SoundDevice(3, "HAT (hw:1,0)", {"in": 2, "out": 2})
 
 
-def test_a_card_without_inputs_is_no_microphone() -> None:
-    assert choose(PI, "headphones", "in") is None
+class Error(Exception):
+    pass
 
 
-def test_no_default_is_nothing_rather_than_anything() -> None:
-    assert choose(PI[:2], "default", "in") is None
+class RawStream:
+    """sounddevice's, as far as it is used."""
+
+    latency: Any = 0.02
+
+    def __init__(self, library: "Library", kind: str, settings: dict[str, Any]) -> None:
+        self.kind = kind
+        self.settings = settings
+        self.source = os.environ.get("PULSE_SOURCE")
+        self.closed = False
+        if kind == "RawStream":
+            self.latency = (0.02, 0.03)
+        if library.refuses:
+            raise Error("Invalid sample rate [PaErrorCode -9997]", library.refuses)
+
+    def start(self) -> None: ...
+
+    def abort(self) -> None: ...
+
+    def close(self) -> None:
+        self.closed = True
+
+
+class Library:
+    """The module sounddevice."""
+
+    PortAudioError = Error
+    _initialized = 1
+
+    def __init__(self) -> None:
+        self.streams: list[RawStream] = []
+        self.starts = 0
+        self.refuses = 0
+
+    def __getattr__(self, kind: str) -> Any:
+        def make(**settings: Any) -> RawStream:
+            self.streams.append(RawStream(self, kind, settings))
+            return self.streams[-1]
+
+        return make
+
+    def _initialize(self) -> None:
+        self.starts += 1
+
+    def _terminate(self) -> None: ...
+
+
+class Sound(PortAudio):
+    def __init__(self, cards: Path) -> None:
+        super().__init__(cards)
+        self.library = Library()
+
+    def _load(self) -> Any:
+        self._known = self._known or self._surroundings()
+        return self.library
+
+
+@pytest.fixture
+def sound(tmp_path: Path) -> Sound:
+    (tmp_path / "cards").write_text(" 0 [Headphones     ]: bcm2835\n")
+    return Sound(tmp_path / "cards")
+
+
+def source(heard: list[int] | None = None) -> Source:
+    def hear(block: Any) -> None:
+        if heard is not None:
+            heard.extend(block.tolist())
+
+    return Source(DEVICE, 2, hear)
+
+
+SINK = Sink(DEVICE, 1, lambda n: np.full(n, 7, np.int16))
+
+
+def test_both_directions_are_one_stream_and_one_callback(sound: Sound) -> None:
+    heard: list[int] = []
+    stream = sound.open(48_000, 10, source(heard), SINK, {})
+    raw = sound.library.streams[0]
+    assert raw.kind == "RawStream"
+    assert (raw.settings["samplerate"], raw.settings["blocksize"]) == (48_000, 480)
+    assert (raw.settings["device"], raw.settings["channels"]) == ((3, 3), (2, 1))
+    out = bytearray(4)
+    raw.settings["callback"](np.array([1, 2, 3, 4], np.int16).tobytes(), out, 2, None, None)
+    assert heard == [1, 2, 3, 4]
+    assert out == bytearray([7, 0, 7, 0])
+    assert stream.latency_s == 0.03
+
+
+def test_the_environment_is_set_while_it_opens_and_as_before_afterwards(sound: Sound) -> None:
+    before = os.environ.get("PULSE_SOURCE")
+    sound.open(16_000, 10, source(), None, {"PULSE_SOURCE": "usb"})
+    assert sound.library.streams[0].source == "usb"
+    assert os.environ.get("PULSE_SOURCE") == before
+    sound.library.refuses = -9997
+    with pytest.raises(FormatRefused):
+        sound.open(16_000, 10, source(), None, {"PULSE_SOURCE": "usb"})
+    assert os.environ.get("PULSE_SOURCE") == before
+
+
+def test_a_card_that_is_gone_is_no_refusal_of_a_format(sound: Sound) -> None:
+    sound.library.refuses = -9993
+    with pytest.raises(Exception, match="fuser") as caught:
+        sound.open(16_000, 10, None, SINK, {})
+    assert not isinstance(caught.value, FormatRefused)
+
+
+def test_it_is_started_again_only_when_nothing_is_open(sound: Sound, tmp_path: Path) -> None:
+    stream = sound.open(16_000, 10, source(), None, {})
+    sound.refresh(thorough=True)
+    assert (sound.library.starts, sound.refresh_wanted) == (0, False)  # no card has come
+    cards = tmp_path / "cards"
+    cards.write_text(cards.read_text() + " 1 [Device         ]: USB-Audio\n")
+    sound.refresh(thorough=False)
+    assert (sound.library.starts, sound.refresh_wanted) == (0, True)
+    stream.close()
+    sound.refresh(thorough=False)
+    assert (sound.library.starts, sound.refresh_wanted) == (1, False)
+    sound.refresh(thorough=False)
+    assert sound.library.starts == 1
+    sound.refresh(thorough=True)
+    assert sound.library.starts == 2
+
+
+def test_a_card_that_went_is_no_reason_to_disturb_the_others(sound: Sound, tmp_path: Path) -> None:
+    sound.open(16_000, 10, source(), None, {})
+    (tmp_path / "cards").unlink()
+    sound.refresh(thorough=True)
+    assert not sound.refresh_wanted
+
+
+def test_closing_twice_is_closing(sound: Sound) -> None:
+    stream = sound.open(16_000, 10, None, SINK, {})
+    stream.close()
+    stream.close()
+    assert isinstance(stream, PortAudioStream) and stream.raw.closed
+
+
+@given(st.binary(max_size=100))
+def test_half_a_sample_is_left_out(raw: bytes) -> None:
+    assert samples_of(raw).tobytes() == raw[: len(raw) // 2 * 2]
+
+
+@given(st.lists(st.integers(-32768, 32767), max_size=20), st.integers(0, 50))
+def test_a_block_of_the_wrong_length_fills_what_there_is(values: list[int], size: int) -> None:
+    out = bytearray(b"\xff" * size)
+    fill(out, np.array(values, np.int16))
+    assert len(out) == size
+    assert bytes(out) == np.array(values, np.int16).tobytes()[:size].ljust(size, b"\0")

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,10 +13,11 @@ from edgevoice.audio.playout import PlayoutBuffer
 from edgevoice.audio.wav import read_wav
 from edgevoice.config import MicrophoneConfig, SpeakerConfig
 from edgevoice.errors import SpeakerError
+from edgevoice.hardware.duplex import Duplex
 from edgevoice.hardware.microphone import PortAudioMicrophone
 from edgevoice.hardware.speaker import SPEAKERS, PortAudioSpeaker, make_speaker
 from edgevoice.hardware.virtual_speaker import VirtualSpeaker
-from tests.hardware.fake_portaudio import Card, FakeSound
+from tests.hardware.fake_portaudio import Card, FakeServer, FakeSound
 from tests.virtual_time import elapse
 
 RATE_HZ = 48_000
@@ -34,6 +36,20 @@ async def watched(speaker: PortAudioSpeaker) -> AsyncIterator[PortAudioSpeaker]:
         yield speaker
         watching.cancel()
         await asyncio.gather(watching, return_exceptions=True)
+
+
+def speaking(
+    playout: PlayoutBuffer, sound: FakeSound, told: list[str] | None = None, **settings: Any
+) -> PortAudioSpeaker:
+    told = [] if told is None else told
+    return PortAudioSpeaker(
+        SpeakerConfig(**settings),
+        playout,
+        lambda reason: told.append(f"lost: {reason}"),
+        lambda: told.append("found"),
+        Duplex(sound, pause=sound.pause),
+        FakeServer("jack", "hdmi"),
+    )
 
 
 async def test_a_second_takes_a_second(playout: PlayoutBuffer) -> None:
@@ -83,7 +99,7 @@ async def test_a_full_disk_ends_the_recording_not_the_playing(
 
 async def test_the_card_gets_the_samples(playout: PlayoutBuffer) -> None:
     card = Card("Speaker", default=True)
-    async with watched(PortAudioSpeaker(SpeakerConfig(), playout, FakeSound(card))) as speaker:
+    async with watched(speaking(playout, FakeSound(card))) as speaker:
         playout.push(SECOND)
         await elapse(1.1)
         assert np.array_equal(np.concatenate(card.heard)[:RATE_HZ], SECOND)
@@ -93,28 +109,29 @@ async def test_the_card_gets_the_samples(playout: PlayoutBuffer) -> None:
 async def test_a_missing_speaker_is_an_error_that_lists_what_there_is(
     playout: PlayoutBuffer,
 ) -> None:
-    speaker = PortAudioSpeaker(SpeakerConfig(device="Jabra"), playout, FakeSound(Card("HDMI")))
+    speaker = speaking(playout, FakeSound(Card("HDMI")), device="Jabra")
     with pytest.raises(SpeakerError, match='speaker "Jabra" not found; there are 1: HDMI'):
         await speaker.open()
     await speaker.close()
 
 
-async def test_an_answer_ends_even_though_the_card_was_pulled(
-    playout: PlayoutBuffer, caplog: pytest.LogCaptureFixture
-) -> None:
-    card = Card("Speaker", default=True)
+async def test_an_answer_ends_even_though_the_card_was_pulled(playout: PlayoutBuffer) -> None:
+    card = Card("Speaker (hw:1,0)", default=True)
     drained: list[int] = []
+    told: list[str] = []
     playout.on_drained = drained.append
-    async with watched(PortAudioSpeaker(SpeakerConfig(), playout, FakeSound(card))):
+    async with watched(speaking(playout, FakeSound(card), told)):
         playout.push(np.tile(SECOND, 5))
         await elapse(1)
         card.plugged = False
-        await elapse(7)
+        await elapse(1)
+        assert "no sound has passed" in told[0]
+        await elapse(6)
         assert drained == [5000]
-        assert "trying to get it back" in caplog.text
         heard_before = len(card.heard)
         card.plugged = True
-        await elapse(7)
+        await elapse(5)
+        assert told[1:] == ["found"]
         playout.push(np.tile(SECOND, 2))
         await elapse(1)
         assert playout.waiting_ms == pytest.approx(1000, abs=40)  # once, not twice as fast
@@ -122,7 +139,7 @@ async def test_an_answer_ends_even_though_the_card_was_pulled(
 
 
 async def test_without_any_card_answers_still_take_their_time(playout: PlayoutBuffer) -> None:
-    async with watched(PortAudioSpeaker(SpeakerConfig(), playout, FakeSound())):
+    async with watched(speaking(playout, FakeSound())):
         playout.push(SECOND)
         await elapse(0.5)
         assert 0 < playout.played_ms < 1000
@@ -131,7 +148,7 @@ async def test_without_any_card_answers_still_take_their_time(playout: PlayoutBu
 
 
 async def test_opening_in_vain_still_lets_answers_pass(playout: PlayoutBuffer) -> None:
-    speaker = PortAudioSpeaker(SpeakerConfig(), playout, FakeSound())
+    speaker = speaking(playout, FakeSound())
     with pytest.raises(SpeakerError):
         await speaker.open()
     playout.push(SECOND)
@@ -152,9 +169,10 @@ async def test_a_quiet_speaker_makes_way_for_the_search_for_a_new_microphone(
         lambda block: None,
         told.append,
         lambda: told.append("found"),
-        sound,
+        Duplex(sound, pause=sound.pause),
+        FakeServer(),
     )
-    async with watched(PortAudioSpeaker(SpeakerConfig(), playout, sound)), microphone:
+    async with watched(speaking(playout, sound)), microphone:
         watching = asyncio.ensure_future(microphone.watch())
         await elapse(2)
         usb.plugged = False
@@ -172,7 +190,7 @@ async def test_a_quiet_speaker_makes_way_for_the_search_for_a_new_microphone(
 async def test_while_it_speaks_it_does_not_make_way(playout: PlayoutBuffer) -> None:
     card = Card("Headphones", default=True)
     sound = FakeSound(card)
-    async with watched(PortAudioSpeaker(SpeakerConfig(), playout, sound)):
+    async with watched(speaking(playout, sound)):
         playout.push(np.tile(SECOND, 5))
         await elapse(1)
         sound.refresh_wanted = True
@@ -184,3 +202,75 @@ async def test_while_it_speaks_it_does_not_make_way(playout: PlayoutBuffer) -> N
 
 def test_the_table_has_every_backend_of_the_configuration() -> None:
     assert set(SPEAKERS) == set(SpeakerConfig.__annotations__["backend"].__args__)
+
+
+async def test_a_card_with_another_rate_gets_the_sound_at_that_rate() -> None:
+    playout = PlayoutBuffer(24_000)
+    card = Card("USB", default=True, rates_hz=[48_000])
+    tone = (8000 * np.sin(2 * np.pi * 440 * np.arange(24_000) / 24_000)).astype(np.int16)
+    async with watched(speaking(playout, FakeSound(card))) as speaker:
+        playout.push(tone)
+        await elapse(1.5)
+        assert 40 < speaker.delay_ms < 120  # the card's own 40, and what the resampler holds back
+    heard = np.concatenate(card.heard).astype(float)
+    expected = 8000 * np.sin(2 * np.pi * 440 * np.arange(48_000) / 48_000)
+    start = int(np.argmax(np.abs(heard) > 100)) - 2
+    best = max(
+        float(heard[at : at + 40_000] @ expected[:40_000])
+        / float(np.linalg.norm(heard[at : at + 40_000]) * np.linalg.norm(expected[:40_000]))
+        for at in range(max(0, start - 60), start + 60)
+    )
+    assert best > 0.999
+
+
+async def test_a_card_that_refuses_mono_gets_the_sound_on_both_sides(
+    playout: PlayoutBuffer,
+) -> None:
+    card = Card("HDMI", default=True, outputs=2, refuses_channels=[1])
+    async with watched(speaking(playout, FakeSound(card))):
+        playout.push(SECOND)
+        await elapse(1.1)
+    sides = np.concatenate(card.heard).reshape(-1, 2)
+    assert np.array_equal(sides[:RATE_HZ, 0], SECOND)
+    assert np.array_equal(sides[:, 0], sides[:, 1])
+
+
+async def test_whoever_wants_to_know_is_told_what_is_heard(playout: PlayoutBuffer) -> None:
+    card = Card("USB", default=True)
+    played: list[np.ndarray[Any, Any]] = []
+    async with watched(speaking(playout, FakeSound(card))) as speaker:
+        speaker.on_played = played.append
+        playout.push(SECOND)
+        await elapse(0.505)
+        assert np.array_equal(np.concatenate(played), np.concatenate(card.heard))
+        card.plugged = False
+        await elapse(3)  # drained into nothing: nobody hears that
+        assert len(played) == 50
+
+
+async def test_a_sink_of_the_sound_server_is_named_in_the_environment(
+    playout: PlayoutBuffer,
+) -> None:
+    sound = FakeSound(Card("pipewire"))
+    async with watched(speaking(playout, sound, device="pipewire:hdmi")):
+        await elapse(1)
+    assert sound.environments == [{"PIPEWIRE_ALSA": "{ target.object=hdmi }"}]
+
+
+async def test_an_unplugged_virtual_speaker_says_so_and_answers_still_end() -> None:
+    playout = PlayoutBuffer(RATE_HZ)
+    told: list[str] = []
+    played: list[int] = []
+    speaker = VirtualSpeaker(playout, None, told.append, lambda: told.append("found"))
+    speaker.on_played = lambda block: played.append(len(block))
+    async with speaker:
+        playout.push(SECOND)
+        await elapse(0.201)
+        speaker.unplug()
+        await elapse(1)
+        assert playout.is_empty
+        assert sum(played) == RATE_HZ // 5
+        speaker.plug_in()
+        await elapse(0.1)
+    assert told == ["the virtual speaker was unplugged", "found"]
+    assert sum(played) > RATE_HZ // 5
