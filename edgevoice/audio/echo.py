@@ -39,6 +39,9 @@ class EchoCanceller(Protocol):
         """Echo return loss enhancement of the linear output (ITU-T G.168), measured while
         sound is played and nobody speaks; None as long as nothing was played."""
 
+    sending: bool
+    """What comes out is being sent: worth the cost of noise suppression, where wanted."""
+
     def process(self, captured: Samples, far: Samples) -> Cancelled:
         """One frame of 320 samples, and what was being played while it was captured."""
 
@@ -52,6 +55,9 @@ class NoCanceller:
     uplink_delay = 0
     echo_expected = False
     erle_db = None
+
+    def __init__(self) -> None:
+        self.sending = False
 
     def process(self, captured: Samples, far: Samples) -> Cancelled:
         return Cancelled(captured, captured)
