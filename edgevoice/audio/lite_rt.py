@@ -45,7 +45,9 @@ class LiteSession:
             self._interpreter.get_output_details(),
         )
         self._input = first["index"]
-        self.inputs = [tuple(int(n) for n in i["shape"]) for i in (first, *others)]
+        self.inputs: list[tuple[int | str | None, ...]] = [
+            tuple(int(size) for size in i["shape"]) for i in (first, *others)
+        ]
 
     def run(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
         self._interpreter.set_tensor(self._input, values)

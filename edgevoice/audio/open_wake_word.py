@@ -8,10 +8,11 @@ where openWakeWord shows it all 76 again: same scores, a quarter of the work.
 What the scores lead to is `wake_word.py`'s concern.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,7 +51,7 @@ class StreamingScorer:
     def __init__(self, models_dir: str | Path, heads: Mapping[str, Path]) -> None:
         self._mel = inference.session(models.find(models_dir, "melspectrogram.onnx"))
         self._embed = inference.session(models.find(models_dir, "emb_stream.onnx"))
-        self._heads = {name: _head(path) for name, path in heads.items()}
+        self._heads = {name: _load(path) for name, path in heads.items()}
         self._mel_input, *_ = self._mel.inputs
         self._embed_input, *self._states = self._embed.inputs
         self._longest = max((head.length for head in self._heads.values()), default=1)
@@ -76,8 +77,10 @@ class StreamingScorer:
     def push(self, chunk: Samples) -> dict[str, float]:
         """The next 1280 samples; a score per head. A score that is no number is 0, and counted."""
         self.listen(chunk)
+        heard = self._memory.embeddings[None]
         return {
-            name: self._number(h.score(self._memory.embeddings)) for name, h in self._heads.items()
+            name: self._number(float(head.judge(heard[:, -head.length :]).reshape(-1)[0]))
+            for name, head in self._heads.items()
         }
 
     def listen(self, chunk: Samples) -> None:
@@ -110,15 +113,24 @@ class StreamingScorer:
         )
 
 
+class _Head(Protocol):
+    """The small network that knows one wake word."""
+
+    length: int
+
+    def judge(self, embeddings: NDArray[np.float32]) -> NDArray[np.float32]: ...
+
+
 class _OnnxHead:
     def __init__(self, path: Path) -> None:
         self._session = inference.session(path)
         self._input, *_ = self._session.inputs
         self.length = _length(path, list(self._session.inputs.values()))
 
-    def score(self, embeddings: NDArray[np.float32]) -> float:
-        score, *_ = self._session.run({self._input: embeddings[None, -self.length :]})
-        return float(score.reshape(-1)[0])
+    def judge(self, embeddings: NDArray[np.float32]) -> NDArray[np.float32]:
+        scores: NDArray[np.float32]
+        scores, *_ = self._session.run({self._input: embeddings})
+        return scores
 
 
 class _LiteHead:
@@ -128,16 +140,23 @@ class _LiteHead:
         self._session = LiteSession(path)
         self.length = _length(path, self._session.inputs)
 
-    def score(self, embeddings: NDArray[np.float32]) -> float:
-        return float(self._session.run(embeddings[None, -self.length :]).reshape(-1)[0])
+    def judge(self, embeddings: NDArray[np.float32]) -> NDArray[np.float32]:
+        return self._session.run(embeddings)
 
 
-def _head(path: Path) -> _OnnxHead | _LiteHead:
-    """The small network that knows one wake word."""
-    return _LiteHead(path) if path.suffix == ".tflite" else _OnnxHead(path)
+def _load(path: Path) -> _Head:
+    """ModelError where it is no head, or knows several words at once."""
+    head: _Head = _LiteHead(path) if path.suffix == ".tflite" else _OnnxHead(path)
+    scores = head.judge(np.zeros((1, head.length, EMBEDDING), np.float32))
+    if scores.size != 1:
+        raise ModelError(
+            f"{path} is not a head for one wake word: it gives {scores.size} scores;"
+            " correct wake.words.model"
+        )
+    return head
 
 
-def _length(path: Path, inputs: list[tuple[int | str | None, ...]] | list[tuple[int, ...]]) -> int:
+def _length(path: Path, inputs: Sequence[tuple[int | str | None, ...]]) -> int:
     """How many embeddings it looks at; ModelError where it is something else."""
     shape, *others = inputs
     length = shape[1] if len(shape) == 3 else None

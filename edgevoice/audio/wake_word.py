@@ -1,7 +1,8 @@
 """Wake words: listens with one or two engines, and says which word was said, and where.
 
 In a quiet room the engines rest behind a gate and catch up when there may be speech;
-their scores are then those they would have given without rest.
+their scores are then those they would have given without rest (openWakeWord's to the
+bit, microWakeWord's to 0.01).
 
 Counts samples and knows no time. What a detection leads to is the transceiver's.
 """
@@ -47,6 +48,10 @@ FIRES_AT_MOST_AFTER_S_ELSE = 0.3
 # and up to a chunk later here.
 MICRO_FIRES_AT_MOST_AFTER_S = 0.4
 
+SKIPPED_CHUNKS = 3
+"""Chunks are left out by threes, so that microWakeWord, which looks at every 30 ms, goes on
+looking where it would have looked."""
+
 
 class WakeWords:
     """Listens for wake words in blocks of any size."""
@@ -64,7 +69,8 @@ class WakeWords:
         self._rules = [WakeRule(word) for word in wake.words]
         self._gate = QuietGate() if wake.quiet_gate else None
         reach = max((engine.reach_chunks for engine in self._engines.values()), default=1)
-        self._unheard: deque[Samples] = deque(maxlen=reach)
+        self._unheard: deque[Samples] = deque(maxlen=reach + SKIPPED_CHUNKS - 1)
+        self._slept = 0
         self._refractory_samples = round(wake.refractory_s * CAPTURE_RATE_HZ)
         self._phrase_samples = round(wake.phrase_s * CAPTURE_RATE_HZ)
         self._waiting: Samples = np.zeros(0, np.int16)
@@ -98,6 +104,7 @@ class WakeWords:
         if self._gate:
             self._gate.reset()
         self._unheard.clear()
+        self._slept = 0
         self._waiting = self._waiting[:0]
         self._end = None
         self._deaf_until = 0
@@ -142,15 +149,24 @@ class WakeWords:
         if self._gate and not self._gate.hear(chunk):
             self.chunks_rested += 1
             self._unheard.append(chunk)
+            self._slept += 1
             silent = {rule.word.name: 0.0 for rule in self._rules}
             return dict.fromkeys(self._engines, silent)
-        # All in one go: 25 chunks are some 10 ms on a desktop's core, once per utterance,
-        # at the first sound of it; the word is decided half a second later.
-        for engine in self._engines.values():
-            for missed in self._unheard:
+        if self._slept:
+            self._catch_up()
+        return {name: engine.push(chunk) for name, engine in self._engines.items()}
+
+    def _catch_up(self) -> None:
+        """All in one go: 10 ms on a desktop's core for openWakeWord, once per utterance,
+        at the first sound of it; the word is decided half a second later."""
+        forgotten = self._slept - len(self._unheard)
+        for _ in range(-forgotten % SKIPPED_CHUNKS):
+            self._unheard.popleft()
+        for missed in self._unheard:
+            for engine in self._engines.values():
                 engine.listen(missed)
         self._unheard.clear()
-        return {name: engine.push(chunk) for name, engine in self._engines.items()}
+        self._slept = 0
 
     def _detection(self, word: WakeWordConfig, heard: Heard, end: int) -> Detection:
         return Detection(
