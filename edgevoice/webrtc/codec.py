@@ -5,11 +5,15 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from edgevoice.audio.frames import Samples
+from edgevoice.webrtc.fmtp import Wishes
 
 
 class Encoder(Protocol):
     def encode(self, frame: Samples) -> bytes:
         """One frame of 20 ms as a packet's payload."""
+
+    def heed(self, wishes: Wishes) -> None:
+        """What the other side said it wants to receive; before the first frame."""
 
 
 class Decoder(Protocol):

@@ -17,8 +17,8 @@ import numpy as np
 
 from edgevoice.audio.frames import FRAME_MS, Samples
 from edgevoice.errors import AudioError, LocalProtocolError, RemoteProtocolError
+from edgevoice.webrtc.fmtp import RATES_HZ, Wishes
 
-RATES_HZ = (8_000, 12_000, 16_000, 24_000, 48_000)
 MAX_PACKET_MS = 120
 MAX_PAYLOAD_BYTES = 1275
 
@@ -27,12 +27,17 @@ OK = 0
 APPLICATION_VOIP = 2048
 SIGNAL_VOICE = 3001
 SET_BITRATE = 4002
+SET_MAX_BANDWIDTH = 4004
 SET_VBR = 4006
 SET_COMPLEXITY = 4010
 SET_INBAND_FEC = 4012
 SET_PACKET_LOSS_PERC = 4014
+SET_DTX = 4016
 SET_SIGNAL = 4024
 GET_LOOKAHEAD = 4027
+
+BANDWIDTHS = {8_000: 1101, 12_000: 1102, 16_000: 1103, 24_000: 1104, 48_000: 1105}
+"""By the rate that can carry them."""
 
 EXPECTED_LOSS_PERCENT = 5
 """Without an expected loss libopus puts no FEC into its packets."""
@@ -91,13 +96,21 @@ def refuse_rate(rate_hz: int) -> None:
 
 
 class OpusEncoder:
-    """Mono voice, 20 ms a packet, variable bit rate, in-band FEC."""
+    """Mono voice, 20 ms a packet, variable bit rate, in-band FEC, DTX if asked for."""
 
     def __init__(
-        self, rate_hz: int, bitrate_bps: int = 24_000, complexity: int = 5, fec: bool = True
+        self,
+        rate_hz: int,
+        bitrate_bps: int = 24_000,
+        complexity: int = 5,
+        fec: bool = True,
+        dtx: bool = False,
     ) -> None:
         refuse_rate(rate_hz)
         self.rate_hz = rate_hz
+        self.bitrate_bps = bitrate_bps
+        self.fec = fec
+        self.dtx = dtx
         self.frame_samples = rate_hz * FRAME_MS // 1000
         self._payload = ctypes.create_string_buffer(MAX_PAYLOAD_BYTES)
         self._library = libopus()
@@ -109,12 +122,22 @@ class OpusEncoder:
             raise AudioError(f"libopus made no encoder: {reason(error.value)}")
         self._handle = ctypes.c_void_p(handle)
         weakref.finalize(self, self._library.opus_encoder_destroy, self._handle)
-        self._set(SET_BITRATE, bitrate_bps)
         self._set(SET_VBR, 1)
         self._set(SET_SIGNAL, SIGNAL_VOICE)
         self._set(SET_COMPLEXITY, complexity)
-        self._set(SET_INBAND_FEC, int(fec))
-        self._set(SET_PACKET_LOSS_PERC, EXPECTED_LOSS_PERCENT if fec else 0)
+        self.heed(Wishes(fec, dtx))
+
+    def heed(self, wishes: Wishes) -> None:
+        """Send what the other side can use: never more than was asked for here."""
+        self.bitrate_bps = min(self.bitrate_bps, wishes.bitrate_bps)
+        self.fec = self.fec and wishes.fec
+        self.dtx = self.dtx and wishes.dtx
+        self._set(SET_BITRATE, self.bitrate_bps)
+        self._set(SET_INBAND_FEC, int(self.fec))
+        self._set(SET_PACKET_LOSS_PERC, EXPECTED_LOSS_PERCENT if self.fec else 0)
+        self._set(SET_DTX, int(self.dtx))
+        playable = [rate for rate in RATES_HZ if rate <= max(wishes.rate_hz, RATES_HZ[0])]
+        self._set(SET_MAX_BANDWIDTH, BANDWIDTHS[playable[-1]])
 
     def _set(self, request: int, value: int) -> None:
         code = self._library.opus_encoder_ctl(self._handle, request, ctypes.c_int(value))

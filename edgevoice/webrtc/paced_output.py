@@ -2,7 +2,9 @@
 
 The engine may synthesise faster than anybody listens. At most `LEAD_S` is sent
 ahead, so that what was sent is nearly what was heard when somebody interrupts.
-While there is nothing to say nothing is sent, and the RTP clock runs on.
+While there is nothing to say nothing is sent, and the RTP clock runs on. Behind the
+last packet of an answer goes one that says so, lest the other end take the silence for
+a network that has broken off, and make something up.
 """
 
 import asyncio
@@ -18,6 +20,7 @@ from av.packet import Packet
 from edgevoice.audio.frames import FRAME_MS, Samples
 from edgevoice.errors import LocalProtocolError
 from edgevoice.webrtc.codec import Encoder
+from edgevoice.webrtc.silence import FALLS_SILENT
 from edgevoice.webrtc.uplink import RTP_RATE_HZ, TIME_BASE
 
 SPEAKING_RATE_HZ = 24_000
@@ -57,9 +60,13 @@ class PacedOutput(MediaStreamTrack):
         """Counts answers, so that a late callback is not taken for the next one's."""
         self._is_begun = False
         self._is_ended = False
+        self._is_speaking = False
+        """Packets were sent, and not yet that there are no more."""
         self._changed = asyncio.Event()
         self._clock_start: float | None = None
         self._next_tick = 0
+        self._end_tick = 0
+        """Where the last sound sent ends; the next timestamp may be later."""
         self.packets = 0
 
     @property
@@ -100,7 +107,7 @@ class PacedOutput(MediaStreamTrack):
         """Stop speaking at once; how many ms of the answer were sent. No callback follows."""
         self._pieces.clear()
         self._waiting_samples = 0
-        self._is_begun = self._is_ended = False
+        self._is_begun = self._is_ended = self._is_speaking = False
         self._answer += 1
         self._changed.set()
         return self.sent_ms
@@ -112,6 +119,8 @@ class PacedOutput(MediaStreamTrack):
                 await self._until(self._heard_at(self._next_tick) - LEAD_S)
                 if self._has_frame():
                     return self._packet()
+            elif self._is_ended and self._is_speaking:
+                return self._last_packet()
             elif self._is_ended:
                 await self._drain(self._answer)
             else:
@@ -133,7 +142,7 @@ class PacedOutput(MediaStreamTrack):
         await asyncio.sleep(max(0.0, when - asyncio.get_running_loop().time()))
 
     async def _drain(self, answer: int) -> None:
-        await self._until(self._heard_at(self._next_tick))
+        await self._until(self._heard_at(self._end_tick))
         if answer == self._answer:
             self._is_begun = self._is_ended = False
             self._post(lambda: self._tell_drained(answer))
@@ -147,11 +156,21 @@ class PacedOutput(MediaStreamTrack):
             self.on_first_packet()
 
     def _packet(self) -> "Packet[Any]":
-        packet: Packet[Any] = Packet(self._encoder.encode(self._frame()))
-        packet.pts = self._tick_now()
-        packet.time_base = TIME_BASE
-        self._next_tick = packet.pts + FRAME_TICKS
+        packet = self._stamped(self._encoder.encode(self._frame()), self._tick_now())
+        self._end_tick = self._next_tick
+        self._is_speaking = True
         self.packets += 1
+        return packet
+
+    def _last_packet(self) -> "Packet[Any]":
+        self._is_speaking = False
+        return self._stamped(FALLS_SILENT, self._next_tick)
+
+    def _stamped(self, payload: bytes, tick: int) -> "Packet[Any]":
+        packet: Packet[Any] = Packet(payload)
+        packet.pts = tick
+        packet.time_base = TIME_BASE
+        self._next_tick = tick + FRAME_TICKS
         return packet
 
     def _tick_now(self) -> int:

@@ -11,6 +11,7 @@ import logging
 from collections import deque
 from collections.abc import Callable
 from functools import partial
+from typing import Protocol
 
 from aiortc import (
     RTCBundlePolicy,
@@ -23,7 +24,6 @@ from aiortc import (
 
 from edgevoice.webrtc import hardening
 from edgevoice.webrtc.outbox import Outbox
-from edgevoice.webrtc.receiver import Receiver
 from edgevoice.webrtc.sdp import MAX_MESSAGE_BYTES
 
 log = logging.getLogger(__name__)
@@ -45,6 +45,19 @@ INBOX_LIMIT = 4096
 Task = Callable[[], None]
 
 
+class RtpSink(Protocol):
+    """What becomes of arriving packets."""
+
+    @property
+    def deadline(self) -> float | None: ...
+
+    def push(
+        self, ssrc: int, sequence: int, timestamp: int, payload: bytes, now: float
+    ) -> None: ...
+
+    def expire(self, now: float) -> None: ...
+
+
 class Peer:
     """Made, then used for one session. `ended` holds the reason once there is one."""
 
@@ -53,9 +66,7 @@ class Peer:
     ) -> None:
         self.on_open: Task = lambda: None
         self.on_message: Callable[[str], None] = lambda text: None
-        self.on_expire: Callable[[float], None] = lambda now: None
-        self.next_deadline: Callable[[], float | None] = lambda: None
-        self.receiver: Receiver | None = None
+        self.receiver: RtpSink | None = None
         self.outbox = Outbox(self.end)
         self.ended: str | None = None
         self.is_open = False
@@ -140,7 +151,7 @@ class Peer:
 
     async def _next_news(self) -> None:
         """Sleep until something happened or a deadline has passed."""
-        deadlines = [self._next_watch(), self.next_deadline()]
+        deadlines: list[float | None] = [self._next_watch()]
         if self.receiver is not None:
             deadlines.append(self.receiver.deadline)
         soonest = min(deadline for deadline in deadlines if deadline is not None)
@@ -158,7 +169,6 @@ class Peer:
     def _watch(self, now: float) -> None:
         if self.receiver is not None:
             self.receiver.expire(now)
-        self.on_expire(now)
         self._watched_at = now
         heard = hardening.heard(self.connection)
         if heard != self._heard:

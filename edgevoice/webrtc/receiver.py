@@ -2,18 +2,24 @@
 
 A lost packet is recovered from the one after it or concealed, and always takes
 its place, so that the index of a sample never shifts. Where the sender sent
-nothing (closed gate) nothing is made up: the next index is simply larger.
+nothing (closed gate) nothing is made up: the next index is simply larger. Silence
+that was announced instead of sent (DTX) is silence of exactly that length.
 """
 
 from collections.abc import Callable
 
+import numpy as np
+
 from edgevoice.audio.frames import Samples
 from edgevoice.errors import RemoteProtocolError
 from edgevoice.webrtc.codec import Decoder
-from edgevoice.webrtc.reorder import PACKET_TICKS, Piece, Reorder
+from edgevoice.webrtc.reorder import PACKET_TICKS, RATE_HZ, Piece, Reorder
+from edgevoice.webrtc.silence import goes_on, is_silence, silent_ticks
 from edgevoice.webrtc.uplink import RTP_RATE_HZ
 
 LONGEST_PACKET_TICKS = 6 * PACKET_TICKS
+LONGEST_SILENCE_TICKS = RATE_HZ
+"""Encoders in DTX say every 0.4 s that they are still there."""
 
 OnSamples = Callable[[int, Samples], None]
 """Index of the first sample in the stream, and the samples."""
@@ -35,6 +41,8 @@ class Receiver:
         self._decoder = decoder
         self._on_samples = on_samples
         self._ssrc: int | None = None
+        self._silent_from: int | None = None
+        """Where a silence began whose end was not announced, in ticks."""
         self._next = 0
         """Index after the last sample handed on; nothing is handed on twice."""
 
@@ -74,19 +82,28 @@ class Receiver:
                 missing.append(ticks)
                 continue
             self._fill(missing, ticks, payload)
+            self._fall_silent(ticks)
             missing = []
             self._hand_on(ticks, self._decoded(payload))
+            if is_silence(payload) and goes_on(payload):
+                self._silent_from = ticks + silent_ticks(payload)
 
     def _fill(self, missing: list[int], next_ticks: int, next_payload: bytes) -> None:
         """FEC covers only the packet directly before; the others are made up."""
         length = self.reorder.packet_ticks
         for ticks in missing:
-            if ticks + length == next_ticks:
+            if ticks + length == next_ticks and not is_silence(next_payload):
                 self.recovered += 1
                 self._hand_on(ticks, self._recovered(next_payload))
             else:
                 self.concealed += 1
                 self._hand_on(ticks, self._decoder.conceal(self._samples(length)))
+
+    def _fall_silent(self, until: int) -> None:
+        """What was not sent since the sender fell silent was silence."""
+        since, self._silent_from = self._silent_from, None
+        if since is not None and 0 < until - since <= LONGEST_SILENCE_TICKS:
+            self._hand_on(since, np.zeros(self._samples(until - since), np.int16))
 
     def _recovered(self, next_payload: bytes) -> Samples:
         length = self._samples(self.reorder.packet_ticks)
@@ -96,6 +113,10 @@ class Receiver:
             return self._decoder.conceal(length)
 
     def _decoded(self, payload: bytes) -> Samples:
+        if is_silence(payload):
+            ticks = silent_ticks(payload)
+            self.reorder.lasted(ticks, usual=False)
+            return np.zeros(self._samples(ticks), np.int16)
         try:
             samples = self._decoder.decode(payload)
         except RemoteProtocolError:

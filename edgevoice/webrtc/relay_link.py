@@ -14,13 +14,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 
-from aiortc import RTCDataChannel, RTCSessionDescription
+from aiortc import RTCSessionDescription
 from yarl import URL
 
-from edgevoice.audio.frames import CAPTURE_RATE_HZ, Samples
+from edgevoice.audio.frames import CAPTURE_RATE_HZ
 from edgevoice.audio.gate import Gate
 from edgevoice.audio.playout import PlayoutBuffer
-from edgevoice.config import LinkConfig
+from edgevoice.config import LinkConfig, MediaConfig
 from edgevoice.errors import LinkError, LocalProtocolError, RemoteProtocolError
 from edgevoice.realtime.client_events import ClientEvent
 from edgevoice.realtime.server_events import (
@@ -32,13 +32,15 @@ from edgevoice.realtime.wire import decode_server_event, encode
 from edgevoice.transceiver.actions import OpenLink
 from edgevoice.transceiver.inputs import EventReceived, Input, LinkFailed, LinkLost, LinkOpened
 from edgevoice.webrtc import hardening, sdp
+from edgevoice.webrtc.arrivals import Arrivals
 from edgevoice.webrtc.call import MALFORMED
 from edgevoice.webrtc.codec import Codec
-from edgevoice.webrtc.downlink import Downlink
+from edgevoice.webrtc.fmtp import RECEIVED_BPS, Wishes, wishes
+from edgevoice.webrtc.jitter_buffer import JitterBuffer
 from edgevoice.webrtc.opus import OpusDecoder, OpusEncoder
 from edgevoice.webrtc.peer import CHANNEL, Peer
-from edgevoice.webrtc.receiver import Receiver
 from edgevoice.webrtc.signalling import WAKE_HEADER, Signalling
+from edgevoice.webrtc.statistics import ReceiveStatistics
 from edgevoice.webrtc.uplink import Uplink, Wait
 
 log = logging.getLogger(__name__)
@@ -49,8 +51,6 @@ SKIP_S = 2.0
 """What still arrives of an interrupted answer is dropped for at most this long."""
 HOSTS = ("0.0.0.0", "::")
 """Whatever address leads to the relay, also after the network has changed."""
-UPLINK_COMPLEXITY = 3
-"""0.37 % of a core against 0.50 % at 5 and 0.95 % at 10, at the same bit rate."""
 MAX_UNSENT = 256
 """Events asked for before there is a session to send them in; more is a bug elsewhere."""
 
@@ -62,6 +62,7 @@ class Ready:
     """A peer connection that only lacks an answer."""
 
     peer: Peer
+    jitter: JitterBuffer
     offer: str
     clock_start: int
 
@@ -74,6 +75,7 @@ class Talk:
     events: list[ClientEvent] = field(default_factory=list)
     task: asyncio.Task[None] | None = None
     peer: Peer | None = None
+    jitter: JitterBuffer | None = None
     uplink: Uplink | None = None
     place: URL | None = None
     is_open: bool = False
@@ -91,6 +93,7 @@ class RelayLink:
         playout: PlayoutBuffer,
         post: Post,
         *,
+        media: MediaConfig | None = None,
         codec: Codec | None = None,
         wait: Wait | None = None,
     ) -> None:
@@ -99,28 +102,33 @@ class RelayLink:
         self._signalling = Signalling(config, token)
         self._gate = gate
         self._playout = playout
-        self._downlink = Downlink(playout)
+        media = media or MediaConfig()
+        self._wishes = Wishes(
+            fec=True,
+            dtx=media.dtx,
+            bitrate_bps=max(RECEIVED_BPS, media.bitrate_bps),
+            rate_hz=playout.rate_hz,
+        )
+        self._arrivals = Arrivals(media.jitter_min_ms, media.jitter_max_ms)
+        self._statistics = ReceiveStatistics()
         self._post = post
         self._wait = wait or asyncio.sleep
-        self._codec = codec or Codec(
-            encoder=partial(OpusEncoder, CAPTURE_RATE_HZ, complexity=UPLINK_COMPLEXITY),
-            decoder=partial(OpusDecoder, playout.rate_hz),
-        )
+        self._codec = codec or opus(media, playout.rate_hz)
         self._ready: Ready | None = None
         self._talk: Talk | None = None
         self._over: list[Talk] = []
         self._orders = asyncio.Event()
-        self._skip_until: float | None = None
 
     @property
     def uplink(self) -> Uplink | None:
         """Counters of the current session."""
         return self._talk.uplink if self._talk else None
 
-    @property
-    def receiver(self) -> Receiver | None:
-        """Counters of the current session."""
-        return self._talk.peer.receiver if self._talk and self._talk.peer else None
+    def statistics(self) -> ReceiveStatistics:
+        """What became of the answers' sound in this session, or in the last one."""
+        if self._talk is not None and self._talk.jitter is not None:
+            self._statistics = self._talk.jitter.statistics()
+        return self._statistics
 
     def open(self, action: OpenLink) -> None:
         """Begin a session; LinkOpened or LinkFailed follows."""
@@ -131,6 +139,7 @@ class RelayLink:
 
     def close(self, reason: str) -> None:
         """End the session, or the attempt. No input follows."""
+        self.statistics()
         talk, self._talk = self._talk, None
         if talk is None:
             return
@@ -160,8 +169,8 @@ class RelayLink:
 
         Ends when the relay says that it has cleared it, or begins another one.
         """
-        self._downlink.forget()
-        self._skip_until = asyncio.get_running_loop().time() + SKIP_S
+        if self._talk is not None and self._talk.jitter is not None:
+            self._talk.jitter.skip(asyncio.get_running_loop().time() + SKIP_S)
 
     async def run(self) -> None:
         """Carry out the orders until cancelled. Raises LinkError if `ca_file` is no good."""
@@ -211,19 +220,16 @@ class RelayLink:
             raise
 
     async def _offer(self, peer: Peer) -> Ready:
-        self._listen(peer, peer.connection.createDataChannel(CHANNEL))
+        jitter = JitterBuffer(self._codec.decoder(), self._playout, self._arrivals)
+        peer.receiver = jitter
+        peer.on_message = self._on_message
+        peer.use(peer.connection.createDataChannel(CHANNEL))
         hardening.bind_to(peer.connection, HOSTS)
         await peer.connection.setLocalDescription(await peer.connection.createOffer())
         clock_start = random.getrandbits(32)
-        offer = sdp.prefer_voice(sdp.without_addresses(peer.connection.localDescription.sdp))
-        return Ready(peer, sdp.with_first_timestamp(offer, clock_start), clock_start)
-
-    def _listen(self, peer: Peer, channel: RTCDataChannel) -> None:
-        peer.receiver = Receiver(self._codec.decoder(), self._downlink_hear)
-        peer.on_message = self._on_message
-        peer.on_expire = self._downlink.expire
-        peer.next_deadline = lambda: self._downlink.deadline
-        peer.use(channel)
+        offer = sdp.without_addresses(peer.connection.localDescription.sdp)
+        offer = sdp.with_first_timestamp(sdp.prefer_voice(offer, self._wishes), clock_start)
+        return Ready(peer, jitter, offer, clock_start)
 
     async def _hold(self, talk: Talk) -> None:
         """One session. Every way out of it, cancellation too, leaves the goodbyes to `run`."""
@@ -235,28 +241,29 @@ class RelayLink:
             self._over.append(talk)
             self._orders.set()
         if self._talk is talk:
+            self.statistics()
             self._talk = None
             self._post(LinkLost(reason) if talk.is_open else LinkFailed(reason))
 
     async def _converse(self, talk: Talk) -> str:
         ready, self._ready = self._ready or await self._prepare(), None
         peer = talk.peer = ready.peer
-        self._downlink.forget()
-        self._skip_until = None
+        talk.jitter = ready.jitter
         for event in talk.events:
             peer.outbox.send(encode(event))
         answer = await self._signalling.call(ready.offer, wake_header(talk.action))
         talk.place = answer.location
         peer.on_open = partial(self._opened, talk, answer.extensions)
-        talk.uplink = self._send_from_gate(talk.action.first_sample, peer)
+        talk.uplink = self._send_from_gate(talk.action.first_sample, peer, wishes(answer.sdp))
         await self._accept(ready, answer.sdp)
         return await peer.run()
 
-    def _send_from_gate(self, first_sample: int, peer: Peer) -> Uplink:
+    def _send_from_gate(self, first_sample: int, peer: Peer, theirs: Wishes) -> Uplink:
         def first_sent(sample: int) -> None:
             peer.post(lambda: self.on_first_sent(sample))
 
         encoder = self._codec.encoder()
+        encoder.heed(theirs)
         uplink = Uplink(self._gate, encoder, first_sample, first_sent, self._wait)
         uplink.on("ended", partial(peer.end, "the uplink has stopped"))
         peer.rtp_transceiver.sender.replaceTrack(uplink)
@@ -290,14 +297,11 @@ class RelayLink:
 
     def _watch_for_new_answer(self, event: ServerEvent) -> None:
         if isinstance(event, OutputAudioBufferCleared | ResponseCreated):
-            self._skip_until = None
+            self._resume()
 
-    def _downlink_hear(self, index: int, samples: Samples) -> None:
-        now = asyncio.get_running_loop().time()
-        if self._skip_until is not None and now < self._skip_until:
-            return
-        self._downlink.expire(now)
-        self._downlink.hear(index, samples)
+    def _resume(self) -> None:
+        if self._talk is not None and self._talk.jitter is not None:
+            self._talk.jitter.resume()
 
     async def _part(self, talk: Talk) -> None:
         async with asyncio.TaskGroup() as group:
@@ -305,6 +309,21 @@ class RelayLink:
                 group.create_task(talk.peer.close())
             if talk.place is not None:
                 group.create_task(self._signalling.hang_up(talk.place))
+
+
+def opus(media: MediaConfig, playout_rate_hz: int) -> Codec:
+    """Sent as it was captured and decoded as it is played: nothing is resampled on the way."""
+    return Codec(
+        encoder=partial(
+            OpusEncoder,
+            CAPTURE_RATE_HZ,
+            bitrate_bps=media.bitrate_bps,
+            complexity=media.complexity,
+            fec=media.fec,
+            dtx=media.dtx,
+        ),
+        decoder=partial(OpusDecoder, playout_rate_hz),
+    )
 
 
 def wake_header(action: OpenLink) -> dict[str, str]:

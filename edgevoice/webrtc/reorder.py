@@ -67,9 +67,8 @@ class Reorder:
     @property
     def deadline(self) -> float | None:
         """When `expire` must be called, unless a packet comes before."""
-        if not self._waiting:
-            return None
-        return min(arrived for _, _, arrived in self._waiting.values()) + self._wait_s
+        since = self.waits_since
+        return None if since is None else since + self._wait_s
 
     def push(self, sequence: int, timestamp: int, payload: bytes, now: float) -> list[Piece]:
         """What can be handed out now that this packet is here."""
@@ -95,6 +94,16 @@ class Reorder:
             pieces += self._give_up()
         return pieces
 
+    @property
+    def waits_since(self) -> float | None:
+        """When the first of those arrived that wait for one before them; None: nobody waits."""
+        return min((arrived for _, _, arrived in self._waiting.values()), default=None)
+
+    def give_up(self, now: float) -> list[Piece]:
+        """What can be handed out if the next gap is taken for lost."""
+        self._tell_time(now)
+        return self._give_up() if self._waiting else []
+
     def expire(self, now: float) -> list[Piece]:
         """What can be handed out because waiting longer would not help."""
         self._tell_time(now)
@@ -103,9 +112,14 @@ class Reorder:
             pieces += self._give_up()
         return pieces
 
-    def lasted(self, ticks: int) -> None:
-        """How long the packet handed out last turned out to be."""
-        self.packet_ticks = ticks
+    def position(self, timestamp: int) -> int:
+        """Where a packet with this timestamp belongs."""
+        return self._ticks(timestamp)
+
+    def lasted(self, ticks: int, *, usual: bool = True) -> None:
+        """How long the packet handed out last turned out to be; `usual`: as others are, too."""
+        if usual:
+            self.packet_ticks = ticks
         self._end = self._position + ticks
 
     def _tell_time(self, now: float) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from edgevoice.errors import LocalProtocolError, RemoteProtocolError
+from edgevoice.webrtc.fmtp import Wishes
 
 OFFER_BYTES = 16_384
 MAX_LINES = 400
@@ -18,7 +19,6 @@ MAX_CANDIDATES = 8
 MAX_MESSAGE_BYTES = 262_144
 """What Chromium announces too; aiortc announces a quarter of it but takes any size."""
 
-OPUS_PARAMETERS = "minptime=10;useinbandfec=1;stereo=0"
 START_ATTRIBUTE = "edgevoice-first-timestamp"
 """RTP timestamp of the very first sample, so that losing the first packet shifts nothing."""
 
@@ -198,8 +198,8 @@ def with_first_timestamp(offer: str, timestamp: int) -> str:
     return f"{head}{rtpmap}a={START_ATTRIBUTE}:{timestamp}\r\n{tail}"
 
 
-def prefer_voice(text: str) -> str:
-    """Ask for FEC and mono, and say that large events are welcome."""
+def prefer_voice(text: str, wishes: Wishes) -> str:
+    """Say how we want to be spoken to, and that large events are welcome."""
     out = []
     for line in text.split("\r\n"):
         if line.startswith("a=max-message-size:"):
@@ -208,7 +208,7 @@ def prefer_voice(text: str) -> str:
             continue
         out.append(line)
         if line.startswith("a=rtpmap:") and line.endswith(" opus/48000/2"):
-            out.append(f"a=fmtp:{line[9:].split(' ')[0]} {OPUS_PARAMETERS}")
+            out.append(f"a=fmtp:{line[9:].split(' ')[0]} {wishes.parameters()}")
     return "\r\n".join(out)
 
 

@@ -2,10 +2,13 @@
 
 What waited while the link was being opened goes first, faster than it was spoken,
 then what is being spoken. RTP timestamps are the sample clock times three, so the
-other end knows where every sample belongs. The codec is somebody else's.
+other end knows where every sample belongs. The codec is somebody else's. What it
+calls silence (DTX) is not sent: one small packet says how long a silence was, so
+that captured, sent and received samples are still the same number.
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Awaitable, Callable
 from fractions import Fraction
 from typing import Any
@@ -14,9 +17,10 @@ from aiortc import MediaStreamTrack
 from aiortc.mediastreams import MediaStreamError
 from av.packet import Packet
 
-from edgevoice.audio.frames import CAPTURE_RATE_HZ, FRAME_MS, Samples
+from edgevoice.audio.frames import CAPTURE_RATE_HZ, FRAME_MS, FRAME_SAMPLES, Samples
 from edgevoice.audio.gate import Gate
 from edgevoice.webrtc.codec import Encoder
+from edgevoice.webrtc.silence import is_silence, silence
 
 RTP_RATE_HZ = 48_000
 TIME_BASE = Fraction(1, RTP_RATE_HZ)
@@ -26,6 +30,12 @@ SPEED = 16
 """Ten seconds of waiting sound take 0.6 s and about 500 kb/s: no socket buffer overflows."""
 AT_ONCE_S = 0.010
 """Sent in bursts of this much line time, since timers are no finer than a millisecond."""
+
+SILENT_FRAMES = 3
+"""Silent frames per packet: a third of the packets, and the other end, which waits for silence
+to end a turn, learns of it 40 ms later at most."""
+SILENT_S = 2 * SILENT_FRAMES * FRAME_MS / 1000
+"""A silence that does not go on, since the gate has closed, is told after this time."""
 
 Wait = Callable[[float], Awaitable[None]]
 
@@ -64,6 +74,10 @@ class Uplink(MediaStreamTrack):
         self._on_first_sent = on_first_sent
         self._pace = Pace(wait)
         self._captured = asyncio.Event()
+        self._outgoing: deque[Packet[Any]] = deque()
+        """Never more than the packet behind a silence, which leaves in the same breath."""
+        self._silent = 0
+        """Silent frames that were taken and not told yet; they end where `_end` is."""
         self.sent_samples = 0
         self.sent_packets = 0
         self.sent_bytes = 0
@@ -80,27 +94,65 @@ class Uplink(MediaStreamTrack):
         closed meanwhile holds it back.
         """
         while self.readyState == "live":
+            if self._outgoing:
+                return self._outgoing.popleft()
             if not self._gate.available:
-                self._captured.clear()
-                await self._captured.wait()
+                await self._news()
                 continue
+            opening = self._opening()
             await self._pace.next()
+            if opening != self._opening():
+                continue
             taken = self._gate.take()
             if taken is None:
                 continue
             index, frame = taken
             if index + len(frame) > self._end:
-                return self._packet(index, frame)
-            self.skipped_samples += len(frame)
+                self._send(index, frame)
+            else:
+                self.skipped_samples += len(frame)
         raise MediaStreamError
 
-    def _packet(self, index: int, frame: Samples) -> "Packet[Any]":
+    async def _news(self) -> None:
+        """Wait until there may be something to take; a silence is told before it gets old."""
+        self._captured.clear()
+        if not self._silent:
+            await self._captured.wait()
+            return
+        try:
+            async with asyncio.timeout(SILENT_S):
+                while not self._gate.available:
+                    self._captured.clear()
+                    await self._captured.wait()
+        except TimeoutError:
+            self._tell_silence()
+
+    def _opening(self) -> tuple[int | None, int, int]:
+        """Differs when the gate was closed and opened anew, however quickly."""
+        return self._gate.first_sample, self._gate.next_sample, self._gate.sent_samples
+
+    def _send(self, index: int, frame: Samples) -> None:
         payload = self._encoder.encode(frame)
+        if self._silent and (index != self._end or not is_silence(payload)):
+            self._tell_silence()
+        self._end = index + len(frame)
+        self.sent_samples += len(frame)
+        if is_silence(payload):
+            self._silent += 1
+            if self._silent == SILENT_FRAMES:
+                self._tell_silence()
+        else:
+            self._outgoing.append(self._packet(index, payload))
+
+    def _tell_silence(self) -> None:
+        index = self._end - self._silent * FRAME_SAMPLES
+        self._outgoing.append(self._packet(index, silence(self._silent)))
+        self._silent = 0
+
+    def _packet(self, index: int, payload: bytes) -> "Packet[Any]":
         packet: Packet[Any] = Packet(payload)
         packet.pts = (index - self._first_sample) * TICKS_PER_SAMPLE
         packet.time_base = TIME_BASE
-        self._end = index + len(frame)
-        self.sent_samples += len(frame)
         self.sent_bytes += len(payload)
         self.sent_packets += 1
         if self.sent_packets == 1:

@@ -5,6 +5,7 @@ import numpy as np
 from edgevoice.audio.frames import CAPTURE_RATE_HZ, Samples
 from edgevoice.errors import RemoteProtocolError
 from edgevoice.webrtc.codec import Codec
+from edgevoice.webrtc.fmtp import Wishes
 
 CONCEALED = -12_345
 RECOVERED = -23_456
@@ -16,6 +17,9 @@ class RawPcm:
 
     def encode(self, frame: Samples) -> bytes:
         return frame.tobytes()
+
+    def heed(self, wishes: Wishes) -> None:
+        pass
 
     def decode(self, packet: bytes) -> Samples:
         if len(packet) % 2:

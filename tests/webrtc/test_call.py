@@ -38,7 +38,7 @@ async def test_the_answer_to_a_browser_is_opus_with_fec_on_the_chosen_address() 
     answer = await call.answer(BROWSER)
     await call.close()
     assert "a=rtpmap:111 opus/48000/2" in answer
-    assert "a=fmtp:111 minptime=10;useinbandfec=1;stereo=0" in answer
+    assert "a=fmtp:111 minptime=10;useinbandfec=1;usedtx=0;stereo=0;sprop-stereo=0" in answer
     assert "a=max-message-size:262144" in answer
     assert "G722" not in answer
     candidates = [line for line in answer.splitlines() if line.startswith("a=candidate")]

@@ -7,6 +7,7 @@ import pytest
 
 from edgevoice.errors import LocalProtocolError
 from edgevoice.webrtc.paced_output import LEAD_S, PacedOutput
+from edgevoice.webrtc.silence import is_silence
 from tests.virtual_time import elapse
 from tests.webrtc.raw_pcm import RawPcm, ramp
 
@@ -19,6 +20,7 @@ class Listener:
         self.output.on_first_packet = lambda: self.told("first")
         self.output.on_drained = lambda: self.told("drained")
         self.packets: list[tuple[float, int, bytes]] = []
+        self.silences: list[tuple[float, int]] = []
         self.heard: list[tuple[str, float]] = []
 
     def post(self, callback: Callable[[], None]) -> None:
@@ -35,7 +37,10 @@ class Listener:
         while True:
             packet = await self.output.recv()
             now = asyncio.get_running_loop().time()
-            self.packets.append((now, packet.pts or 0, bytes(packet)))
+            if is_silence(bytes(packet)):
+                self.silences.append((now, packet.pts or 0))
+            else:
+                self.packets.append((now, packet.pts or 0, bytes(packet)))
 
 
 @asynccontextmanager
@@ -67,6 +72,19 @@ async def test_it_is_sent_in_real_time_with_a_small_lead() -> None:
         assert [pts for _, pts, _ in listener.packets] == [i * 960 for i in range(100)]
         assert listener.words == ["first", "drained"]
         assert listener.heard[1][1] == pytest.approx(start + 2, abs=0.002)
+
+
+async def test_the_end_of_an_answer_is_told_with_its_last_packet() -> None:
+    async with listening() as listener:
+        for _ in range(2):
+            listener.output.begin()
+            listener.output.play(answer(0.2))
+            listener.output.end()
+            await elapse(0.205)
+        last = [listener.packets[9], listener.packets[19]]
+        assert listener.silences == [(now, pts + 960) for now, pts, _ in last]
+        stamps = [pts for _, pts, _ in listener.packets] + [pts for _, pts in listener.silences]
+        assert len(set(stamps)) == 22
 
 
 async def test_an_answer_that_comes_in_crumbs_is_joined() -> None:

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from edgevoice.errors import LocalProtocolError, RemoteProtocolError
 from edgevoice.webrtc import sdp
+from edgevoice.webrtc.fmtp import Wishes
 
 FINGERPRINT = ":".join(["AB"] * 32)
 
@@ -176,16 +177,20 @@ def test_an_offer_without_it_has_no_known_start() -> None:
 
 
 def test_voice_is_asked_for_once() -> None:
-    asked = sdp.prefer_voice(BROWSER)
+    wishes = Wishes(fec=True, bitrate_bps=32_000, rate_hz=24_000)
+    asked = sdp.prefer_voice(BROWSER, wishes)
     assert asked.count("a=fmtp:111 ") == 1
-    assert "a=fmtp:111 minptime=10;useinbandfec=1;stereo=0" in asked
+    assert (
+        "a=fmtp:111 minptime=10;useinbandfec=1;usedtx=0;stereo=0;sprop-stereo=0"
+        ";maxaveragebitrate=32000;maxplaybackrate=24000\r\n" in asked
+    )
     assert "a=fmtp:63 111/111" in asked
-    assert sdp.prefer_voice(asked) == asked
+    assert sdp.prefer_voice(asked, wishes) == asked
 
 
 def test_large_events_are_welcome() -> None:
     small = BROWSER.replace("a=max-message-size:262144", "a=max-message-size:65536")
-    assert "a=max-message-size:262144" in sdp.prefer_voice(small)
+    assert "a=max-message-size:262144" in sdp.prefer_voice(small, Wishes())
 
 
 def test_our_offer_names_no_address() -> None:
