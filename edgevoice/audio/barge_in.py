@@ -43,6 +43,21 @@ LINEAR_PRIOR_DB = -10.0
 UPLINK_PRIOR_DB = -25.0
 """AEC3 suppresses from the first frame on: 32 dB measured, in rooms at -6 to -20 dB."""
 
+DISTRUST_DB = 10.0
+"""Asked of the linear output in addition while the VAD takes what is left of us for speech:
+then the room is not learnt yet, or cannot be (clocks that drift, a rattling speaker)."""
+DISTRUST_FRAMES = 50
+"""Over which that is judged; nothing is trusted at first."""
+
+DEAF_FRAMES = 75
+"""After a voice was heard, its pauses are no measure of our own: 1.5 s."""
+
+LEARN_FRAMES, PATIENCE_FRAMES = 10, 50
+"""How long a frame waits to be learnt from: usually, and while somebody may be speaking."""
+
+TELLING_DB = 12.0
+"""Echo that should be so far under the noise of the room teaches nothing."""
+
 SILENCE_DB = 15.0
 """Level of +-5 LSB: nothing below it is anybody's voice."""
 
@@ -71,6 +86,7 @@ class BargeInDetector:
         self._far: deque[float] = deque(maxlen=ECHO_FRAMES)
         self._linear = _Residue(LINEAR_PRIOR_DB)
         self._uplink = _Residue(UPLINK_PRIOR_DB)
+        self._distrust = 1.0
         self._next = -1
         self._start_over()
 
@@ -82,18 +98,16 @@ class BargeInDetector:
             self._start_over()
         self._next = first + FRAME_SAMPLES
         self._far.append(_level_db(far))
-        echo, suspicious = self._echo_db(), self._loud > 0
-        excess = max(
-            self._linear.excess(_level_db(cancelled.linear), echo, suspicious),
-            self._uplink.excess(_level_db(cancelled.uplink), echo, suspicious),
-        )
-        self._count(excess, probability, first)
-        return self._decide(probability)
+        self._count(self._excess(cancelled), probability, first)
+        told = self._decide(probability)
+        self._learn(probability)
+        return told
 
     def reset(self) -> None:
         """Another microphone or another room: nothing is known any more."""
         self._linear = _Residue(LINEAR_PRIOR_DB)
         self._uplink = _Residue(UPLINK_PRIOR_DB)
+        self._distrust = 1.0
         self._next = -1
 
     def _start_over(self) -> None:
@@ -101,7 +115,36 @@ class BargeInDetector:
         self._far.clear()
         self._loud = self._speech = self._score = 0
         self._since = 0
+        self._deaf_frames = 0
+        self._unlearnt: deque[tuple[float | None, float | None, float, bool]] = deque()
         self._told: type[Hint] | type[Confirmed] | None = None
+
+    def _excess(self, cancelled: Cancelled) -> float:
+        """In dB above what our own voice may reach, where that is clearest."""
+        echo = self._echo_db()
+        linear = self._linear.excess(_level_db(cancelled.linear), echo)
+        uplink = self._uplink.excess(_level_db(cancelled.uplink), echo)
+        return max(linear - DISTRUST_DB * self._distrust, uplink)
+
+    def _learn(self, probability: float) -> None:
+        """What our own voice is like; nothing of a voice that is not ours, nor right after it.
+
+        A word's first sounds are soft. So nothing is learnt until it is 0.2 s old, or
+        longer while there is a suspicion.
+        """
+        playing = self._far[-1] > self._echo_db() - TELLING_DB
+        self._unlearnt.append((self._linear.seen_db, self._uplink.seen_db, probability, playing))
+        if self._told is Confirmed:
+            self._deaf_frames = DEAF_FRAMES
+        if self._deaf_frames:
+            self._deaf_frames -= 1
+            self._unlearnt.clear()
+        while len(self._unlearnt) > (PATIENCE_FRAMES if self._loud else LEARN_FRAMES):
+            linear_db, uplink_db, probability, playing = self._unlearnt.popleft()
+            self._linear.learn(linear_db)
+            self._uplink.learn(uplink_db)
+            if playing:
+                self._distrust += (probability - self._distrust) / DISTRUST_FRAMES
 
     def _echo_db(self) -> float:
         """The loudest of what was played and can still be heard."""
@@ -139,38 +182,43 @@ class BargeInDetector:
 class _Residue:
     """How much of our own voice one output lets through at most, learnt as it goes on."""
 
-    RISE = 0.3
-    """Towards a louder frame that is still plausibly ours, in one frame."""
-    FALL = 0.03
-    """Towards quieter ones: half in 0.5 s."""
-    GIVE_IN_DB = 0.1
-    """In a frame that is far too loud to be ours: after some seconds the room has changed."""
+    RISE, RISE_FAR = 0.3, 0.05
+    """Towards a louder frame, and to one so much louder that it was suspicious."""
+    FALL, FALL_LATER = 0.03, 0.01
+    """Towards quieter ones: half in 0.5 s, later 1.5 s. Peaks are rare and must be kept."""
+    EARLY_FRAMES = 100
     FLOOR_RISE_DB = 0.01
     """0.5 dB in a second: the noise of the room, measured in the pauses of what is played."""
     FLOOR_MARGIN_DB = 2.0
 
     def __init__(self, prior_db: float) -> None:
+        self.expected_db = 0.0
         self._coupling_db = prior_db
         self._floor_db = 100.0
+        self._frames = 0
+        self.seen_db: float | None = None
 
-    def excess(self, level_db: float, echo_db: float, suspicious: bool) -> float:
+    def excess(self, level_db: float, echo_db: float) -> float:
         """By how much this frame is louder than our own voice can be."""
         self._floor_db = min(level_db, self._floor_db + self.FLOOR_RISE_DB)
         quiet = max(SILENCE_DB, self._floor_db + self.FLOOR_MARGIN_DB)
-        expected = max(quiet, echo_db + self._coupling_db)
-        excess = level_db - expected
-        if echo_db + self._coupling_db >= quiet - 12.0:
-            self._learn(max(level_db, quiet) - echo_db, suspicious or excess >= LOUD_DB * 0.7)
-        return excess
+        ours = echo_db + self._coupling_db
+        self.expected_db = max(quiet, ours)
+        telling = ours >= quiet - TELLING_DB
+        self.seen_db = max(level_db, quiet) - echo_db if telling else None
+        return level_db - self.expected_db
 
-    def _learn(self, coupling_db: float, suspicious: bool) -> None:
-        apart = coupling_db - self._coupling_db
-        if apart <= 0:
-            self._coupling_db += self.FALL * apart
-        elif suspicious:
-            self._coupling_db += self.GIVE_IN_DB
+    def learn(self, seen_db: float | None) -> None:
+        """From a frame that turned out to be ours."""
+        if seen_db is None:
+            return
+        apart = seen_db - self._coupling_db
+        self._frames += 1
+        if apart > 0:
+            self._coupling_db += apart * (self.RISE if apart < LOUD_DB else self.RISE_FAR)
         else:
-            self._coupling_db += self.RISE * apart
+            early = self._frames < self.EARLY_FRAMES
+            self._coupling_db += apart * (self.FALL if early else self.FALL_LATER)
 
 
 def _level_db(samples: Samples) -> float:
