@@ -14,7 +14,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from sound import cost, playback
+from sound import barge_in, cost, playback
 from sound.figures import Figure, show
 
 HERE = Path(__file__).parent
@@ -42,7 +42,12 @@ def bench(name: str, takes_speech: bool) -> Section:
 SECTIONS: dict[str, Section] = {
     "playback": figures("wake words said into an answer", playback.misses),
     "false-wakes": figures("an answer that nobody interrupts", playback.false_wakes),
-    "codec": figures("codec, processor time per second of sound", cost.codec),
+    "barge-in": figures("somebody speaks into an answer", barge_in.interruptions),
+    "alone": figures("nobody speaks into an answer", barge_in.by_itself),
+    "ears": figures("processor time per second of sound: all that hears", cost.ears),
+    "wake-word": figures("processor time per second of sound: wake word", cost.wake_words),
+    "canceller": figures("processor time per second of sound: echo", cost.canceller),
+    "codec": figures("processor time per second of sound: codec", cost.codec),
 }
 
 

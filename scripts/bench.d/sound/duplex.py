@@ -55,12 +55,14 @@ class Duplex:
         self._on_played = on_played
         self._late = np.random.default_rng(5)
         self._pulled = 0
+        self.captured = 0
         self.now = 0.0
 
     def frames(self, near: Samples) -> Iterator[Samples]:
-        """What the microphone captures of the room, with `near` spoken into it."""
+        """What the microphone captures of the room next, with `near` spoken into it."""
         for first in range(0, len(near) - FRAME_SAMPLES + 1, FRAME_SAMPLES):
-            due = (first + FRAME_SAMPLES) / CAPTURE_RATE_HZ
+            self.captured += FRAME_SAMPLES
+            due = self.captured / CAPTURE_RATE_HZ
             while self._pulled * self._period_s < due:
                 self._play(self._pulled * self._period_s)
             heard = self._path.hear(FRAME_SAMPLES) + near[first : first + FRAME_SAMPLES].astype(int)

@@ -10,8 +10,11 @@ from typing import Protocol
 import numpy as np
 import pywebrtc_audio
 
+from edgevoice.audio.echo_canceller import make_canceller
+from edgevoice.audio.echo_reference import EchoReference
 from edgevoice.audio.frames import CAPTURE_RATE_HZ, FRAME_SAMPLES, Samples
 from edgevoice.audio.resample import Resampler
+from edgevoice.config import EchoConfig
 
 
 class HearingPath(Protocol):
@@ -51,7 +54,24 @@ class Aec3:
         return np.concatenate([self._processor.process(near, played) for near, played in halves])
 
 
+class Linear:
+    """What the device's own ears hear."""
+
+    def __init__(self, playout_rate_hz: int) -> None:
+        self._reference = EchoReference(playout_rate_hz)
+        self._canceller = make_canceller(EchoConfig(), self._reference.adjust)
+
+    def played(self, block: Samples, now: float) -> None:
+        self._reference.played(block, now)
+
+    def hear(self, frame: Samples, first: int, now: float) -> Samples:
+        self._reference.captured(first + len(frame), now)
+        far = self._reference.take(first, len(frame))
+        return self._canceller.process(frame, far).linear
+
+
 PATHS: Mapping[str, Callable[[int], HearingPath]] = {
     "microphone": PlainMicrophone,
     "AEC3": Aec3,
+    "linear": Linear,
 }
