@@ -103,6 +103,11 @@ class BargeInDetector:
         self._learn(probability)
         return told
 
+    @property
+    def is_voice(self) -> bool:
+        """Since a hint, until the loud stretch it was about is over."""
+        return self._told is not None
+
     def reset(self) -> None:
         """Another microphone or another room: nothing is known any more."""
         self._linear = _Residue(LINEAR_PRIOR_DB)

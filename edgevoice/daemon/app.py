@@ -8,19 +8,23 @@ import logging
 import os
 import signal
 from contextlib import AsyncExitStack
+from dataclasses import asdict
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from edgevoice import __version__
+from edgevoice.audio.barge_in import BargeInDetector
+from edgevoice.audio.echo_canceller import make_canceller
+from edgevoice.audio.echo_reference import EchoReference
 from edgevoice.audio.endpointer import Endpointer
-from edgevoice.audio.frames import CAPTURE_RATE_HZ, FRAME_SAMPLES
+from edgevoice.audio.frames import CAPTURE_RATE_HZ, FRAME_SAMPLES, Samples
 from edgevoice.audio.gate import Gate
 from edgevoice.audio.playout import PlayoutBuffer
 from edgevoice.audio.ring import RingBuffer
 from edgevoice.audio.sample_clock import SampleClock
-from edgevoice.audio.vad import WebRtcVad
+from edgevoice.audio.vad import make_vad
 from edgevoice.audio.wake_word import WakeWords
 from edgevoice.config import Config
 from edgevoice.daemon.abilities import Volume, timer_tools, toolbox
@@ -30,7 +34,7 @@ from edgevoice.daemon.capture import Capture
 from edgevoice.daemon.commands import Commands
 from edgevoice.daemon.control import ControlServer
 from edgevoice.daemon.credentials import read_token
-from edgevoice.daemon.ears import Ears
+from edgevoice.daemon.ears import Ears, Senses
 from edgevoice.daemon.gate_light import GateLight
 from edgevoice.daemon.performer import Body, Performer
 from edgevoice.daemon.privacy_log import PrivacyLog
@@ -56,6 +60,8 @@ from edgevoice.transceiver.inputs import (
     PlayoutDrained,
     PlayoutStarted,
     ShutdownRequested,
+    SpeakerFound,
+    SpeakerLost,
 )
 from edgevoice.transceiver.persona import Persona
 from edgevoice.transceiver.transceiver import Transceiver
@@ -96,6 +102,7 @@ class Device:
         self._loop = asyncio.get_running_loop()
         self._service = ServiceManager()
         self._told = ""
+        self._speaker_is_lost = False
         self._dropped_before = 0
         self._state_dir = Path(os.environ.get("STATE_DIRECTORY") or config.control.state_dir)
         self._memory = SettingsMemory(StateFile(self._state_dir / "settings.json"))
@@ -117,25 +124,34 @@ class Device:
         )
         self._lamps = Lamps(config.lamps, self._board.pins)
         self._capture = Capture(self._post, lambda: self._ears.interrupted())
-        wake = config.wake
-        self._ears = Ears(
-            self._ring,
-            self._clock,
-            WakeWords(wake.models_dir, wake.words, wake.refractory_s, wake.phrase_s),
-            WebRtcVad(config.vad.aggressiveness),
-            Endpointer(config.vad.start_s, config.vad.stop_s),
-            self._post,
-            self._loop.time,
-        )
+        self._ears = Ears(self._ring, self._senses(), self._post, self._loop.time)
         self._capture.microphone = self._board.microphone(
             self._ears.hear, self._capture.lost, self._capture.found
         )
-        self._speaker = self._board.speaker(self._playout)
+        self._speaker = self._board.speaker(self._playout, self._speaker_lost, self._speaker_found)
+        self._speaker.on_played = self._played
+
+    def _senses(self) -> Senses:
+        """What listens on the board."""
+        config, models_dir = self._config, self._config.wake.models_dir
+        self._reference = EchoReference(config.speaker.rate_hz)
+        self._canceller = make_canceller(config.echo, self._reference.adjust)
+        return Senses(
+            self._clock,
+            self._reference,
+            self._canceller,
+            make_vad(config.vad, models_dir),
+            BargeInDetector(),
+            Endpointer(config.vad.start_s, config.vad.stop_s, config.vad.threshold),
+            WakeWords(models_dir, config.wake),
+        )
 
     def _build_mind(self, token: str) -> None:
         """The control plane: what decides, and what carries it out."""
         config = self._config
-        self._link = RelayLink(config.link, token, self._gate, self._playout, self._post)
+        self._link = RelayLink(
+            config.link, token, self._gate, self._playout, self._post, media=config.media
+        )
         self._timers = timer_tools(self._state_dir, self._post)
         self._toolbox = toolbox(self._volume, self._lamps, self._timers)
         self._tool_host = ToolHost(self._toolbox, self._post)
@@ -161,6 +177,7 @@ class Device:
             chime=config.sounds.chime,
             muted=self._memory.muted,
             microphone_lost=self._capture.is_lost,
+            speaker_lost=self._speaker_is_lost,
             personas={w.name: Persona(w.instructions, w.voice) for w in config.wake.words},
         )
 
@@ -259,11 +276,14 @@ class Device:
             "state": mind.state.value,
             "muted": mind.facts.muted,
             "microphone": "lost" if mind.facts.microphone_lost else "ok",
+            "speaker": "lost" if mind.facts.speaker_lost else "ok",
             "relay": "offline" if mind.facts.offline else self._config.link.url,
             "gate": "open" if self._gate.is_open else "closed",
             "volume": self._volume.percent,
+            **self._ears.findings(),
             "dropped_blocks": self._capture.microphone.dropped,
             "captured_s": round(self._ring.end / CAPTURE_RATE_HZ, 1),
+            "receiving": asdict(self._link.statistics()),
             "unknown_events": mind.unknown_events,
             "last_error": mind.last_error.code if mind.last_error else None,
             "last_turn": last,
@@ -277,6 +297,21 @@ class Device:
 
     def _perform(self, action: Action) -> None:
         self._performer.perform(action)
+
+    def _played(self, block: Samples) -> None:
+        """In the speaker's thread."""
+        self._reference.played(block, self._loop.time())
+
+    def _speaker_lost(self, reason: str) -> None:
+        log.error("nothing is heard of us: %s", reason)
+        self._speaker_is_lost = True
+        self._post(SpeakerLost(reason))
+
+    def _speaker_found(self) -> None:
+        log.info("the speaker is back")
+        self._speaker_is_lost = False
+        self._volume.reapply()
+        self._post(SpeakerFound())
 
     def _pressed(self) -> None:
         self._post(ButtonPressed(self._ring.end))
@@ -322,7 +357,7 @@ class Device:
         )
 
     def _progress(self) -> Progress:
-        return Progress(self._ring.end, self._ears.chunks_scored, self._capture.expected)
+        return Progress(self._ring.end, self._ears.chunks_heard, self._capture.expected)
 
     def _dump_flight(self, lines: list[str]) -> None:
         """Keep what led to a broken invariant. It may hold what was said: the owner's alone."""

@@ -71,6 +71,6 @@ class Room:
         self.microphone = VirtualMicrophone(block, lost, found)
         return self.microphone
 
-    def _make_speaker(self, playout: PlayoutBuffer) -> Speaker:
+    def _make_speaker(self, playout: PlayoutBuffer, lost: OnLost, found: OnFound) -> Speaker:
         self.speaker = RecordingSpeaker(playout, self._recording, self._aloud_wanted)
         return self.speaker

@@ -3,14 +3,17 @@
 import numpy as np
 import pytest
 
+from edgevoice.audio.barge_in import BargeInDetector
+from edgevoice.audio.echo import NoCanceller
+from edgevoice.audio.echo_reference import EchoReference
 from edgevoice.audio.endpointer import Endpointer
 from edgevoice.audio.frames import FRAME_SAMPLES
 from edgevoice.audio.ring import RingBuffer
 from edgevoice.audio.sample_clock import SampleClock
 from edgevoice.audio.vad import WebRtcVad
 from edgevoice.audio.wake_word import WakeWords
-from edgevoice.config import WakeWordConfig
-from edgevoice.daemon.ears import Ears
+from edgevoice.config import WakeConfig
+from edgevoice.daemon.ears import Ears, Senses
 from edgevoice.transceiver.inputs import Input, SpeechStarted, WakeDetected
 from tests.recordings import scene
 
@@ -24,10 +27,15 @@ class Head:
         self.clock = SampleClock()
         self.ears = Ears(
             self.ring,
-            self.clock,
-            WakeWords("", (WakeWordConfig(),)),
-            WebRtcVad(),
-            Endpointer(0.1, 0.6),
+            Senses(
+                self.clock,
+                EchoReference(48_000),
+                NoCanceller(),
+                WebRtcVad(),
+                BargeInDetector(),
+                Endpointer(0.1, 0.6),
+                WakeWords("", WakeConfig()),
+            ),
             self.inputs.append,
             lambda: self.ring.end / 16_000,
         )
