@@ -126,6 +126,32 @@ def test_a_swap_is_put_right() -> None:
     assert line.jitter.statistics().lost == 0
 
 
+def test_a_swap_at_the_very_beginning_of_an_answer_is_put_right() -> None:
+    line = Line()
+    first = ended(packets(loud(0.5)))
+    second = ended(packets(loud(0.5), first=len(first), at_s=3.0))
+    line.carry([*first, *delayed(second, {len(first): 0.022})], 5)
+    assert np.array_equal(line.sound[-len(loud(0.5)) :], loud(0.5))
+    assert line.jitter.statistics().lost == 0
+
+
+def test_a_last_packet_that_is_lost_is_guessed() -> None:
+    """What says that the answer is over repeats nothing of it."""
+    line = Line()
+    line.carry(without(ended(packets(loud(0.5))), [24]), 2)
+    assert len(line.sound) == len(loud(0.5))
+    assert set(line.sound[24 * PACKET :]) == {CONCEALED}
+    assert line.jitter.statistics().recovered == 0
+
+
+def test_a_card_that_takes_large_blocks_gets_them_whole() -> None:
+    line = Line(block_ms=30)
+    line.carry(ended(packets(loud(5))), 6)
+    numbers = line.jitter.statistics()
+    assert numbers.concealed_ms <= 40
+    assert len(line.drained) == 1
+
+
 def test_what_comes_after_it_was_mended_is_late() -> None:
     line = Line()
     sound = loud(2)
