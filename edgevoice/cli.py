@@ -15,6 +15,7 @@ from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from edgevoice import __version__
+from edgevoice.doctor.cli_commands import add_doctor, add_listen, add_wake_test
 from edgevoice.errors import ConfigError, EdgeVoiceError, ScenarioError
 
 if TYPE_CHECKING:
@@ -99,6 +100,9 @@ def parser() -> argparse.ArgumentParser:
     configured = config_options()
     add_programs(commands, configured)
     add_controls(commands, configured)
+    add_doctor(commands, configured)
+    add_listen(commands, configured)
+    add_wake_test(commands, configured)
     add_config(commands, configured)
     devices = commands.add_parser("devices", help="list microphones and loudspeakers")
     devices.set_defaults(act=list_devices)

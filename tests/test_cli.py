@@ -177,9 +177,9 @@ def test_without_a_daemon_the_owner_is_told_how_to_start_it(
 
 def test_a_word_that_is_no_command_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as exit:
-        main(["listen"])
+        main(["sing"])
     assert exit.value.code == 2
-    assert "invalid choice: 'listen'" in capsys.readouterr().err
+    assert "invalid choice: 'sing'" in capsys.readouterr().err
 
 
 # Each costs 40 to 400 ms on a laptop and ten times that on a small board.
