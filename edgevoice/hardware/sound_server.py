@@ -16,6 +16,9 @@ from edgevoice.hardware.portaudio import Direction, in_thread
 ASK_S = 2.0
 """A server that hangs must not keep the opening of a device for longer."""
 
+SUBSCRIBED_S = 0.3
+"""`pactl subscribe` does not tell when it has begun; it takes a tenth of this."""
+
 KINDS: dict[Direction, str] = {"in": "source", "out": "sink"}
 
 
@@ -69,12 +72,17 @@ class Pactl:
     ) -> bool:
         assert listening.stdout is not None
         removal = f"'remove' on {KINDS[direction]} #".encode()
+        await asyncio.sleep(SUBSCRIBED_S)
+        if await self._is_gone(name, direction):  # before anybody listened
+            return True
         while line := await listening.stdout.readline():
-            if removal in line:
-                names = await in_thread(lambda: self.names(direction))
-                if names is not None and name not in names:
-                    return True
+            if removal in line and await self._is_gone(name, direction):
+                return True
         return False
+
+    async def _is_gone(self, name: str, direction: Direction) -> bool:
+        names = await in_thread(lambda: self.names(direction))
+        return names is not None and name not in names
 
 
 PACTL = Pactl()

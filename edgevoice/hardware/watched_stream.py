@@ -34,6 +34,7 @@ LAST_BACKOFF_S = 2.0
 """Back within 5 s of the device's return: this, opening it, and PulseAudio's pause."""
 
 ASK_AGAIN_S = 1.0
+"""When the sound server has gone away, or there is no tool to ask it with."""
 
 THOROUGH_EVERY = 4
 """Every so many attempts PortAudio is started again though no card seems to have come."""
@@ -242,6 +243,10 @@ async def watch_node(
     """Run as a task: a stream whose source or sink goes is moved to another, and nobody says so."""
     while True:
         name = node()
-        if name and await server.until_gone(name, direction):
+        if not (name and stream.is_open):
+            await asyncio.sleep(WATCH_S)
+        elif await server.until_gone(name, direction):
             stream.condemn(f'"{name}" is gone from the sound server, which now gives another')
-        await asyncio.sleep(ASK_AGAIN_S)
+            await asyncio.sleep(WATCH_S)
+        else:
+            await asyncio.sleep(ASK_AGAIN_S)

@@ -1,4 +1,4 @@
-"""The device as a process while others go wrong: relays that die, clients that say nothing."""
+"""The device as a process while others go wrong: relays, clients, and microphones that go."""
 
 import asyncio
 import contextlib
@@ -11,6 +11,7 @@ import pytest
 
 from edgevoice.simulator.relay_process import RunningRelay, relay_process
 from tests.e2e.house import DeviceProcess, device_process, edgevoice
+from tests.pulse import Pulse
 from tests.recordings import recording
 
 pytestmark = [pytest.mark.e2e, pytest.mark.models, pytest.mark.slow]
@@ -19,6 +20,12 @@ QUESTION = {
     "microphone__backend": "wav",
     "microphone__device": str(recording("alexa_what_time_is_it")),
 }
+
+NOTICED_S = 1.0 + 0.5
+HEALED_S = 5.0 + 1.0
+"""With what a busy machine and the asking add."""
+
+USB = ("load-module", "module-null-sink", "sink_name=usb", "rate=16000", "channels=1")
 
 
 def left(device: DeviceProcess) -> int:
@@ -75,6 +82,33 @@ async def test_a_relay_that_dies_in_mid_answer_is_noticed_and_its_successor_is_u
         finally:
             successor.kill()
             await successor.communicate()
+
+
+async def test_a_microphone_that_goes_in_mid_turn_is_shown_and_used_when_it_is_back(
+    tmp_path: Path, parrot: RunningRelay, pulse: Pulse
+) -> None:
+    """The sound server moves the stream to another source, and sound goes on coming."""
+    usb = pulse.control(*USB)
+    pulse.hiss("usb")
+    settings = {
+        "microphone__backend": "portaudio",
+        "microphone__device": "pulse:usb",
+        "speaker__backend": "portaudio",
+        "speaker__device": "pulse",
+    }
+    async with device_process(tmp_path, parrot.url, parrot.token, **settings) as device:
+        await device.until_that(lambda status: status["captured_s"] > 0.5, "sound captured")
+        await device.ask("wake")
+        await device.until(state="listening", gate="open")
+        await asyncio.to_thread(pulse.control, "unload-module", usb)
+        await device.until_that(lambda s: s["microphone"] == "lost", "the loss", NOTICED_S)
+        await device.until(state="idle", gate="closed")
+        assert "is gone from the sound server" in device.log.read_text()
+        pulse.control(*USB)
+        pulse.hiss("usb")
+        await device.until_that(lambda s: s["microphone"] == "ok", "the return", HEALED_S)
+        await device.ask("wake")
+        await device.until(state="listening", gate="open")
 
 
 async def started_again(relay: RunningRelay, directory: Path) -> asyncio.subprocess.Process:
