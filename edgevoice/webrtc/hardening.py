@@ -380,12 +380,23 @@ def bind_to(peer: RTCPeerConnection, hosts: Iterable[str]) -> None:
         connection.get_component_candidates = gather_chosen
 
 
+# The receive path, taken over from aiortc 1.16 in this one place.
+#
+# RTCRtpReceiver puts each packet that SRTP has let through into its `__jitter_buffer`, and what
+# comes out of that into the queue of a decoder thread, whose frames wait in an endless queue for
+# somebody to read them. The buffer releases a frame when four later ones have come: 80 ms always;
+# behind a gap it waits for sixteen and never catches up, so that one lost packet costs a stall of
+# 320 ms and 280 ms for the rest of the call (aiortc#543; `scripts/bench jitter` shows both sides).
+# `tap` puts two objects with the same methods in their places: packets come to us as they arrive,
+# and the thread has nothing to do. RTCP, header extensions and statistics stay aiortc's. What
+# happens to the packets is `jitter_buffer.py` on the device, `receiver.py` on the relay.
+
 OnRtp = Callable[[int, int, int, bytes], None]
 """SSRC, sequence number, timestamp, payload."""
 
 
 class _Tap:
-    """In the place of aiortc's jitter buffer, which adds 80 ms, and 280 ms after one loss."""
+    """In the place of the jitter buffer."""
 
     def __init__(self, on_rtp: OnRtp) -> None:
         self._on_rtp = on_rtp

@@ -104,8 +104,10 @@ class Board:
         self.inputs: list[Input] = []
         self.news = asyncio.Event()
         self.source: Callable[[int, int], Samples] = ramp
+        media = config.pop("media", None)
+        link = LinkConfig(url=url, **config)
         self.link = RelayLink(
-            LinkConfig(url=url, **config), TOKEN, self.gate, self.playout, self.post, codec=codec
+            link, TOKEN, self.gate, self.playout, self.post, media=media, codec=codec
         )
 
     def post(self, happened: Input) -> None:

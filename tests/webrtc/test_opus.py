@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 from edgevoice.audio.frames import Samples
 from edgevoice.errors import AudioError, LocalProtocolError, RemoteProtocolError
 from edgevoice.webrtc import opus
+from edgevoice.webrtc.fmtp import Wishes
 from edgevoice.webrtc.opus import OpusDecoder, OpusEncoder
+from edgevoice.webrtc.silence import is_silence
 
 
 def voice(samples: int, rate_hz: int) -> Samples:
@@ -163,3 +165,52 @@ def test_encoders_give_their_memory_back() -> None:
     del encoder
     gc.collect()
     assert gone() is None
+
+
+def sizes(encoder: OpusEncoder, sound: Samples) -> list[int]:
+    return [len(encoder.encode(f)) for f in frames(sound, encoder.rate_hz)]
+
+
+def test_silence_is_not_sent_if_both_sides_want_it_so() -> None:
+    quiet = np.zeros(32_000, np.int16)
+    for ours in (False, True):
+        for theirs in (False, True):
+            encoder = OpusEncoder(16_000, dtx=ours)
+            encoder.heed(Wishes(dtx=theirs))
+            packets = [encoder.encode(f) for f in frames(quiet, 16_000)]
+            silent = sum(map(is_silence, packets))
+            assert (silent > 75) if ours and theirs else silent == 0
+
+
+def test_the_other_side_may_want_less_but_not_more() -> None:
+    sound = voice(32_000, 16_000)
+    ours, less, more = (OpusEncoder(16_000, bitrate_bps=24_000, fec=False) for _ in range(3))
+    less.heed(Wishes(bitrate_bps=10_000))
+    more.heed(Wishes(bitrate_bps=64_000))
+    assert sum(sizes(less, sound)) < 0.7 * sum(sizes(ours, sound))
+    assert sum(sizes(more, sound)) == sum(sizes(ours, sound))
+
+
+def test_who_has_no_use_for_fec_gets_none() -> None:
+    sound = voice(32_000, 16_000)
+    asked, refused, plain = (OpusEncoder(16_000, 32_000, fec=fec) for fec in (True, True, False))
+    asked.heed(Wishes(fec=True))
+    refused.heed(Wishes(fec=False))
+    assert sizes(refused, sound) == sizes(plain, sound) != sizes(asked, sound)
+
+
+@pytest.mark.parametrize(("playable_hz", "bandwidth"), [(8_000, 0), (16_000, 2), (48_000, 3)])
+def test_what_the_other_side_cannot_play_is_not_sent(playable_hz: int, bandwidth: int) -> None:
+    """The bandwidth is in the table-of-contents byte (RFC 6716, table 2)."""
+    encoder = OpusEncoder(24_000, bitrate_bps=40_000)
+    encoder.heed(Wishes(fec=True, rate_hz=playable_hz))
+    noise = np.random.default_rng(1).normal(0, 5_000, 24_000).astype(np.int16)
+    for frame in frames(noise, 24_000)[-5:]:
+        config = encoder.encode(frame)[0] >> 3
+        assert (config // 4 if config < 12 else 3) <= bandwidth
+
+
+@pytest.mark.parametrize("dtx", [False, True])
+def test_what_is_sent_is_mono(dtx: bool) -> None:
+    encoder = OpusEncoder(16_000, dtx=dtx)
+    assert not any(encoder.encode(f)[0] & 0b100 for f in frames(voice(16_000, 16_000), 16_000))

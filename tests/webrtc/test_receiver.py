@@ -4,6 +4,7 @@ from hypothesis import strategies as st
 
 from edgevoice.audio.frames import FRAME_SAMPLES, Samples
 from edgevoice.webrtc.receiver import Receiver
+from edgevoice.webrtc.silence import FALLS_SILENT, silence
 from tests.webrtc.raw_pcm import CONCEALED, RECOVERED, RawPcm, ramp
 
 FIRST = 2**32 - 5_000
@@ -114,3 +115,56 @@ def test_a_browser_begins_where_it_is_first_heard() -> None:
     stream = Stream(first_timestamp=None)
     stream.push(10)
     assert min(stream.samples) == 0
+
+
+def test_silence_that_was_told_is_as_long_as_was_said() -> None:
+    stream = Stream()
+    stream.push(0)
+    stream.receiver.push(7, 1, (FIRST + 960) % 2**32, silence(3), 0.0)
+    start = 4 * FRAME_SAMPLES
+    speech = ramp(start, start + 320).tobytes()
+    stream.receiver.push(7, 2, (FIRST + 3 * start) % 2**32, speech, 0.0)
+    assert stream.frame(1) + stream.frame(2) + stream.frame(3) == [0] * (3 * FRAME_SAMPLES)
+    assert stream.frame(4) == truth(4)
+    assert stream.receiver.samples == 5 * FRAME_SAMPLES
+    assert stream.receiver.concealed == stream.receiver.lost == 0
+
+
+def test_a_packet_lost_behind_a_silence_is_no_longer_than_others() -> None:
+    stream = Stream()
+    stream.receiver.push(7, 0, FIRST, silence(3), 0.0)
+    start = 4 * FRAME_SAMPLES
+    speech = ramp(start, start + 320).tobytes()
+    stream.receiver.push(7, 2, (FIRST + 3 * start) % 2**32, speech, 0.0)
+    stream.receiver.expire(1.0)
+    assert stream.frame(3) == [RECOVERED] * FRAME_SAMPLES
+    assert stream.frame(4) == truth(4)
+
+
+def test_what_goes_before_a_silence_is_not_in_it() -> None:
+    stream = Stream()
+    stream.push(0)
+    stream.receiver.push(7, 2, (FIRST + 1920) % 2**32, silence(1), 0.0)
+    stream.receiver.expire(1.0)
+    assert stream.frame(1) == [CONCEALED] * FRAME_SAMPLES
+    assert stream.receiver.concealed == 1
+
+
+def test_a_browser_that_falls_silent_is_silent_until_it_is_heard_again() -> None:
+    stream = Stream()
+    stream.receiver.push(7, 0, FIRST, FALLS_SILENT, 0.0)
+    start = 20 * FRAME_SAMPLES
+    speech = ramp(start, start + 320).tobytes()
+    stream.receiver.push(7, 1, (FIRST + 3 * start) % 2**32, speech, 0.4)
+    assert stream.frame(1) == stream.frame(19) == [0] * FRAME_SAMPLES
+    assert stream.frame(20) == truth(20)
+
+
+def test_hours_of_silence_are_left_out() -> None:
+    stream = Stream()
+    stream.receiver.push(7, 0, FIRST, FALLS_SILENT, 0.0)
+    start = 200 * FRAME_SAMPLES
+    speech = ramp(start, start + 320).tobytes()
+    stream.receiver.push(7, 1, (FIRST + 3 * start) % 2**32, speech, 4.0)
+    assert stream.receiver.samples == 201 * FRAME_SAMPLES
+    assert len(stream.samples) == 2 * FRAME_SAMPLES

@@ -8,15 +8,19 @@ import numpy as np
 import pytest
 
 from edgevoice.audio.frames import FRAME_SAMPLES
+from edgevoice.config import MediaConfig
 from edgevoice.errors import LocalProtocolError
 from edgevoice.realtime.client_events import ResponseCreate
 from edgevoice.realtime.event import UnknownEvent
 from edgevoice.realtime.server_events import SessionCreated
 from edgevoice.transceiver.actions import OpenLink, WakePhrase
 from edgevoice.transceiver.inputs import EventReceived, LinkFailed, LinkLost, LinkOpened
+from edgevoice.webrtc import relay_link
 from edgevoice.webrtc.codec import Codec
+from edgevoice.webrtc.fmtp import Wishes, wishes
 from edgevoice.webrtc.opus import OpusDecoder, OpusEncoder
 from edgevoice.webrtc.signalling import is_loopback
+from edgevoice.webrtc.statistics import ReceiveStatistics
 from tests.virtual_time import elapse
 from tests.webrtc import peers
 from tests.webrtc.house import TOKEN, house, lose_from, sockets
@@ -387,3 +391,92 @@ async def test_nothing_is_left_behind() -> None:
         await elapse(0.3)
         assert sockets(peer) == sockets(other) == 0
     assert asyncio.all_tasks() == {asyncio.current_task()}
+
+
+async def test_an_answer_is_counted() -> None:
+    async with house() as home:
+        assert home.board.link.statistics() == ReceiveStatistics()
+        await home.board.talk()
+        counted = [0]
+
+        def every_tenth(data: bytes) -> bool:
+            counted[0] += peers.is_rtp(data)
+            return peers.is_rtp(data) and counted[0] % 10 == 5
+
+        lose_from(home.relay.call._peer, every_tenth)
+        output = home.relay.call.output
+        output.begin()
+        output.play(ramp(1, 1 + 24_000))
+        output.end()
+        for _ in range(120):
+            await elapse(0.01)
+            home.board.playout.pull(240)
+        during = home.board.link.statistics()
+        home.board.link.close("enough")
+        after = home.board.link.statistics()
+        assert after == during
+        assert after.lost == after.recovered == 5
+        assert after.received == 46
+        assert home.board.playout.played_ms == 1000
+
+
+async def test_silence_that_was_not_sent_was_received_all_the_same() -> None:
+    """Half a second of voice, a second of silence, and so on; a gate that closes in a silence."""
+    spoken = np.concatenate([voice(8_000, 16_000), np.zeros(16_000, np.int16)] * 4)
+    media = MediaConfig(dtx=True)
+    async with house(OPUS_16K, relay_link.opus(media, 24_000), media=media) as home:
+        home.board.source = lambda start, stop: spoken[start:stop]
+        await elapse(1)
+        await home.board.talk(0)
+        await elapse(3.7)
+        home.board.gate.close()
+        await elapse(0.5)
+        uplink, receiver = home.board.link.uplink, home.relay.call.receiver
+        assert uplink is not None
+        assert home.board.gate.gaps == 0
+        assert receiver.samples == uplink.sent_samples == home.board.gate.sent_samples
+        assert len(home.relay.heard()) == receiver.samples
+        assert receiver.concealed == receiver.lost == 0
+        assert uplink.sent_packets < 0.75 * uplink.sent_samples / FRAME_SAMPLES
+        quiet = home.relay.heard()[16_000:22_000]
+        assert np.abs(quiet.astype(int)).max() < 100
+
+
+async def test_a_relay_that_does_not_ask_for_it_gets_the_silence_too() -> None:
+    media = MediaConfig(dtx=True)
+    async with house(OPUS_16K, relay_link.opus(media, 24_000), media=media) as home:
+        home.board.source = lambda start, stop: np.zeros(stop - start, np.int16)
+        home.relay.rewrite = lambda answer: answer.replace("usedtx=1", "usedtx=0")
+        await home.board.talk(0)
+        await elapse(2)
+        uplink = home.board.link.uplink
+        assert uplink is not None
+        assert uplink.sent_packets == uplink.sent_samples / FRAME_SAMPLES
+
+
+async def test_both_sides_say_how_they_want_to_be_spoken_to() -> None:
+    answers: list[str] = []
+
+    def keep(answer: str) -> str:
+        answers.append(answer)
+        return answer
+
+    async with house(media=MediaConfig(dtx=True, bitrate_bps=40_000)) as home:
+        home.relay.rewrite = keep
+        await home.board.talk()
+        offer = await home.relay.requests[-1].text()
+        assert wishes(offer) == Wishes(True, True, 40_000, 24_000)
+        assert wishes(answers[0]) == Wishes(True, True, 32_000, 16_000)
+        assert "opus/48000/2" in offer
+        assert "PCMU" not in offer
+
+
+@pytest.mark.parametrize("rate_hz", [16_000, 24_000, 48_000])
+def test_sound_is_coded_at_the_rates_of_the_board(rate_hz: int) -> None:
+    media = MediaConfig(bitrate_bps=28_000, complexity=1, fec=False, dtx=True)
+    codec = relay_link.opus(media, rate_hz)
+    encoder, decoder = codec.encoder(), codec.decoder()
+    assert isinstance(encoder, OpusEncoder)
+    assert decoder.rate_hz == rate_hz
+    assert encoder.rate_hz == 16_000
+    assert (encoder.bitrate_bps, encoder.fec, encoder.dtx) == (28_000, False, True)

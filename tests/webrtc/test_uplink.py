@@ -1,25 +1,40 @@
 import asyncio
+from collections.abc import Callable
 
 import numpy as np
 import pytest
 from aiortc.mediastreams import MediaStreamError
 
-from edgevoice.audio.frames import FRAME_SAMPLES
+from edgevoice.audio.frames import FRAME_SAMPLES, Samples
 from edgevoice.audio.gate import Gate
 from edgevoice.audio.ring import RingBuffer
-from edgevoice.webrtc.uplink import SPEED, Uplink
+from edgevoice.webrtc.silence import silence
+from edgevoice.webrtc.uplink import SILENT_FRAMES, SILENT_S, SPEED, Uplink
 from tests.virtual_time import elapse
 from tests.webrtc.raw_pcm import RawPcm, ramp
+
+
+class Hushed(RawPcm):
+    """Calls some frames silence, as an encoder with DTX does."""
+
+    def __init__(self, silent: Callable[[int], bool]) -> None:
+        super().__init__()
+        self._silent = silent
+
+    def encode(self, frame: Samples) -> bytes:
+        return b"\x48" if self._silent(int(frame[0]) // FRAME_SAMPLES) else super().encode(frame)
 
 
 class Board:
     """A microphone that has captured a ramp, a gate, and an uplink."""
 
-    def __init__(self, first_sample: int = 0) -> None:
+    def __init__(
+        self, first_sample: int = 0, silent: Callable[[int], bool] = lambda frame: False
+    ) -> None:
         self.ring = RingBuffer(10)
         self.gate = Gate(self.ring)
         self.first_sent: list[int] = []
-        self.uplink = Uplink(self.gate, RawPcm(), first_sample, self.first_sent.append)
+        self.uplink = Uplink(self.gate, Hushed(silent), first_sample, self.first_sent.append)
 
     def capture(self, frames: int) -> None:
         self.ring.write(ramp(self.ring.end, self.ring.end + frames * FRAME_SAMPLES))
@@ -136,3 +151,63 @@ async def test_it_counts_what_it_sends() -> None:
         960,
         1920,
     )
+
+
+async def test_a_gate_that_closes_and_reopens_while_a_packet_waits_begins_anew() -> None:
+    """Within the pause between two packets: what is behind the new opening is paced anew."""
+    board = Board()
+    board.capture(100)
+    board.gate.open(0)
+    await take(board.uplink, 40)
+    async with asyncio.TaskGroup() as group:
+        packet = group.create_task(board.uplink.recv())
+        await asyncio.sleep(0)
+        assert not packet.done()
+        board.gate.close()
+        board.gate.open(board.gate.next_sample + 160)
+        await asyncio.sleep(0.0013)
+        assert not packet.done()
+        assert (await packet).pts == 40 * 960 + 480
+
+
+async def test_silence_is_told_and_not_sent() -> None:
+    board = Board(silent=lambda frame: 2 <= frame < 9)
+    board.gate.open(0)
+    board.capture(12)
+    sent = await take(board.uplink, 2 + 3 + 3)
+    assert [pts // 960 for pts, _ in sent] == [0, 1, 2, 5, 8, 9, 10, 11]
+    assert [payload for _, payload in sent][2:5] == [silence(3), silence(3), silence(1)]
+    assert board.uplink.sent_samples == 12 * FRAME_SAMPLES == board.gate.sent_samples
+    assert board.uplink.sent_packets == 8
+
+
+async def test_a_silence_that_the_gate_cuts_off_is_told_all_the_same() -> None:
+    board = Board(silent=lambda frame: frame >= 1)
+    board.gate.open(0)
+    board.capture(3)
+    async with asyncio.TaskGroup() as group:
+        await take(board.uplink, 1)
+        packet = group.create_task(board.uplink.recv())
+        await elapse(0.001)
+        board.gate.close()
+        for _ in range(3):
+            board.capture(1)
+            await elapse(SILENT_S / 3)
+        assert packet.done()
+        assert (packet.result().pts, bytes(packet.result())) == (960, silence(2))
+
+
+async def test_silences_on_both_sides_of_a_closed_gate_are_two() -> None:
+    board = Board(silent=lambda frame: True)
+    board.gate.open(0)
+    board.capture(1)
+    async with asyncio.TaskGroup() as group:
+        packet = group.create_task(board.uplink.recv())
+        await elapse(0.001)
+        board.gate.close()
+        board.capture(9)
+        board.gate.open(10 * FRAME_SAMPLES)
+        board.capture(SILENT_FRAMES)
+        assert ((await packet).pts, bytes(await packet)) == (0, silence(1))
+        ((pts, payload),) = await take(board.uplink, 1)
+        assert (pts, payload) == (10 * 960, silence(SILENT_FRAMES))
