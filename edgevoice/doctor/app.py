@@ -143,10 +143,10 @@ async def examine(
     async with sounding.opened():
         while volume_percent >= LEAST_PERCENT and len(rounds) < MOST_ROUNDS:
             amplitude = await asyncio.to_thread(loudness.set, volume_percent)
-            measured = await sounding.measure(
+            sounded = await sounding.measure(
                 amplitude, full_scale(config), partial(progress, volume_percent)
             )
-            rounds.append(Round(volume_percent, measured))
+            rounds.append(Round(volume_percent, sounded.measured, sounded.reference_ms))
             if rounds[-1].is_linear:
                 break
             volume_percent = rounds[-1].quieter_percent

@@ -50,6 +50,8 @@ class Round:
 
     volume_percent: int
     measured: Measured
+    reference_ms: float = 0.0
+    """The canceller is told so much later what is played."""
 
     @property
     def is_linear(self) -> bool:
@@ -84,15 +86,16 @@ def _cancelled(config: Config, rounds: Sequence[Round]) -> Iterator[Proposal]:
             last.volume_percent,
             f"at {rounds[0].volume_percent} the sound is distorted, and then no echo is removed",
         )
-    delay_ms = max(0, floor(echo.delay_ms - echo.delay_spread_ms) - MARGIN_MS)
+    seen_ms = echo.delay_ms - last.reference_ms
+    delay_ms = max(0, floor(seen_ms - echo.delay_spread_ms) - MARGIN_MS)
     delay_ms = min(delay_ms, int(RANGES["EchoConfig.delay_ms"].high))
     yield Proposal(
         "echo.delay_ms",
         delay_ms,
-        f"measured {echo.delay_ms:.1f} ms; {MARGIN_MS} ms are kept for uneven blocks",
+        f"the canceller sees {seen_ms:.0f} ms; {MARGIN_MS} ms are kept for uneven blocks",
     )
     if echo.tail_ms is not None:
-        reach_ms = echo.delay_ms + echo.delay_spread_ms - delay_ms + echo.tail_ms
+        reach_ms = seen_ms + echo.delay_spread_ms - delay_ms + echo.tail_ms
         yield Proposal(
             "echo.tail_ms",
             _within("EchoConfig.tail_ms", ceil(reach_ms / 20) * 20),

@@ -47,22 +47,27 @@ async def record(config: MicrophoneConfig, wanted: Wanted, tell: Tell = on_stder
     """MicrophoneError (perhaps in a group) where the microphone fails."""
     tape = Tape()
     async with open_microphone(config, tape.hear, tape.lost):
-        recorded = Recorded()
-        if wanted.noise_s:
-            tell(
-                f"the next {wanted.noise_s:.0f} s are the room as it usually is (television,"
-                f' talk), without "{wanted.word}"'
-            )
-            recorded.noise.append(await tape.next(wanted.noise_s))
-        for number in range(1, wanted.times + 1):
-            said = await _asked(tape, f'say "{wanted.word}" ({number} of {wanted.times})', tell)
-            if said is not None:
-                recorded.utterances[f"utterance-{number:02}"] = said
-        if wanted.times and not recorded.utterances:
-            raise MicrophoneError(
-                "nothing was heard; `edgevoice listen` shows whether the microphone hears you"
-            )
-        return recorded
+        return await ask(tape, wanted, tell)
+
+
+async def ask(tape: "Tape", wanted: Wanted, tell: Tell) -> Recorded:
+    """First the room, then the word, so often."""
+    recorded = Recorded()
+    if wanted.noise_s:
+        tell(
+            f"the next {wanted.noise_s:.0f} s are the room as it usually is (television, talk),"
+            f' without "{wanted.word}"'
+        )
+        recorded.noise.append(await tape.next(wanted.noise_s))
+    for number in range(1, wanted.times + 1):
+        said = await _asked(tape, f'say "{wanted.word}" ({number} of {wanted.times})', tell)
+        if said is not None:
+            recorded.utterances[f"utterance-{number:02}"] = said
+    if wanted.times and not recorded.utterances:
+        raise MicrophoneError(
+            "nothing was heard; `edgevoice listen` shows whether the microphone hears you"
+        )
+    return recorded
 
 
 async def _asked(tape: "Tape", cue: str, tell: Tell) -> Samples | None:

@@ -26,7 +26,7 @@ HEAD = """\
 # change it again. Settings of your own are safer in another file; a later name wins.
 """
 
-_REASON = re.compile(r"  # (.*)$")
+_REASON = re.compile(r"""^[^"']*?  # (.*)$""")
 
 
 class SettingsFile:
@@ -152,6 +152,7 @@ def _set(root: yaml.MappingNode, names: Sequence[str], value: object) -> None:
     key, node = inside.get(name) or (yaml.ScalarNode("tag:yaml.org,2002:str", name), None)
     if rest:
         node = node if isinstance(node, yaml.MappingNode) else _node({})
+        node.flow_style = False  # a line for each setting, so that each has its reason
         _set(node, rest, value)
     else:
         node = _node(value)
@@ -170,7 +171,7 @@ def _reasons(text: str, layer: Layer) -> Iterator[tuple[str, str]]:
     lines = text.splitlines()
     for path, setting in layer.settings.items():
         line = lines[_line(lines, setting)]
-        if '"' not in line and "'" not in line and (match := _REASON.search(line)):
+        if match := _REASON.search(line):
             yield path, match[1]
 
 

@@ -7,12 +7,13 @@ one that is lost ends the measurement.
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from edgevoice.audio.calibration import Measured, measure
 from edgevoice.audio.chirp import CHIRP_S, MOST_BEHIND, Programme
+from edgevoice.audio.echo_reference import EchoReference
 from edgevoice.audio.frames import CAPTURE_RATE_HZ, Samples
 from edgevoice.audio.playout import PlayoutBuffer
 from edgevoice.config import Config
@@ -36,8 +37,10 @@ class Devices:
 
 
 def devices_of(config: Config) -> Devices:
+    """The configured ones. Zeros are heard out: that the channel is dead is a finding too."""
+    microphone = replace(config.microphone, zeros_lost_s=0.0)
     return Devices(
-        lambda block, lost, found: make_microphone(config.microphone, block, lost, found),
+        lambda block, lost, found: make_microphone(microphone, block, lost, found),
         lambda playout, lost, found: make_speaker(config.speaker, playout, lost, found),
     )
 
@@ -53,6 +56,8 @@ class Tape:
     now: Callable[[], float]
     playout: PlayoutBuffer
     captured: list[Samples] = field(default_factory=list)
+    reference: list[Samples] = field(default_factory=list)
+    """What the canceller would be told was played meanwhile."""
     heard_to: int = 0
     heard_at: list[float] = field(default_factory=list)
     """Of each block, when the first of all samples was captured if this one was not late."""
@@ -61,8 +66,9 @@ class Tape:
     began: int | None = None
     """Which sample played was the programme's first."""
 
-    def heard(self, block: Samples) -> None:
+    def heard(self, block: Samples, reference: Samples) -> None:
         self.captured.append(block.copy())
+        self.reference.append(reference)
         self.heard_to += len(block)
         self.heard_at.append(self.now() - self.heard_to / CAPTURE_RATE_HZ)
 
@@ -97,12 +103,20 @@ class Tape:
     def begins(self, programme: Programme) -> list[float]:
         """Where among the captured samples each chirp was handed over to be played.
 
-        Blocks may be late, never early: the earliest show the true pace.
+        What was captured may arrive late, and what is to be played may be asked for early:
+        the earliest arrival and the latest pull tell how far apart the two are.
         """
         assert self.began is not None, "nothing has been played"
-        ahead_s = min(self.played_at) - min(self.heard_at)
+        ahead_s = max(self.played_at) - min(self.heard_at)
         times = ((self.began + begin) / programme.rate_hz + ahead_s for begin in programme.begins)
         return [time * CAPTURE_RATE_HZ for time in times]
+
+
+@dataclass(frozen=True, slots=True)
+class Sounded:
+    measured: Measured
+    reference_ms: float
+    """So much after it was handed over to be played a sample is in the echo reference."""
 
 
 class Sounding:
@@ -118,11 +132,11 @@ class Sounding:
     async def opened(self) -> AsyncIterator[None]:
         """Raises what opening raises, and in a group what happens later."""
         self._new_tape()
+        self._heard_to = 0
         speaker = self._devices.speaker(self._playout, self._lost(SpeakerError), _found)
-        microphone = self._devices.microphone(
-            lambda block: self._tape.heard(block), self._lost(MicrophoneError), _found
-        )
-        speaker.on_played = lambda block: self._tape.played(block)
+        microphone = self._devices.microphone(self._heard, self._lost(MicrophoneError), _found)
+        self._reference = EchoReference(self._rate_hz)
+        speaker.on_played = self._played
         try:
             # In this order they become one stream on one card, as they do in the daemon.
             await speaker.open()
@@ -138,7 +152,7 @@ class Sounding:
 
     async def measure(
         self, volume: float, full_scale: int, progress: Callable[[float], None] = _unseen
-    ) -> Measured:
+    ) -> Sounded:
         """Play it all at this amplitude, and listen; `progress` gets 0 to 1."""
         self._playout.volume = volume
         self._new_tape()
@@ -154,11 +168,18 @@ class Sounding:
             lambda: progress(min(1.0, self._tape.captured_s / whole)),
         )
         played = Programme(self._rate_hz, programme.amplitude * volume)
-        captured = np.concatenate(self._tape.captured)
-        # An FFT of three seconds thrice: too long for the loop on a small board.
-        return await asyncio.to_thread(
-            measure, captured, self._tape.begins(programme), played, full_scale
-        )
+        # An FFT of three seconds, six times: too long for the loop on a small board.
+        return await asyncio.to_thread(_judge, self._tape, programme, played, full_scale)
+
+    def _heard(self, block: Samples) -> None:
+        first, self._heard_to = self._heard_to, self._heard_to + len(block)
+        self._reference.captured(self._heard_to, self._tape.now())
+        self._tape.heard(block, self._reference.take(first, len(block)))
+
+    def _played(self, block: Samples) -> None:
+        """In the pulling thread."""
+        self._reference.played(block, self._tape.now())
+        self._tape.played(block)
 
     def _new_tape(self) -> None:
         self._tape = Tape(asyncio.get_running_loop().time, self._playout)
@@ -184,6 +205,16 @@ class Sounding:
                 raise self._tape.standstill()
             meanwhile()
             await asyncio.sleep(LOOK_S)
+
+
+def _judge(tape: Tape, programme: Programme, played: Programme, full_scale: int) -> Sounded:
+    begins = tape.begins(programme)
+    # The reference is what a perfect microphone would hear of a perfect room.
+    reference = measure(np.concatenate(tape.reference), begins, played).echo
+    return Sounded(
+        measure(np.concatenate(tape.captured), begins, played, full_scale),
+        0.0 if reference is None else reference.delay_ms,
+    )
 
 
 def _found() -> None:
