@@ -55,6 +55,10 @@ DEAF_FRAMES = 75
 LEARN_FRAMES, PATIENCE_FRAMES = 10, 50
 """How long a frame waits to be learnt from: usually, and while somebody may be speaking."""
 
+CAUTION_DB, CAUTIOUS_FRAMES = 20.0, 60
+"""Asked in addition when something begins to be played, and ever less of it until 1.2 s later:
+the canceller may have to find the echo again, having learnt from a voice in between."""
+
 TELLING_DB = 12.0
 """Echo that should be so far under the noise of the room teaches nothing."""
 
@@ -87,6 +91,7 @@ class BargeInDetector:
         self._linear = _Residue(LINEAR_PRIOR_DB)
         self._uplink = _Residue(UPLINK_PRIOR_DB)
         self._distrust = 1.0
+        self._deaf_frames = 0
         self._next = -1
         self._start_over()
 
@@ -98,6 +103,7 @@ class BargeInDetector:
             self._start_over()
         self._next = first + FRAME_SAMPLES
         self._far.append(_level_db(far))
+        self._frames += 1
         self._count(self._excess(cancelled), probability, first)
         told = self._decide(probability)
         self._learn(probability)
@@ -118,9 +124,8 @@ class BargeInDetector:
     def _start_over(self) -> None:
         """Nobody is speaking, as far as is known; the room is what it was."""
         self._far.clear()
-        self._loud = self._speech = self._score = 0
+        self._frames = self._loud = self._speech = self._score = 0
         self._since = 0
-        self._deaf_frames = 0
         self._unlearnt: deque[tuple[float | None, float | None, float, bool]] = deque()
         self._told: type[Hint] | type[Confirmed] | None = None
 
@@ -129,7 +134,8 @@ class BargeInDetector:
         echo = self._echo_db()
         linear = self._linear.excess(_level_db(cancelled.linear), echo)
         uplink = self._uplink.excess(_level_db(cancelled.uplink), echo)
-        return max(linear - DISTRUST_DB * self._distrust, uplink)
+        caution = CAUTION_DB * max(0.0, 1 - self._frames / CAUTIOUS_FRAMES)
+        return max(linear - DISTRUST_DB * self._distrust, uplink) - caution
 
     def _learn(self, probability: float) -> None:
         """What our own voice is like; nothing of a voice that is not ours, nor right after it.
