@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from edgevoice.audio.calibration import Measured
 from edgevoice.config import Config
 from edgevoice.config_file import Effective, effective
 from edgevoice.doctor import checks
@@ -18,7 +19,7 @@ from edgevoice.doctor.finding import Finding, may_colour
 from edgevoice.doctor.loudness import Loudness
 from edgevoice.doctor.proposals import Proposal, Round, configured, proposals
 from edgevoice.doctor.settings_file import SettingsFile
-from edgevoice.doctor.sounding import Sounding, devices_of
+from edgevoice.doctor.sounding import Devices, Sounding, devices_of
 from edgevoice.errors import AudioError
 
 MOST_ROUNDS = 3
@@ -111,7 +112,7 @@ def audio(config: Config, args: argparse.Namespace, report: Report) -> None:
     volume = config.speaker.volume_percent if args.volume is None else args.volume
     rounds: list[Round] = []
     try:
-        asyncio.run(examine(config, volume, rounds, report.progress))
+        asyncio.run(examine(config, devices_of(config), volume, rounds, report.progress))
     except* AudioError as group:
         rounds.clear()
         report.tell(Finding("fail", "sound", str(first_of(group)), "correct it and try again"))
@@ -133,25 +134,34 @@ def first_of(group: BaseExceptionGroup[AudioError]) -> BaseException:
 
 async def examine(
     config: Config,
+    devices: Devices,
     volume_percent: int,
     rounds: list[Round],
     progress: Callable[[int, float], None],
 ) -> None:
     """Measure; where the sound is strained, again and quieter."""
     loudness = Loudness(config.speaker)
-    sounding = Sounding(devices_of(config), config.speaker.rate_hz)
+    sounding = Sounding(devices, config.speaker.rate_hz)
+    again = True
     async with sounding.opened():
         while volume_percent >= LEAST_PERCENT and len(rounds) < MOST_ROUNDS:
             amplitude = await asyncio.to_thread(loudness.set, volume_percent)
             sounded = await sounding.measure(
                 amplitude, full_scale(config), partial(progress, volume_percent)
             )
+            if again and _was_interrupted(sounded.measured):
+                again = False  # once is a busy moment, twice is a busy processor
+                continue
             rounds.append(Round(volume_percent, sounded.measured, sounded.reference_ms))
             if rounds[-1].is_linear:
                 break
             volume_percent = rounds[-1].quieter_percent
         if len(rounds) > 1:
             await asyncio.to_thread(loudness.set, config.speaker.volume_percent)
+
+
+def _was_interrupted(measured: Measured) -> bool:
+    return measured.too_short or (measured.echo is not None and measured.echo.interrupted)
 
 
 def full_scale(config: Config) -> int:

@@ -75,7 +75,8 @@ def _unheard(config: Config, last: Round) -> Finding:
 
 
 def _echo(config: Config, last: Round, echo: Echo) -> Iterator[Finding]:
-    yield _delay(echo)
+    if not echo.interrupted:
+        yield _delay(echo)
     yield _return_loss(config, last.measured, echo)
     yield _distortion(last, echo)
     yield _tail(echo)
@@ -137,9 +138,8 @@ def _drift(echo: Echo) -> Finding:
         return Finding("fail", "clocks", "sound was lost between the chirps", todo)
     if echo.drift_ppm is None:
         return Finding("warn", "clocks", "not measured", "run it once more")
-    text = f"the loudspeaker's is {abs(echo.drift_ppm):.0f} ppm " + (
-        "slower" if echo.drift_ppm < 0 else "faster"
-    )
+    how = "slower" if echo.drift_ppm < 0 else "faster"
+    text = f"the loudspeaker's is {abs(echo.drift_ppm):.1f} ppm {how}"
     if abs(echo.drift_ppm) > MOST_CANCELLED_DRIFT_PPM:
         todo = "use microphone and loudspeaker of one card"
         return Finding("fail", "clocks", f"{text} than the microphone's", todo)

@@ -21,9 +21,12 @@ MOST_CLIPPED = 0.001
 MOST_CANCELLED_DRIFT_PPM = 350.0
 """The canceller measures drift by angles, which are ambiguous from 390 ppm on."""
 
-MARGIN_MS = 10
-"""Left between the delay that was measured and the one that is proposed: what is played must
-never be heard before the reference says so, and blocks come at uneven times."""
+MARGIN_MS, MARGIN_SHARE = 10.0, 0.2
+"""Left between the delay that was measured and the one that is proposed, the greater of both:
+what is played must not be heard before the reference says so, and sound servers take a
+little more or less time whenever a stream is opened."""
+LEAST_TAIL_MS = 60
+"""People and doors move; a desk reflects after 5 ms, a wall after 20."""
 
 PLAYING_THRESHOLD = 0.8
 """For a wake word over the assistant's own voice, where nothing removes that."""
@@ -70,8 +73,10 @@ def proposals(config: Config, rounds: Sequence[Round]) -> list[Proposal]:
     """What would be better otherwise than it is configured. The last round was the quietest."""
     last = rounds[-1]
     wanted = [*_gain(config, last)]
-    if config.echo.canceller != "hardware" and last.measured.echo is not None:
-        hopeless = _hopeless(last, last.measured.echo)
+    echo = last.measured.echo
+    # Where sound is lost now and then, that has to be mended first.
+    if config.echo.canceller != "hardware" and echo is not None and not echo.interrupted:
+        hopeless = _hopeless(last, echo)
         wanted += _half_duplex(config, hopeless) if hopeless else _cancelled(config, rounds)
     return [p for p in wanted if p.value != configured(config, p.path)]
 
@@ -87,18 +92,19 @@ def _cancelled(config: Config, rounds: Sequence[Round]) -> Iterator[Proposal]:
             f"at {rounds[0].volume_percent} the sound is distorted, and then no echo is removed",
         )
     seen_ms = echo.delay_ms - last.reference_ms
-    delay_ms = max(0, floor(seen_ms - echo.delay_spread_ms) - MARGIN_MS)
+    margin_ms = max(MARGIN_MS, MARGIN_SHARE * seen_ms)
+    delay_ms = max(0, floor(seen_ms - echo.delay_spread_ms - margin_ms))
     delay_ms = min(delay_ms, int(RANGES["EchoConfig.delay_ms"].high))
     yield Proposal(
         "echo.delay_ms",
         delay_ms,
-        f"the canceller sees {seen_ms:.0f} ms; {MARGIN_MS} ms are kept for uneven blocks",
+        f"the canceller sees {seen_ms:.0f} ms, of which {margin_ms:.0f} are kept as a margin",
     )
     if echo.tail_ms is not None:
         reach_ms = seen_ms + echo.delay_spread_ms - delay_ms + echo.tail_ms
         yield Proposal(
             "echo.tail_ms",
-            _within("EchoConfig.tail_ms", ceil(reach_ms / 20) * 20),
+            _within("EchoConfig.tail_ms", max(LEAST_TAIL_MS, ceil(reach_ms / 20) * 20)),
             f"the room is 30 dB quieter after {echo.tail_ms:.0f} ms, plus the margin of the delay",
         )
     if config.echo.canceller == "none":
@@ -120,8 +126,6 @@ def _half_duplex(config: Config, why: str) -> Iterator[Proposal]:
 
 def _hopeless(last: Round, echo: Echo) -> str:
     """Why nothing can remove this echo, or nothing."""
-    if echo.interrupted:
-        return "sound is lost between playing and capturing"
     if echo.drift_ppm is not None and abs(echo.drift_ppm) > MOST_CANCELLED_DRIFT_PPM:
         return f"the clocks of loudspeaker and microphone differ by {echo.drift_ppm:.0f} ppm"
     if echo.distortion_db > HOPELESS_DB:

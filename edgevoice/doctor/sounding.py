@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from edgevoice.audio.calibration import Measured, measure
 from edgevoice.audio.chirp import CHIRP_S, MOST_BEHIND, Programme
@@ -26,6 +27,7 @@ SETTLE_S = 1.0
 PATIENCE_S = 8.0
 """Longer than it should take by so much: something stands still."""
 LOOK_S = 0.05
+SPELLS = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,12 +106,20 @@ class Tape:
         """Where among the captured samples each chirp was handed over to be played.
 
         What was captured may arrive late, and what is to be played may be asked for early:
-        the earliest arrival and the latest pull tell how far apart the two are.
+        the earliest arrival and the latest pull tell how far apart the two are; of several
+        spells the median, as a busy processor delays a pull now and then.
         """
         assert self.began is not None, "nothing has been played"
-        ahead_s = max(self.played_at) - min(self.heard_at)
+        latest = [np.max(spell) for spell in _spells(self.played_at)]
+        earliest = [np.min(spell) for spell in _spells(self.heard_at)]
+        ahead_s = float(np.median(latest) - np.median(earliest))
         times = ((self.began + begin) / programme.rate_hz + ahead_s for begin in programme.begins)
         return [time * CAPTURE_RATE_HZ for time in times]
+
+
+def _spells(times: list[float]) -> list[NDArray[np.float64]]:
+    """About a second each."""
+    return np.array_split(np.array(times), min(SPELLS, len(times)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,6 +70,7 @@ def test_a_room_is_measured(rate_hz: int) -> None:
     assert heard.echo.distortion_db < -50
 
 
+@pytest.mark.slow
 @settings(max_examples=12)
 @given(
     delay_ms=st.floats(2, 900),
@@ -91,6 +92,7 @@ def test_whatever_the_room(
     assert not found.interrupted
 
 
+@pytest.mark.slow
 @settings(max_examples=8)
 @given(rt60_s=st.floats(0.1, 0.7), signal_to_noise_db=st.floats(10, 60))
 def test_the_rooms_tail_also_where_noise_hides_its_end(

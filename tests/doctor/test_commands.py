@@ -18,19 +18,6 @@ from tests.recordings import PLACES, recording
 
 pytestmark = [pytest.mark.e2e, pytest.mark.models, pytest.mark.slow]
 
-# The command line without the rest of cli.py.
-EDGEVOICE = """
-import argparse, sys
-from edgevoice import cli
-from edgevoice.doctor import cli_commands
-top = argparse.ArgumentParser(prog="edgevoice")
-commands = top.add_subparsers(required=True)
-for add in (cli_commands.add_doctor, cli_commands.add_listen, cli_commands.add_wake_test):
-    add(commands, cli.config_options())
-args = top.parse_args()
-sys.exit(cli.perform(args.act, args))
-"""
-
 
 def edgevoice(folder: Path, *words: str, **settings: str) -> subprocess.Popen[str]:
     """One of the commands, with `folder` as its configuration."""
@@ -40,7 +27,7 @@ def edgevoice(folder: Path, *words: str, **settings: str) -> subprocess.Popen[st
         "speaker__backend": "null",
         **settings,
     }
-    command = [sys.executable, "-c", EDGEVOICE, *words, "-c", str(folder)]
+    command = [sys.executable, "-m", "edgevoice", *words, "-c", str(folder)]
     for name, value in given.items():
         command += ["--set", f"{name.replace('__', '.')}={value}"]
     pipe = subprocess.PIPE
