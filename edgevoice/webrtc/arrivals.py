@@ -38,6 +38,7 @@ class Arrivals:
         self.max_ms = max_ms
         self._histogram = [0.0] * BUCKETS
         self._histogram[min(BUCKETS - 1, (max_ms - min_ms) // 2 // BUCKET_MS)] = 1.0
+        self._usual_ms = self._quantile_ms()
         self._loss = 0.0
         self._transits: deque[tuple[float, float]] = deque()
         """Arrival and transit, rising in both: the first is the least there is."""
@@ -66,18 +67,19 @@ class Arrivals:
     def _count(self, delay_ms: float) -> None:
         self._histogram = [share * FORGET for share in self._histogram]
         self._histogram[min(BUCKETS - 1, int(delay_ms / BUCKET_MS))] += 1 - FORGET
+        self._usual_ms = self._quantile_ms()
 
     def lost(self, packets: int) -> None:
         self._loss += packets * (1 - FORGET_LOSS)
 
     def target_ms(self, margin_ms: float) -> float:
         """How long to wait: until nearly all packets, or the one with FEC, are there."""
-        wait = margin_ms + self._usual_delay_ms()
+        wait = margin_ms + self._usual_ms
         if self._loss > LOSING:
             wait += PACKET_MS
         return max(self.min_ms, min(self.max_ms, wait))
 
-    def _usual_delay_ms(self) -> float:
+    def _quantile_ms(self) -> float:
         covered, wanted = 0.0, QUANTILE * sum(self._histogram)
         for bucket, share in enumerate(self._histogram):
             covered += share
@@ -90,24 +92,24 @@ class Pulls:
     """Sound cards take blocks: what is waiting may be gone at once."""
 
     def __init__(self) -> None:
+        self.margin_ms = LEAST_MARGIN_MS
+        """The largest block; with less waiting the next pull might find nothing."""
         self._pushed_ms = 0.0
-        self._lags: deque[tuple[float, float]] = deque()
+        self._since_ms = 0.0
+        self._least = self._most = 0.0
+        """By how much pulling lagged behind the time, since then."""
+        self._width = self._width_before = 0.0
 
     def pushed(self, ms: float) -> None:
         self._pushed_ms += ms
 
     def saw(self, waiting_ms: float, now_ms: float) -> None:
-        if waiting_ms <= 0:
-            self._lags.clear()  # pulling in vain says nothing
-            return
-        self._lags.append((now_ms, now_ms - (self._pushed_ms - waiting_ms)))
-        while self._lags[0][0] < now_ms - PULLS_WITHIN_MS:
-            self._lags.popleft()
-
-    @property
-    def margin_ms(self) -> float:
-        """The largest block; with less waiting the next pull might find nothing."""
-        if not self._lags:
-            return LEAST_MARGIN_MS
-        lags = [lag for _, lag in self._lags]
-        return max(LEAST_MARGIN_MS, min(MOST_MARGIN_MS, max(lags) - min(lags)))
+        lag = now_ms - (self._pushed_ms - waiting_ms)
+        if waiting_ms <= 0 or now_ms >= self._since_ms + PULLS_WITHIN_MS:
+            # Pulling in vain says nothing; otherwise a block is remembered for one to two periods.
+            self._width_before = self._width if waiting_ms > 0 else self._width_before
+            self._since_ms, self._least, self._most = now_ms, lag, lag
+        self._least, self._most = min(self._least, lag), max(self._most, lag)
+        self._width = self._most - self._least
+        largest = max(self._width, self._width_before)
+        self.margin_ms = max(LEAST_MARGIN_MS, min(MOST_MARGIN_MS, largest))

@@ -23,15 +23,13 @@ def test_more_than_a_packet_holds_is_our_bug() -> None:
         silence(7)
 
 
-@pytest.mark.parametrize("first", range(256))
-def test_it_lasts_as_long_as_libopus_says(first: int) -> None:
+def test_it_lasts_as_long_as_libopus_says() -> None:
     """Every table-of-contents byte, alone and with a frame count behind it."""
     decoder = OpusDecoder(48_000)
-    if first & 3 == 0:
-        assert silent_ticks(bytes([first])) == len(decoder.decode(bytes([first])))
-    if first & 3 == 3:
-        packet = bytes([first, 2])
-        assert silent_ticks(packet) == len(decoder.decode(packet))
+    for first in range(0, 256, 4):
+        alone, several = bytes([first]), bytes([first | 3, 2])
+        assert silent_ticks(alone) == len(decoder.decode(alone))
+        assert silent_ticks(several) == len(decoder.decode(several))
 
 
 def test_nonsense_lasts_no_longer_than_a_packet_can() -> None:
