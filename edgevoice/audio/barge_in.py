@@ -95,11 +95,6 @@ class BargeInDetector:
         self._next = -1
         self._start_over()
 
-    @property
-    def is_voice(self) -> bool:
-        """The last frame belongs to what was hinted at or confirmed."""
-        return self._told is not None
-
     def hear(
         self, cancelled: Cancelled, probability: float, far: Samples, first: int
     ) -> Hint | Confirmed | None:
