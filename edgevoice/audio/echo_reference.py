@@ -20,7 +20,7 @@ from edgevoice.audio.frames import CAPTURE_RATE_HZ, Samples
 from edgevoice.audio.interpolate import Interpolator, Signal
 from edgevoice.audio.prompt_resampler import PromptResampler
 
-HELD_S = 3.0
+HELD_S = 1.0
 """So much of what was played is kept; older sound echoes nowhere."""
 WAITING_BLOCKS = 512
 """Between two captured frames; while nobody captures, the oldest are dropped."""
@@ -125,6 +125,7 @@ class EchoReference:
         self._latest_recent: float | None = None
         self._earliest = None
         self._spell_began = None
+        self._spell_ended = False
         self._spells: deque[tuple[int, float]] = deque(maxlen=SPELLS)
         self._anchor: tuple[int, float] | None = None
         self._guard = GUARD
@@ -182,6 +183,7 @@ class EchoReference:
         ):
             self._spells.append((end, self._earliest - self._latest))
             self._latest_recent = self._latest
+            self._spell_ended = True
             if len(self._spells) >= ENOUGH and len(self._spells) % 10 == 0:
                 self._compare_clocks()
         self._spell_began = end
@@ -219,8 +221,11 @@ class EchoReference:
             self._guard = min(MOST_GUARD, self._guard + self._missing)
             self._jump(first, place - self._missing - GUARD)
             return
+        if not self._spell_ended or len(self._spells) < RECENT:
+            return
+        self._spell_ended = False
         ideal = self._ideal(first)
-        if ideal is None or len(self._spells) < RECENT:
+        if ideal is None:
             return
         behind = ideal - place
         silent = not self._audible(int(place) - FAR_BEHIND, int(ideal) + n)

@@ -36,6 +36,7 @@ PRIOR = 0.05
 not known either. Half or twice of both changes the first 2 s by 2 dB."""
 UNKNOWN = np.float32(1e-5)
 """Power of what may appear in any tap at any time: -50 dB."""
+LEAST_PRIOR = PRIOR / 64
 HALF = np.float32(0.5)
 """Overlap-save: half of each transform is sound (Kuech 2014, eq. 18)."""
 
@@ -44,7 +45,7 @@ SILENT = 2
 MARGIN_MS = 20
 """The filter begins so much before `delay_ms`, which may have been measured a little late."""
 WANDER_BLOCKS = 30
-"""The filter moves itself up to so many blocks later when that is where the echo is."""
+"""The filter moves itself to where the echo is: up to so many blocks later, or down to 0."""
 
 TURN_BLOCKS = 32
 """Drift is measured over so many blocks with sound."""
@@ -60,6 +61,11 @@ LOUDER = 1.3
 LOUDER_BLOCKS = 20
 """Making things louder for 0.2 s: the room or the delay has changed at a stroke."""
 ERLE_BLOCKS = 200
+"""2 s of sound, over which the loss is measured."""
+USELESS_DB = 3.0
+FOLLOWS = 0.75
+"""Less than this is removed, and what is left follows what is played as closely as this
+(correlation of levels): an echo that was not there before. Somebody speaking does not follow."""
 
 Power = NDArray[np.float32]
 Spectra = NDArray[np.complex64]
@@ -82,7 +88,6 @@ class LinearCanceller:
         self._parts = max(2, -(-(tail_ms + MARGIN_MS) * CAPTURE_RATE_HZ // 1000 // BLOCK))
         self._first = max(0, delay_ms - MARGIN_MS) * CAPTURE_RATE_HZ // 1000 // BLOCK
         self._latest = self._first + WANDER_BLOCKS
-        self._earliest = self._first
         self._on_drift = on_drift
         self._frequencies = np.pi * np.arange(bins)[_DRIFT_BINS] / BLOCK
         held = self._parts + self._latest
@@ -95,7 +100,7 @@ class LinearCanceller:
         self._real: Power = np.zeros((self._parts, bins), np.float32)
         self._quiet_blocks = held
         self.restarts = 0
-        self._start_over()
+        self._start_over(PRIOR)
 
     @property
     def active(self) -> bool:
@@ -134,11 +139,12 @@ class LinearCanceller:
         self._quiet_blocks = len(self._spectra)
         self._snapshot = None
 
-    def _start_over(self) -> None:
+    def _start_over(self, prior: float) -> None:
+        self._prior = prior
         bins = BLOCK + 1
         self._filter = np.zeros((self._parts, bins), np.complex64)
         seconds = np.arange(self._parts, dtype=np.float32) * BLOCK / CAPTURE_RATE_HZ
-        fading = PRIOR * 10 ** (-6 * seconds / PRIOR_RT60_S)
+        fading = prior * 10 ** (-6 * seconds / PRIOR_RT60_S)
         self._doubt: Power = np.repeat(fading[:, None], bins, 1).astype(np.float32)
         self._other: Power = np.zeros(bins, np.float32)
         self._snapshot = None
@@ -146,6 +152,7 @@ class LinearCanceller:
         self._since_snapshot = 0
         self._louder = 0
         self._erles: deque[float] = deque(maxlen=ERLE_BLOCKS)
+        self._levels: deque[tuple[float, float, float]] = deque(maxlen=ERLE_BLOCKS // 2)
 
     def _block(self, captured: Samples, far: Samples) -> Power | None:
         """10 ms without echo, full scale 1; None when there is nothing to subtract."""
@@ -160,7 +167,7 @@ class LinearCanceller:
         used = slice(self._first, self._first + self._parts)
         error = microphone - self._predicted(self._spectra[used])
         if not np.isfinite(error.sum()):
-            self._restart()
+            self._restart(PRIOR)
             return microphone
         self._learn(error, self._spectra[used], self._powers[used])
         # What the filter makes of this block now that it has seen it: 3 to 4 dB less echo,
@@ -215,24 +222,42 @@ class LinearCanceller:
         before, after = float(microphone @ microphone), float(cleaned @ cleaned)
         louder = float(error @ error) > LOUDER * before + 1e-6
         self._louder = self._louder + 1 if louder else 0
-        if self._louder >= LOUDER_BLOCKS:
-            self._restart()
+        if self._louder >= LOUDER_BLOCKS:  # perhaps by having expected too much
+            self._restart(max(self._prior / 2, LEAST_PRIOR))
         if silent:
             return
         self._learnt += 1
-        if before > 1e-4 * BLOCK * 1e-2:  # -60 dBFS: below it the room's own noise is measured
-            self._erles.append(10 * float(np.log10(before / (after + 1e-9))))
+        levels = float(np.log10(before + 1e-9)), float(np.log10(after + 1e-9))
+        self._levels.append((self._far_level(), *levels))
+        if before > BLOCK * 1e-6:  # -60 dBFS: below it the room's own noise is measured
+            self._erles.append(10 * (levels[0] - levels[1]))
         if self._learnt > WARM_BLOCKS:
             self._since_snapshot += 1
-            if self._snapshot is None or self._since_snapshot >= TURN_BLOCKS:
+            if self._since_snapshot >= TURN_BLOCKS and self._useless():
+                self._restart(PRIOR)
+            elif self._snapshot is None or self._since_snapshot >= TURN_BLOCKS:
                 self._measure_drift()
                 self._follow()
                 self._snapshot = self._filter.copy()
                 self._since_snapshot = 0
 
-    def _restart(self) -> None:
+    def _far_level(self) -> float:
+        """Of what arrives first and loudest."""
+        return float(np.log10(self._powers[self._first : self._first + 6].sum() + 1e-9))
+
+    def _useless(self) -> bool:
+        if len(self._levels) < ERLE_BLOCKS // 2:
+            return False
+        far, before, after = np.array(self._levels).T
+        removed_db = 10 * np.log10(np.sum(10**before) / np.sum(10**after))
+        if removed_db > USELESS_DB or not far.std() or not after.std():
+            return False
+        together = np.mean((far - far.mean()) * (after - after.mean()))
+        return bool(together > FOLLOWS * far.std() * after.std())
+
+    def _restart(self, prior: float) -> None:
         self.restarts += 1
-        self._start_over()
+        self._start_over(prior)
 
     def _measure_drift(self) -> None:
         """By how much the filter's response has turned since the snapshot, as a rate."""
@@ -251,9 +276,11 @@ class LinearCanceller:
     def _follow(self) -> None:
         """Keeps the echo's beginning within the second and third block of the filter."""
         energies = np.sum(np.abs(self._filter) ** 2, 1)
-        begins = int(np.argmax(energies > 0.05 * energies.max()))
+        loudest = int(np.argmax(energies))
+        begins = int(np.argmax(energies > 0.05 * energies[loudest]))
         later = min(begins - 2, self._latest - self._first) if begins > 3 else 0
-        earlier = min(2, self._first - self._earliest) if begins == 0 else 0
+        # The straight sound may lie before the filter when its first block is the loudest.
+        earlier = min(2, self._first) if loudest == 0 else 0
         if later:
             self._shift(later)
         elif earlier:
@@ -265,5 +292,5 @@ class LinearCanceller:
         at = slice(None, -blocks) if blocks > 0 else slice(-blocks, None)
         taps, doubt = self._filter[kept].copy(), self._doubt[kept].copy()
         self._filter[:] = 0
-        self._doubt[:] = doubt.min(0) if blocks > 0 else PRIOR
+        self._doubt[:] = doubt.min(0) if blocks > 0 else doubt.max(0)
         self._filter[at], self._doubt[at] = taps, doubt

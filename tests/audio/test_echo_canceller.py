@@ -9,9 +9,11 @@ from hypothesis import strategies as st
 
 from edgevoice.audio.echo import EchoCanceller, NoCanceller
 from edgevoice.audio.echo_canceller import SoftwareCanceller, make_canceller
+from edgevoice.audio.echo_reference import EchoReference
 from edgevoice.audio.frames import FRAME_SAMPLES, Samples
 from edgevoice.config import EchoConfig
-from tests.audio.echo_room import SILENCE, frames, power_db, room
+from edgevoice.simulator.acoustics import EchoPath
+from tests.audio.echo_room import SILENCE, frames, power_db, room, talk
 from tests.recordings import scene
 
 CONFIG = EchoConfig()
@@ -80,6 +82,30 @@ def test_noise_is_suppressed_only_while_somebody_is_sent_it() -> None:
     assert level() == pytest.approx(power_db(noise), abs=0.5)
     canceller.sending = True
     assert level() < power_db(noise) - 10
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("drift_ppm", [-150.0, 100.0])
+def test_two_clocks_are_brought_together(drift_ppm: float) -> None:
+    """Through the reference: pulls and frames come up to 3 ms late, the clocks differ."""
+    seconds_ = 15
+    far, random = talk(seconds_ + 1), np.random.default_rng(1)
+    path = EchoPath(16_000, 60, -6, drift_ppm=drift_ppm, noise_dbfs=-65)
+    reference = EchoReference(16_000)
+    canceller = make_canceller(EchoConfig(), reference.adjust)
+    played, before, after = 0, [], []
+    for end in range(FRAME_SAMPLES, seconds_ * 16_000, FRAME_SAMPLES):
+        while (at := played / 16_000 / (1 + drift_ppm * 1e-6)) <= end / 16_000:
+            path.play(far[played : played + 160])
+            reference.played(far[played : played + 160], at + random.uniform(0, 0.003))
+            played += 160
+        reference.captured(end, end / 16_000 + random.uniform(0, 0.003))
+        before.append(path.hear(FRAME_SAMPLES))
+        take = reference.take(end - FRAME_SAMPLES, FRAME_SAMPLES)
+        after.append(canceller.process(before[-1], take).linear)
+    assert reference.drift_ppm == pytest.approx(drift_ppm, abs=4)
+    last = slice(-3 * 50, None)
+    assert power_db(np.concatenate(before[last])) - power_db(np.concatenate(after[last])) > 18
 
 
 @pytest.mark.parametrize(

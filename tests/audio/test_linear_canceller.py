@@ -62,7 +62,14 @@ def test_half_a_second_of_speech_is_enough() -> None:
 def test_an_unknown_delay_is_found() -> None:
     heard = room(10, delay_ms=150)
     output = cleaned(LinearCanceller(delay_ms=0), heard)
-    assert removed_db(heard, output, 8, 10) > 20
+    assert removed_db(heard, output, 6, 8) > 20
+
+
+@pytest.mark.parametrize("true_ms", [60, 150])
+def test_a_delay_measured_wrong_is_put_right(true_ms: int) -> None:
+    heard = room(10, delay_ms=true_ms)
+    output = cleaned(LinearCanceller(delay_ms=105), heard)
+    assert removed_db(heard, output, 6, 8) > 20
 
 
 @pytest.mark.parametrize(("level", "sdr_db"), [(-26, 14), (-36, 5)])
@@ -83,12 +90,12 @@ def test_a_voice_over_the_echo_is_kept(level: float, sdr_db: float) -> None:
 
 
 @pytest.mark.parametrize("drift_ppm", [-60.0, 100.0])
-def test_drift_is_measured(drift_ppm: float) -> None:
-    """All that is told and not acted upon stays: each measurement is the whole drift."""
+def test_drift_is_told_while_it_lasts(drift_ppm: float) -> None:
+    """Nobody acts upon it here, so it is told again and again; the filter lags a little."""
     heard = room(9, drift_ppm=drift_ppm)
     told: list[float] = []
     cleaned(LinearCanceller(delay_ms=60, on_drift=told.append), heard)
-    assert np.median(told[-10:]) / 0.35 == pytest.approx(drift_ppm, rel=0.35)
+    assert 0.4 < np.median(told[5:]) / 0.35 / drift_ppm < 1.2
 
 
 def test_without_drift_none_is_told() -> None:
@@ -103,6 +110,23 @@ def test_when_the_room_changes_at_a_stroke_it_is_learnt_anew() -> None:
     cleaned(canceller, before)
     output = cleaned(canceller, after)
     assert removed_db(after, output, 2.5, 4) > 13
+
+
+def test_when_the_loudspeaker_is_turned_up_it_is_learnt_anew() -> None:
+    soft, loud = room(4, level_db=-46), room(4, level_db=-6)
+    canceller = LinearCanceller(delay_ms=60)
+    cleaned(canceller, soft)
+    output = cleaned(canceller, loud)
+    assert removed_db(loud, output, 2.5, 4) > 13
+
+
+def test_a_voice_without_any_echo_is_kept() -> None:
+    """Headphones, or a loudspeaker switched off."""
+    near = at_level(np.concatenate([speech("alexa_34"), speech("turn_on_the_lamp")]), -26)
+    heard = room(6, near, level_db=-90)
+    output = cleaned(LinearCanceller(), heard)
+    gain, sdr = against(output[32_000:], heard.near[32_000 : len(output)])
+    assert abs(gain) < 1 and sdr > 12
 
 
 def test_after_the_sound_it_falls_silent_and_remembers_the_room() -> None:
