@@ -48,6 +48,7 @@ class WakeRule:
         """What is heard next does not follow what was heard before; the counts are kept."""
         self._in_a_row = 0
         self._claimed: Heard | None = None
+        self._sure_at = 0
         self._agreed_at: int | None = None
         self._near.reset()
 
@@ -63,22 +64,25 @@ class WakeRule:
         self._in_a_row = self._in_a_row + 1 if score >= threshold else 0
         if self._in_a_row == self.word.consecutive:
             self._claimed = Heard(end, score)
+        if self._in_a_row >= self.word.consecutive:
+            self._sure_at = end
         if second >= CONFIRM_THRESHOLD:
             self._agreed_at = end
         if deaf:
             self._claimed = None
-        heard = self._claimed if self._claimed and self._agreed(self._claimed) else None
-        if heard or (self._claimed and end - self._claimed.at >= CONFIRM_WITHIN_SAMPLES):
+        heard = self._claimed if self._claimed and self._agreed() else None
+        if heard or end - self._sure_at >= CONFIRM_WITHIN_SAMPLES:
             self._claimed = None
         self._near.hear(score, threshold / 2, excused=deaf or heard is not None)
         return heard
 
-    def _agreed(self, claim: Heard) -> bool:
+    def _agreed(self) -> bool:
+        """Both engines were sure at about the same time, or there is only one."""
         if not self._needs_another:
             return True
         return (
             self._agreed_at is not None
-            and abs(claim.at - self._agreed_at) <= CONFIRM_WITHIN_SAMPLES
+            and abs(self._sure_at - self._agreed_at) <= CONFIRM_WITHIN_SAMPLES
         )
 
 

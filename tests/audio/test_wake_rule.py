@@ -57,6 +57,11 @@ def test_the_second_engine_may_take_longer_and_the_place_is_that_of_the_first() 
     assert hear(rule, 0.0, 0.3, 0.0, 0.0, 0.0, second={4: 0.8}) == [(4, at(1, 0.3))]
 
 
+def test_as_long_as_the_first_is_sure_the_second_may_take_its_time() -> None:
+    rule = WakeRule(CONFIRMED)
+    assert hear(rule, *[0.9] * 20, second={14: 0.8}) == [(14, at(0, 0.9))]
+
+
 def test_without_the_second_engine_it_was_not_said() -> None:
     assert hear(WakeRule(CONFIRMED), 0.0, 0.9, 0.9, 0.0, 0.0, second={2: 0.6}) == []
 

@@ -1,0 +1,1 @@
+"""What the benches of the ears share: the stock loop, rooms to speak in, who was heard."""
