@@ -25,11 +25,11 @@ from edgevoice.webrtc.receiver import Receiver
 log = logging.getLogger(__name__)
 
 OPUS = Codec(
-    encoder=partial(OpusEncoder, SPEAKING_RATE_HZ, bitrate_bps=32_000, complexity=5),
+    encoder=partial(OpusEncoder, SPEAKING_RATE_HZ, bitrate_bps=RECEIVED_BPS, complexity=3),
     decoder=partial(OpusDecoder, CAPTURE_RATE_HZ),
 )
-"""Complexity 5 is half of what 10 costs, and no listener has told them apart in speech. No DTX:
-nothing is sent between answers anyway, and within one the device would run dry."""
+"""Complexity 3 takes three quarters of the work of 5 at the same bit rate. No DTX: between answers
+nothing is sent anyway, and within one the device would run dry."""
 
 SILENCE_S = 5.0
 """Longer than the device's, which is the one to decide that a link is dead."""
