@@ -188,6 +188,7 @@ print([name for name in ("onnxruntime", "ai_edge_litert") if name in sys.modules
 """
 
 
+@pytest.mark.slow
 def test_a_small_board_loads_neither_the_networks_nor_the_runtime_of_the_others() -> None:
     done = subprocess.run([sys.executable, "-c", LEAN], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
@@ -206,6 +207,7 @@ except ModelError as error:
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("package", "module", "name", "argument", "remedy"),
     [

@@ -122,6 +122,14 @@ def test_the_list_names_every_model_and_licence_without_fetching() -> None:
     assert "CC BY-NC-SA 4.0" in done.stdout
 
 
+def test_a_board_gets_its_wake_words_and_its_vad_and_nothing_of_the_relay() -> None:
+    command = [sys.executable, str(SCRIPTS / "models"), "--list", "--wake-only"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    for name in ("alexa_v0.1.onnx", "emb_stream.onnx", "silero_vad"):
+        assert name in done.stdout
+    assert "moonshine" not in done.stdout
+
+
 @pytest.mark.models
 def test_the_network_that_remembers_equals_the_one_that_looks_again(
     models_dir: str, tmp_path: Path
