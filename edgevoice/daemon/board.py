@@ -9,8 +9,11 @@ from functools import partial
 
 from edgevoice.audio.playout import PlayoutBuffer
 from edgevoice.config import Config
+from edgevoice.errors import AudioError
 from edgevoice.hardware.microphone import Microphone, OnBlock, OnFound, OnLost, make_microphone
 from edgevoice.hardware.pins import PinSource, board_pins
+from edgevoice.hardware.portaudio import PORTAUDIO
+from edgevoice.hardware.sound_names import on_one_card
 from edgevoice.hardware.speaker import Speaker, make_speaker
 
 
@@ -19,6 +22,8 @@ class Board:
     microphone: Callable[[OnBlock, OnLost, OnFound], Microphone]
     speaker: Callable[[PlayoutBuffer, OnLost, OnFound], Speaker]
     pins: PinSource
+    one_clock: Callable[[], bool] = lambda: False
+    """Microphone and speaker are surely one card, as far as can be told now. May take a second."""
 
 
 def real_board(config: Config) -> Board:
@@ -27,4 +32,15 @@ def real_board(config: Config) -> Board:
         microphone=partial(make_microphone, config.microphone),
         speaker=partial(make_speaker, config.speaker),
         pins=board_pins,
+        one_clock=partial(_one_card, config),
     )
+
+
+def _one_card(config: Config) -> bool:
+    if (config.microphone.backend, config.speaker.backend) != ("portaudio", "portaudio"):
+        return False
+    try:
+        devices = PORTAUDIO.devices()
+    except AudioError:
+        return False
+    return on_one_card(devices, config.microphone.device, config.speaker.device)

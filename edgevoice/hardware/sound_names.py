@@ -95,6 +95,19 @@ def same_card(one: SoundDevice, other: SoundDevice) -> bool:
     return first is not None and second is not None and first[0] == second[0]
 
 
+def on_one_card(
+    devices: Sequence[SoundDevice], microphone: str, speaker: str, cards: Path = CARDS
+) -> bool:
+    """What these names mean now is surely one card; False as well when one is missing."""
+    if is_at_server(microphone) or is_at_server(speaker):
+        return False
+    try:
+        ear, mouth = find(devices, microphone, "in", cards), find(devices, speaker, "out", cards)
+    except AudioError:
+        return False
+    return same_card(ear.device, mouth.device)
+
+
 def lasting_name(device: SoundDevice, cards: Path = CARDS) -> str:
     """What to write into the configuration: ALSA's id of the card does not depend on its number."""
     numbers = hardware_numbers(device)

@@ -12,6 +12,7 @@ from edgevoice.hardware.sound_names import (
     find,
     is_at_server,
     lasting_name,
+    on_one_card,
     same_card,
 )
 
@@ -164,6 +165,14 @@ def test_devices_of_one_card_share_it_and_plugins_share_nothing() -> None:
     assert not same_card(headphones, usb)
     assert not same_card(pulse, pulse)
     assert not same_card(default, default)
+
+
+def test_names_that_mean_one_card(cards: Path) -> None:
+    assert on_one_card(PI, "hw:CARD=Device,DEV=0", "USB Audio", cards)
+    assert not on_one_card(PI, "USB Audio", "ReSpeaker", cards)
+    assert not on_one_card(PI, "default", "default", cards)
+    assert not on_one_card(PI, "pulse:mic", "pulse:mic", cards)
+    assert not on_one_card(PI, "Jabra", "Jabra", cards)
 
 
 def test_the_name_to_write_down_does_not_depend_on_the_number(cards: Path, tmp_path: Path) -> None:
