@@ -7,6 +7,7 @@ The output directory gets `speaker.wav` (all that was heard), `answer-N.wav`,
 import argparse
 import asyncio
 import json
+from collections.abc import Iterator
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -55,12 +56,13 @@ def _config(scenario: Scenario, args: argparse.Namespace, out: Path) -> Config:
 
 
 async def _play(scenario: Scenario, config: Config, out: Path, *, aloud: bool) -> Outcome:
-    room = Room(out / "speaker.wav", aloud)
+    room = Room(out / "speaker.wav", aloud, scenario.echo)
     async with AsyncExitStack() as opened:
         if scenario.relay is None:
             token = read_token(config.link.token_file)
         else:
-            running = await opened.enter_async_context(relay_process(scenario.relay, out))
+            settings = tuple(_settings("relay", scenario.config.get("relay", {})))
+            running = await opened.enter_async_context(relay_process(scenario.relay, out, settings))
             token = running.token
             config = replace(config, link=replace(config.link, url=running.url))
         device = Device(config, token, room.board())
@@ -73,6 +75,15 @@ async def _play(scenario: Scenario, config: Config, out: Path, *, aloud: bool) -
     for number, answer in enumerate(outcome.answers, 1):
         room.cut(answer.start, answer.stop, out / f"answer-{number}.wav", PLAYOUT_RATE_HZ)
     return outcome
+
+
+def _settings(path: str, value: Any) -> Iterator[str]:
+    """As `--set` takes them: what a scenario configures of the relay that it starts."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _settings(f"{path}.{key}", inner)
+    else:
+        yield f"{path}={json.dumps(value)}"
 
 
 def _as_json(scenario: Scenario, outcome: Outcome) -> dict[str, Any]:

@@ -4,7 +4,8 @@
 
     name: a kitchen
     relay: local              # a relay of our own: local or parrot; none: the configured one
-    config: {turn: {follow_up_s: 5}}
+    config: {turn: {follow_up_s: 5}}   # also of the relay that is started
+    echo: {delay_ms: 90, level_db: -10, saturation: 1, drift_ppm: 50}
     steps:
       - {at: 1.0, play: alexa_what_time_is_it.wav}
       - {expect: listening, within: 0.5}
@@ -17,11 +18,15 @@ that long after the step before. `play` is done when the last sample of the file
 has been captured. `expect` looks at everything since the last step that was not
 an expectation, and waits up to `within` seconds for it.
 
+With `echo` the microphone hears what the loudspeaker plays: so much later (the delays
+of both devices and of the air), so much louder in dB (below 0: quieter), through a
+speaker driven so far (0 not at all, 1 mildly, 6 terribly), by a clock so much faster.
+
 Reading only; `stage.py` plays it.
 """
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal
 
@@ -42,11 +47,15 @@ EXPECTABLE = (
     "muted",
     "heard",
     "answer",
+    "hint",
+    "interrupted",
     "lamp on",
     "lamp off",
 )
-"""States, a wake word, what the relay heard, an answer played to its end, a lamp."""
+"""States, a wake word, what the relay heard, an answer played to its end, a voice that
+lowered an answer and what stopped one (`voice`, `relay`, `wake word`, `button`), a lamp."""
 
+TOP = ("name", "relay", "config", "echo", "steps", "require")
 PRESSES = ("button",)
 COMMANDS = ("mute", "unmute", "stop", "wake")
 
@@ -83,10 +92,30 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class Echo:
+    """What becomes of played sound on its way to the microphone."""
+
+    delay_ms: float = 90.0
+    level_db: float = -10.0
+    saturation: float = 0.0
+    drift_ppm: float = 0.0
+
+
+ECHO_LIMITS = {
+    "delay_ms": (0, 500),
+    "level_db": (-60, 12),
+    "saturation": (0, 10),
+    "drift_ppm": (-500, 500),
+}
+
+
+@dataclass(frozen=True, slots=True)
 class Requirements:
-    """What must be true of the whole run."""
+    """What must be true of the whole run: exactly so many, but at most so many lost samples."""
 
     answers: int | None = None
+    interruptions: int | None = None
+    wakes: int | None = None
     lost_samples: int | None = None
 
 
@@ -96,6 +125,7 @@ class Scenario:
     steps: tuple[Step, ...]
     relay: Literal["local", "parrot"] | None = None
     config: dict[str, Any] = field(default_factory=dict)
+    echo: Echo | None = None
     require: Requirements = Requirements()
 
 
@@ -136,7 +166,7 @@ class Reader:
         self._mistakes: list[str] = []
 
     def scenario(self, raw: Any) -> Scenario:
-        top = self._mapping(raw, "scenario", ("name", "relay", "config", "steps", "require"))
+        top = self._mapping(raw, "scenario", TOP)
         steps = top.get("steps")
         if not isinstance(steps, list) or not steps:
             self._wrong("steps", "a list with at least one step is needed")
@@ -149,6 +179,7 @@ class Reader:
             steps=tuple(self._step(raw, f"steps[{n}]") for n, raw in enumerate(steps)),
             relay=relay,
             config=self._mapping(top.get("config", {}), "config", None),
+            echo=self._echo(top["echo"]) if "echo" in top else None,
             require=self._requirements(top.get("require", {})),
         )
         if self._mistakes:
@@ -203,8 +234,18 @@ class Reader:
         )
         return Path(name)
 
+    def _echo(self, raw: Any) -> Echo:
+        given = self._mapping(raw, "echo", tuple(ECHO_LIMITS))
+        for key, value in given.items():
+            low, high = ECHO_LIMITS[key]
+            is_number = isinstance(value, int | float) and not isinstance(value, bool)
+            if not (is_number and low <= value <= high):
+                self._wrong(f"echo.{key}", f"a number from {low} to {high}, not {value!r}")
+        return Echo() if self._mistakes else Echo(**given)
+
     def _requirements(self, raw: Any) -> Requirements:
-        top = self._mapping(raw, "require", ("answers", "lost_samples"))
+        known = tuple(item.name for item in fields(Requirements))
+        top = self._mapping(raw, "require", known)
         for key, value in top.items():
             if not isinstance(value, int) or isinstance(value, bool) or value < 0:
                 self._wrong(f"require.{key}", f"a whole number from 0, not {value!r}")

@@ -111,6 +111,13 @@ def unmet(require: Requirements, outcome: Outcome) -> list[str]:
     failures = []
     if require.answers is not None and len(outcome.answers) != require.answers:
         failures.append(f"{require.answers} answers wanted, {len(outcome.answers)} played")
+    for wanted, what, text in (
+        (require.interruptions, "interrupted", "interruptions"),
+        (require.wakes, "wake", "wakes"),
+    ):
+        seen = sum(sighting.what == what for sighting in outcome.sightings)
+        if wanted is not None and seen != wanted:
+            failures.append(f"{wanted} {text} wanted, {seen} seen")
     if require.lost_samples is not None and outcome.lost_samples > require.lost_samples:
         failures.append(f"at most {require.lost_samples} samples lost, not {outcome.lost_samples}")
     return failures

@@ -15,12 +15,24 @@ from edgevoice.realtime.server_events import (
     ServerEvent,
 )
 from edgevoice.simulator.scenario import Expect
-from edgevoice.transceiver.inputs import EventReceived, Input, PlayoutStarted, WakeDetected
+from edgevoice.transceiver.inputs import (
+    BargeInConfirmed,
+    ButtonPressed,
+    EventReceived,
+    Input,
+    PlayoutStarted,
+    SpeechStarted,
+    WakeDetected,
+)
 from edgevoice.transceiver.states import State
 from edgevoice.transceiver.transceiver import Transceiver
 
 ANSWERED = "answered"
 """The outcome of a turn whose answer was played to its end."""
+
+
+INTERRUPTED = "interrupted"
+"""The outcome of a turn whose answer, or the wait for it, was cut short by the user."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +86,8 @@ class Witness:
         match happened:
             case WakeDetected(name):
                 self.saw("wake", name)
+            case SpeechStarted() if self._state == State.SPEAKING.value:
+                self.saw("hint")
             case PlayoutStarted() if self._answer_start is None:
                 self._answer_start = self._speaker_position()
             case EventReceived(event):
@@ -82,7 +96,7 @@ class Witness:
         if state != self._state:
             self._state = state
             self.saw(state)
-        self._look_for_answers()
+        self._look_at_turns(happened)
 
     def saw(self, what: str, text: str = "") -> None:
         self.sightings.append(Sighting(self._now(), what, text))
@@ -118,13 +132,15 @@ class Witness:
             case ResponseOutputAudioTranscriptDone(transcript=transcript):
                 self._said.append(transcript)
 
-    def _look_for_answers(self) -> None:
+    def _look_at_turns(self, happened: Input) -> None:
         for report in self._reports():
             if report.number <= self._seen_turn:
                 continue
             self._seen_turn = report.number
             if report.outcome == ANSWERED and self._answer_start is not None:
                 self._finish_answer(self._answer_start)
+            if report.outcome == INTERRUPTED:
+                self.saw("interrupted", _by(happened))
             self._answer_start = None
             self._said.clear()
 
@@ -132,3 +148,16 @@ class Witness:
         text = " ".join(self._said)
         self.answers.append(Answer(self._heard, text, start, self._speaker_position()))
         self.saw("answer", text)
+
+
+def _by(happened: Input) -> str:
+    """What stopped an answer."""
+    match happened:
+        case BargeInConfirmed():
+            return "voice"
+        case WakeDetected():
+            return "wake word"
+        case ButtonPressed():
+            return "button"
+        case _:
+            return "relay"
