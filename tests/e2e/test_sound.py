@@ -2,15 +2,18 @@
 
 import asyncio
 import json
+import re
 import signal
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 
-from edgevoice.simulator.relay_process import RunningRelay
+from edgevoice.relay.engines.local.recognizer import Recognizer
+from edgevoice.simulator.relay_process import RunningRelay, relay_process
 from tests.e2e.house import DeviceProcess, device_process
-from tests.e2e.sound_room import DEVICE, LIKE, SoundRoom, likeness
+from tests.e2e.sound_room import DEVICE, LIKE, SoundRoom, likeness, without_silence
 from tests.pulse import Pulse
 from tests.recordings import speech
 
@@ -23,6 +26,9 @@ BACK_S = 8.0
 """After the return of a server it listens within 5 s; the rest is for a busy machine."""
 
 WORD = "alexa_107"
+
+ECHO_PERCENT = 100
+"""As loud as it is played: the loudspeaker lies beside the microphone."""
 
 
 @pytest.fixture
@@ -63,6 +69,22 @@ async def test_a_spoken_question_wakes_it_and_the_answer_comes_out_of_the_loudsp
         assert status["last_turn"]["outcome"] == "answered"
         assert status["last_turn"]["samples"]["lost"] == 0
         assert likeness(room.heard(before), speech("what_time_is_it")) > LIKE
+
+
+async def test_the_time_is_told_aloud(tmp_path: Path, room: SoundRoom) -> None:
+    """By the relay's own voice, and understood by ears of its kind."""
+    async with (
+        relay_process("local", tmp_path) as relay,
+        device_process(tmp_path, relay.url, relay.token, **DEVICE, turn__follow_up_s=0.5) as device,
+    ):
+        await listens(device)
+        before = room.played
+        await room.say("alexa_what_time_is_it", 0.6)
+        await device.until(state="speaking")
+        await device.until(state="idle", gate="closed")
+        answer = room.heard(before)
+    told = Recognizer().dictation().transcribe(answer, lambda: False)
+    assert re.search(r"it.?s .*\b[ap]\.?\s?m\b", told, re.IGNORECASE), told
 
 
 async def test_other_words_do_not_wake_it(
@@ -126,3 +148,69 @@ async def test_a_sound_server_that_dies_in_mid_turn_is_shown_and_its_successor_i
         await device.until(state="idle", gate="closed")
         assert likeness(room.heard(before), speech("what_time_is_it")) > LIKE
         assert "Traceback" not in device.log.read_text()
+
+
+INTO_S = 1.5
+"""So long the answer is listened to before it is spoken into."""
+
+LONG_QUESTION = ("whats_the_date_today", "what_time_is_it", "set_timer", "turn_on_the_lamp")
+
+
+@asynccontextmanager
+async def a_long_answer(
+    tmp_path: Path, parrot: RunningRelay, room: SoundRoom
+) -> AsyncIterator[DeviceProcess]:
+    """It hears itself, and has been talking for a while: the parrot repeats a long question."""
+    room.echo(ECHO_PERCENT)
+    async with device_process(
+        tmp_path, parrot.url, parrot.token, **DEVICE, turn__follow_up_s=1.0
+    ) as device:
+        await listens(device)
+        await device.ask("wake")
+        await device.until(state="listening", gate="open")
+        await room.say(*(without_silence(name) for name in LONG_QUESTION), 0.5)
+        await device.until(state="speaking")
+        yield device
+        assert "Traceback" not in device.log.read_text()
+
+
+async def test_a_long_answer_does_not_interrupt_itself(
+    tmp_path: Path, parrot: RunningRelay, room: SoundRoom
+) -> None:
+    async with a_long_answer(tmp_path, parrot, room) as device:
+        before = room.played
+        status = await device.until(state="idle", gate="closed")
+        assert status["last_turn"]["number"] == 1
+        assert status["last_turn"]["outcome"] == "answered"
+        for name in LONG_QUESTION[1:]:
+            assert likeness(room.heard(before), without_silence(name)) > LIKE
+
+
+async def test_speaking_into_an_answer_stops_it_and_is_answered(
+    tmp_path: Path, parrot: RunningRelay, room: SoundRoom
+) -> None:
+    async with a_long_answer(tmp_path, parrot, room) as device:
+        await asyncio.sleep(INTO_S)
+        before = room.played
+        await room.say(without_silence("computer"), 0.2)
+        await device.until_that(lambda s: s["last_turn"] is not None, "an end of the answer")
+        status = await device.until(state="idle", gate="closed")
+        assert status["last_turn"]["cause"] == "barge-in"
+        assert status["last_turn"]["outcome"] == "answered"
+        assert likeness(room.heard(before), without_silence("computer")) > LIKE
+        assert likeness(room.heard(before), without_silence(LONG_QUESTION[-1])) < LIKE
+
+
+async def test_the_wake_word_stops_an_answer_and_begins_a_turn(
+    tmp_path: Path, parrot: RunningRelay, room: SoundRoom
+) -> None:
+    async with a_long_answer(tmp_path, parrot, room) as device:
+        await asyncio.sleep(INTO_S)
+        before = room.played
+        await room.say(without_silence(WORD), 0.4, without_silence("computer"), 0.2)
+        await device.until_that(lambda s: s["last_turn"] is not None, "an end of the answer")
+        status = await device.until(state="idle", gate="closed")
+        assert status["last_turn"]["number"] > 1
+        assert status["last_turn"]["outcome"] == "answered"
+        assert likeness(room.heard(before), without_silence("computer")) > LIKE
+        assert likeness(room.heard(before), without_silence(LONG_QUESTION[-1])) < LIKE

@@ -29,8 +29,8 @@ from sound.voices import (
 )
 
 DUCK_BUDGET_MS, FLUSH_BUDGET_MS = 120.0, 250.0
-CARD_S = 0.03
-"""Not in the simulation: a period of 10 ms until the microphone's card hands over, and two
+CARD_S = 0.02
+"""Not in the simulation: two periods of 10 ms between what the loudspeaker
 between the loudspeaker's and the air."""
 
 ALONE_S = 3.0

@@ -23,6 +23,11 @@ BLOCK = 160
 MARGIN = 20 * BLOCK
 """Left around speech when silence is cut off: 0.2 s."""
 
+ABOVE_NOISE = 0.8
+"""Speech is 8 dB above the quietest tenth of its recording."""
+LASTING = 10
+"""Most of the next 0.1 s is speech as well."""
+
 LONG_ANSWER = (
     "The weather in Lisbon is mild today, with some clouds over the river and eighteen degrees.",
     "Tomorrow brings rain in the morning; by four in the afternoon it should be dry again.",
@@ -73,10 +78,12 @@ def speech_start(sound: Samples) -> int:
 
 
 def _loud(sound: Samples) -> NDArray[np.bool_]:
-    """Per 10 ms: within 25 dB of the loudest, and so are its neighbours (no clicks)."""
+    """Per 10 ms: within 25 dB of the loudest, above the noise, and no click."""
     blocks = sound[: len(sound) // BLOCK * BLOCK].reshape(-1, BLOCK).astype(np.float64)
     power = np.convolve((blocks**2).mean(1), np.ones(3) / 3, "same")
-    loud: NDArray[np.bool_] = power > np.percentile(power, 98) / 10**2.5
+    least = max(np.percentile(power, 98) / 10**2.5, np.percentile(power, 10) * 10**ABOVE_NOISE)
+    lasting = np.convolve(power > least, np.ones(LASTING), "full")[LASTING - 1 :] > LASTING / 2
+    loud: NDArray[np.bool_] = (power > least) & lasting
     return loud
 
 
