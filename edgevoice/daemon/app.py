@@ -134,7 +134,7 @@ class Device:
     def _senses(self) -> Senses:
         """What listens on the board."""
         config, models_dir = self._config, self._config.wake.models_dir
-        self._reference = EchoReference(config.speaker.rate_hz)
+        self._reference = EchoReference(config.speaker.rate_hz, self._board.one_clock())
         self._canceller = make_canceller(config.echo, self._reference.adjust)
         return Senses(
             self._clock,
