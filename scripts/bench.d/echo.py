@@ -24,7 +24,7 @@ from edgevoice.audio.frames import CAPTURE_RATE_HZ, FRAME_SAMPLES, Samples
 from edgevoice.audio.suppressor import Suppressor
 from edgevoice.audio.wake_word import WakeWords
 from edgevoice.audio.wav import read_wav
-from edgevoice.config import EchoConfig, WakeWordConfig
+from edgevoice.config import EchoConfig, WakeConfig
 from edgevoice.simulator.acoustics import EchoPath
 
 T = TypeVar("T")
@@ -181,12 +181,12 @@ def voice(done: Outcome, name: str, near: Samples) -> tuple[float, float]:
 
 
 def recall(sound: Samples, count: int) -> int:
-    ears = WakeWords("", [WakeWordConfig("alexa")])
+    ears = WakeWords("", WakeConfig())
     length = round(WINDOW_S * CAPTURE_RATE_HZ)
     woken = {
         detection.detected_at // length
         for first in range(0, len(sound) - FRAME_SAMPLES + 1, FRAME_SAMPLES)
-        for detection in ears.hear(sound[first : first + FRAME_SAMPLES], first)
+        for detection in ears.hear(sound[first : first + FRAME_SAMPLES], first, True)
     }
     return sum(WARM_WORDS <= window < count for window in woken)
 
