@@ -8,9 +8,10 @@ from typing import NamedTuple
 from edgevoice.audio.frames import CAPTURE_RATE_HZ
 from edgevoice.config import WakeWordConfig
 
-CONFIRM_THRESHOLD = 0.7
-"""With this, and openWakeWord's threshold at 0.1, "alexa" woke falsely once in 3.1 h of
-speech instead of five times, and was missed no more often than by openWakeWord at 0.5."""
+CONFIRM_THRESHOLD = 0.5
+"""Low, because two engines seldom make the same mistake. With openWakeWord's threshold at
+0.1 besides, "alexa" is heard about as often as by openWakeWord alone at 0.5, and a kitchen
+that woke it 22 times an hour from 0.1 on never does: `scripts/bench wake --speech DIR`."""
 
 CONFIRM_WITHIN_SAMPLES = round(0.6 * CAPTURE_RATE_HZ)
 """The engines fire up to half a second apart for the same phrase, in either order."""

@@ -56,15 +56,10 @@ looking where it would have looked."""
 class WakeWords:
     """Listens for wake words in blocks of any size."""
 
-    def __init__(
-        self,
-        models_dir: str | Path,
-        wake: WakeConfig | Sequence[WakeWordConfig],
-        refractory_s: float = 2.0,
-        phrase_s: float = 1.2,
-    ) -> None:
-        if not isinstance(wake, WakeConfig):  # the form daemon/app.py still uses
-            wake = WakeConfig(tuple(wake), refractory_s, phrase_s)
+    def __init__(self, models_dir: str | Path, wake: WakeConfig | Sequence[WakeWordConfig]) -> None:
+        """`wake` may be the words alone, with everything else as it comes."""
+        if not isinstance(wake, WakeConfig):
+            wake = WakeConfig(tuple(wake))
         self._engines = _engines(models_dir, wake)
         self._rules = [WakeRule(word) for word in wake.words]
         self._gate = QuietGate() if wake.quiet_gate else None

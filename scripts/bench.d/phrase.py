@@ -73,7 +73,7 @@ def main() -> int:
     parser.add_argument("--speech", type=Path, metavar="DIR")
     folder = parser.parse_args().speech
     vad, recognizer = SileroVad(), Recognizer()
-    ears = WakeWords("", WakeConfig().words)
+    ears = WakeWords("", WakeConfig())
     phrases, commands = recordings(folder)
     phrases = phrases[:: max(1, len(phrases) // MOST_PHRASES)]
     print(f"{len(phrases)} people say {WAKE}, and {len(commands)} commands follow")

@@ -63,7 +63,7 @@ def test_as_long_as_the_first_is_sure_the_second_may_take_its_time() -> None:
 
 
 def test_without_the_second_engine_it_was_not_said() -> None:
-    assert hear(WakeRule(CONFIRMED), 0.0, 0.9, 0.9, 0.0, 0.0, second={2: 0.6}) == []
+    assert hear(WakeRule(CONFIRMED), 0.0, 0.9, 0.9, 0.0, 0.0, second={2: 0.4}) == []
 
 
 def test_agreement_after_more_than_half_a_second_is_chance() -> None:

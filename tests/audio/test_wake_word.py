@@ -145,6 +145,10 @@ def test_after_a_jump_of_the_index_it_starts_afresh(wake_words: WakeWords) -> No
     assert wake_words.hear(sound[middle:], middle + 48_000) == [], "half a word is no word"
 
 
+def test_words_alone_are_enough(models_dir: str) -> None:
+    assert len(hear(WakeWords(models_dir, [ALEXA]), scene(1.0, "alexa_67", 0.5))) == 1
+
+
 def test_a_stricter_threshold_is_kept(models_dir: str) -> None:
     strict = listening(models_dir, WakeWordConfig("alexa", threshold=1.01))
     assert hear(strict, scene(1.0, "alexa_67", 0.5)) == []
