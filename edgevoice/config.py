@@ -165,7 +165,7 @@ class LinkConfig:
 class MediaConfig:
     bitrate_bps: int = 24_000
     """Opus, what is sent: 24 to 32 kb/s are plenty for speech."""
-    complexity: int = 5
+    complexity: int = 3
     """Opus' effort, 0 to 10; small boards want less."""
     fec: bool = True
     """Each packet carries a coarse copy of the one before, which mends single losses."""

@@ -324,7 +324,7 @@ class Device:
         if isinstance(happened, EventReceived) and isinstance(
             happened.event, OutputAudioBufferStarted
         ):
-            self._playout.begin_answer()
+            self._performer.begin_answer()
         self._tell_status(mind)
 
     def _tell_status(self, mind: Transceiver) -> None:
@@ -338,6 +338,7 @@ class Device:
 
     def _gate_changed(self, light: GateLight, is_open: bool) -> None:
         light.gate_changed(is_open)
+        self._canceller.sending = is_open
         if is_open:
             self._dropped_before = self._capture.microphone.dropped
 

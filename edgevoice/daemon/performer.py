@@ -50,6 +50,7 @@ class Performer:
         self._body = body
         self._post = post
         self._sounds = sounds
+        self._stretched_ms = 0
 
     def perform(self, action: do.Action) -> None:
         body = self._body
@@ -71,9 +72,7 @@ class Performer:
             case do.StopSounds():
                 body.playout.stop_sounds()
             case do.FlushPlayout():
-                body.link.skip_answer()
-                # What the card has pulled it goes on to play: flushed is what was heard.
-                self._post(PlayoutFlushed(body.playout.flush()))
+                self._flush()
             case do.DuckPlayout():
                 body.playout.duck(DUCKED)
             case do.UnduckPlayout():
@@ -118,6 +117,21 @@ class Performer:
             self._body.gate.close()
             self._body.privacy.gate_closed(self._body.gate.sent_samples)
             self._body.other_sound.restore()
+
+    def begin_answer(self) -> None:
+        """What is received from now on is a new answer."""
+        self._stretched_ms = self._body.link.statistics().stretch_ms
+        self._body.playout.begin_answer()
+
+    def _flush(self) -> None:
+        """What the card has pulled it goes on to play, so flushed is what was heard.
+
+        Where sound was made up, or taken out of pauses, it was not as long when it was sent.
+        """
+        link = self._body.link
+        stretched_ms = link.statistics().stretch_ms - self._stretched_ms
+        link.skip_answer()
+        self._post(PlayoutFlushed(max(0, self._body.playout.flush() - stretched_ms)))
 
     def _announce(self, problem: do.Problem) -> None:
         rate_hz = self._body.playout.rate_hz

@@ -21,7 +21,7 @@ from edgevoice.audio.frames import CAPTURE_RATE_HZ
 from edgevoice.audio.gate import Gate
 from edgevoice.audio.playout import PlayoutBuffer
 from edgevoice.config import LinkConfig, MediaConfig
-from edgevoice.errors import LinkError, LocalProtocolError, RemoteProtocolError
+from edgevoice.errors import LinkError, LinkRefused, LocalProtocolError, RemoteProtocolError
 from edgevoice.realtime.client_events import ClientEvent
 from edgevoice.realtime.server_events import (
     OutputAudioBufferCleared,
@@ -53,6 +53,8 @@ HOSTS = ("0.0.0.0", "::")
 """Whatever address leads to the relay, also after the network has changed."""
 MAX_UNSENT = 256
 """Events asked for before there is a session to send them in; more is a bug elsewhere."""
+SERVER_ERROR = 500
+"""HTTP statuses below say that it is us (RFC 9110, section 15.5); trying again is of no use."""
 
 Post = Callable[[Input], None]
 
@@ -233,17 +235,19 @@ class RelayLink:
 
     async def _hold(self, talk: Talk) -> None:
         """One session. Every way out of it, cancellation too, leaves the goodbyes to `run`."""
+        refused = False
         try:
             reason = await self._converse(talk)
         except (LinkError, RemoteProtocolError) as error:
             reason = str(error)
+            refused = isinstance(error, LinkRefused) and error.status < SERVER_ERROR
         finally:
             self._over.append(talk)
             self._orders.set()
         if self._talk is talk:
             self.statistics()
             self._talk = None
-            self._post(LinkLost(reason) if talk.is_open else LinkFailed(reason))
+            self._post(LinkLost(reason) if talk.is_open else LinkFailed(reason, refused))
 
     async def _converse(self, talk: Talk) -> str:
         ready, self._ready = self._ready or await self._prepare(), None

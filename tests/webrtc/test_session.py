@@ -340,6 +340,16 @@ async def test_no_answer_over_udp_is_a_failure_with_a_hint() -> None:
         assert "UDP" in failed.reason or "media connection" in failed.reason
 
 
+@pytest.mark.parametrize(("status", "refused"), [(401, True), (429, True), (503, False)])
+async def test_it_is_told_whether_the_relay_refused_us_or_cannot(
+    status: int, refused: bool
+) -> None:
+    async with house() as home:
+        home.relay.refusal = web.Response(status=status)
+        home.board.link.open(OpenLink(0))
+        assert (await home.board.until(LinkFailed)).refused is refused
+
+
 async def test_an_answer_that_is_no_sdp_is_a_failure() -> None:
     async with house() as home:
         home.relay.rewrite = lambda answer: "<html>welcome</html>"

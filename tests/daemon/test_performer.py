@@ -1,0 +1,78 @@
+"""What becomes of orders that are more than one call."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import pytest
+
+from edgevoice.audio.playout import PlayoutBuffer
+from edgevoice.config import SoundsConfig
+from edgevoice.daemon.performer import Body, Performer
+from edgevoice.hardware.sounds import announcement, load
+from edgevoice.transceiver.actions import Announce, FlushPlayout, Problem
+from edgevoice.transceiver.inputs import Input, PlayoutFlushed
+from edgevoice.webrtc.statistics import ReceiveStatistics
+
+RATE_HZ = 16_000
+
+
+@dataclass
+class Link:
+    """A line on which sound was made up, or taken out of pauses."""
+
+    stretch_ms: int = 0
+    skipped: int = 0
+
+    def statistics(self) -> ReceiveStatistics:
+        return ReceiveStatistics(stretch_ms=self.stretch_ms)
+
+    def skip_answer(self) -> None:
+        self.skipped += 1
+
+
+@dataclass
+class House:
+    sounds: SoundsConfig = SoundsConfig()
+    playout: PlayoutBuffer = field(default_factory=lambda: PlayoutBuffer(RATE_HZ))
+    link: Link = field(default_factory=Link)
+    told: list[Input] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        nothing = dict.fromkeys(Body.__slots__)
+        body = Body(**{**nothing, "playout": self.playout, "link": self.link})
+        self.performer = Performer(body, self.told.append, self.sounds)
+
+    def heard(self, seconds: float) -> np.ndarray:
+        return self.playout.pull(round(seconds * RATE_HZ))
+
+
+@pytest.mark.parametrize("stretch_ms", [0, 40, -60])
+def test_what_was_heard_is_told_in_the_time_of_who_sent_it(stretch_ms: int) -> None:
+    house = House(link=Link(stretch_ms=500))
+    house.performer.begin_answer()
+    house.playout.push(np.full(RATE_HZ, 100, np.int16))
+    house.heard(0.5)
+    house.link.stretch_ms += stretch_ms
+    house.performer.perform(FlushPlayout())
+    assert house.told == [PlayoutFlushed(500 - stretch_ms)]
+    assert house.link.skipped == 1
+
+
+def test_more_than_was_heard_cannot_have_been_made_up() -> None:
+    house = House()
+    house.performer.begin_answer()
+    house.link.stretch_ms = 140
+    house.performer.perform(FlushPlayout())
+    assert house.told == [PlayoutFlushed(0)]
+
+
+def test_a_problem_is_said_or_sounded_or_passed_over() -> None:
+    spoken, sounded = House(), House(SoundsConfig(spoken_errors=False))
+    silent = House(SoundsConfig(errors=False))
+    for house in (spoken, sounded, silent):
+        house.performer.perform(Announce(Problem.NO_ANSWER))
+    whole, chime = announcement(Problem.NO_ANSWER, RATE_HZ), load("error", RATE_HZ)
+    assert np.array_equal(spoken.heard(len(whole) / RATE_HZ), whole)
+    assert np.array_equal(sounded.heard(len(chime) / RATE_HZ), chime)
+    assert not sounded.heard(2.0).any()
+    assert not silent.heard(2.0).any()
