@@ -32,7 +32,7 @@ class Link:
 
 @dataclass
 class House:
-    sounds: SoundsConfig = SoundsConfig()
+    sounds: SoundsConfig = field(default_factory=SoundsConfig)
     playout: PlayoutBuffer = field(default_factory=lambda: PlayoutBuffer(RATE_HZ))
     link: Link = field(default_factory=Link)
     told: list[Input] = field(default_factory=list)

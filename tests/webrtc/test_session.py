@@ -6,6 +6,7 @@ from functools import partial
 
 import numpy as np
 import pytest
+from aiohttp import web
 
 from edgevoice.audio.frames import FRAME_SAMPLES
 from edgevoice.config import MediaConfig
