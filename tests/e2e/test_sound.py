@@ -8,14 +8,17 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from edgevoice.audio.frames import Samples
 from edgevoice.relay.engines.local.recognizer import Recognizer
 from edgevoice.simulator.relay_process import RunningRelay, relay_process
 from tests.e2e.house import DeviceProcess, device_process
 from tests.e2e.sound_room import DEVICE, LIKE, SoundRoom, likeness, without_silence
 from tests.pulse import Pulse
 from tests.recordings import speech
+from tests.relay.engines.local.chat_server import DONE, FINISHED, ChatServer, says
 
 pytestmark = [pytest.mark.e2e, pytest.mark.models, pytest.mark.slow]
 
@@ -150,67 +153,90 @@ async def test_a_sound_server_that_dies_in_mid_turn_is_shown_and_its_successor_i
         assert "Traceback" not in device.log.read_text()
 
 
-INTO_S = 1.5
-"""So long the answer is listened to before it is spoken into."""
+STORY = (
+    "Once upon a time a fox lived at the edge of a large forest, and nobody knew his name. "
+    "Every evening he walked along the hedge, listened to the owls, and counted the stars. "
+    "One night, however, the moon did not rise, and he asked the oldest owl what to do. "
+    "She thought for a while, looked at the clouds, and told him to wait until the morning."
+)
+STORY_S = 15
+"""Told by the relay's voice it takes 18 to 20 s."""
 
-LONG_QUESTION = ("whats_the_date_today", "what_time_is_it", "set_timer", "turn_on_the_lamp")
+ATTEMPTS = 3
+INTO_S = 2.5
+"""So long it is listened to before somebody speaks into it."""
 
 
 @asynccontextmanager
-async def a_long_answer(
-    tmp_path: Path, parrot: RunningRelay, room: SoundRoom
-) -> AsyncIterator[DeviceProcess]:
-    """It hears itself, and has been talking for a while: the parrot repeats a long question."""
+async def a_narrator(
+    tmp_path: Path, room: SoundRoom
+) -> AsyncIterator[tuple[DeviceProcess, ChatServer]]:
+    """It hears itself, and when asked anything tells a story."""
     room.echo(ECHO_PERCENT)
-    async with device_process(
-        tmp_path, parrot.url, parrot.token, **DEVICE, turn__follow_up_s=1.0
-    ) as device:
-        await listens(device)
-        await device.ask("wake")
-        await device.until(state="listening", gate="open")
-        await room.say(*(without_silence(name) for name in LONG_QUESTION), 0.5)
-        await device.until(state="speaking")
-        yield device
-        assert "Traceback" not in device.log.read_text()
+    chat = ChatServer([says(STORY), FINISHED, DONE])
+    async with chat.running(model="narrator") as server:
+        settings = (
+            f"relay.local.chat.url={server.config.url}",
+            "relay.local.chat.model=narrator",
+        )
+        async with (
+            relay_process("local", tmp_path, settings) as relay,
+            device_process(
+                tmp_path, relay.url, relay.token, **DEVICE, turn__follow_up_s=1.0
+            ) as device,
+        ):
+            await listens(device)
+            yield device, chat
+            assert "Traceback" not in device.log.read_text()
 
 
-async def test_a_long_answer_does_not_interrupt_itself(
-    tmp_path: Path, parrot: RunningRelay, room: SoundRoom
+async def begin_a_story(device: DeviceProcess, room: SoundRoom) -> int:
+    """Where in what the loudspeaker plays it began."""
+    await device.ask("wake")
+    await device.until(state="listening", gate="open")
+    await room.say("computer", 0.5)
+    await device.until(state="speaking")
+    return room.played
+
+
+def seconds_of_sound(sound: Samples) -> float:
+    blocks = sound[: len(sound) // 1600 * 1600].reshape(-1, 1600)
+    return float((np.abs(blocks.astype(np.int32)).max(1) > 500).sum()) / 10
+
+
+async def test_a_long_answer_neither_interrupts_itself_nor_wakes(
+    tmp_path: Path, room: SoundRoom
 ) -> None:
-    async with a_long_answer(tmp_path, parrot, room) as device:
-        before = room.played
-        status = await device.until(state="idle", gate="closed")
-        assert status["last_turn"]["number"] == 1
+    """Where the machine stalls for 0.1 s the loudspeaker runs dry, and its echo is another one
+    afterwards. That may pass for a voice, once; an echo that is not cancelled always does."""
+    async with a_narrator(tmp_path, room) as (device, _chat):
+        for _ in range(ATTEMPTS):
+            began = await begin_a_story(device, room)
+            number = (await device.ask("status"))["last_turn"] or {"number": 0}
+            status = await device.until_that(
+                lambda s: s["state"] == "idle" and s["gate"] == "closed", "the end", STORY_S * 3
+            )
+            if status["last_turn"]["number"] == number["number"] + 1:
+                break
+        assert status["last_turn"]["number"] == number["number"] + 1, device.log.read_text()
         assert status["last_turn"]["outcome"] == "answered"
-        for name in LONG_QUESTION[1:]:
-            assert likeness(room.heard(before), without_silence(name)) > LIKE
+        assert seconds_of_sound(room.heard(began)) > STORY_S
 
 
+@pytest.mark.parametrize("words", [[], [WORD, 0.3]], ids=["words", "wake word and words"])
 async def test_speaking_into_an_answer_stops_it_and_is_answered(
-    tmp_path: Path, parrot: RunningRelay, room: SoundRoom
+    tmp_path: Path, room: SoundRoom, words: list[str | float]
 ) -> None:
-    async with a_long_answer(tmp_path, parrot, room) as device:
+    async with a_narrator(tmp_path, room) as (device, chat):
+        await begin_a_story(device, room)
+        chat.steps = [says("The end."), FINISHED, DONE]
         await asyncio.sleep(INTO_S)
         before = room.played
-        await room.say(without_silence("computer"), 0.2)
-        await device.until_that(lambda s: s["last_turn"] is not None, "an end of the answer")
-        status = await device.until(state="idle", gate="closed")
-        assert status["last_turn"]["cause"] == "barge-in"
-        assert status["last_turn"]["outcome"] == "answered"
-        assert likeness(room.heard(before), without_silence("computer")) > LIKE
-        assert likeness(room.heard(before), without_silence(LONG_QUESTION[-1])) < LIKE
-
-
-async def test_the_wake_word_stops_an_answer_and_begins_a_turn(
-    tmp_path: Path, parrot: RunningRelay, room: SoundRoom
-) -> None:
-    async with a_long_answer(tmp_path, parrot, room) as device:
-        await asyncio.sleep(INTO_S)
-        before = room.played
-        await room.say(without_silence(WORD), 0.4, without_silence("computer"), 0.2)
-        await device.until_that(lambda s: s["last_turn"] is not None, "an end of the answer")
+        trimmed = [without_silence(part) if isinstance(part, str) else part for part in words]
+        await room.say(*trimmed, without_silence("what_time_is_it"), 0.2)
+        await device.until_that(lambda s: s["last_turn"] is not None, "an end of the story")
         status = await device.until(state="idle", gate="closed")
         assert status["last_turn"]["number"] > 1
+        assert status["last_turn"]["cause"] in ({"barge-in", "wake"} if words else {"barge-in"})
         assert status["last_turn"]["outcome"] == "answered"
-        assert likeness(room.heard(before), without_silence("computer")) > LIKE
-        assert likeness(room.heard(before), without_silence(LONG_QUESTION[-1])) < LIKE
+        assert seconds_of_sound(room.heard(before)) < STORY_S / 2
