@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from edgevoice.errors import ScenarioError
-from edgevoice.simulator.scenario import PACKAGED, Command, Expect, Play, Press, find, read
+from edgevoice.simulator.scenario import PACKAGED, Command, Echo, Expect, Play, Press, find, read
 
 
 def written(tmp_path: Path, text: str) -> Path:
@@ -22,6 +22,7 @@ def test_each_verb_becomes_a_step(tmp_path: Path) -> None:
             """
             name: all verbs
             relay: parrot
+            echo: {delay_ms: 120, level_db: -20}
             steps:
               - {at: 1.5, play: hello.wav}
               - {expect: answer, matching: "it (is|was)", within: 3}
@@ -38,6 +39,7 @@ def test_each_verb_becomes_a_step(tmp_path: Path) -> None:
     assert press.verb == Press() and press.after_s == 0.5
     assert command.verb == Command("mute")
     assert scene.relay == "parrot" and scene.require.answers == 1
+    assert scene.echo == Echo(delay_ms=120, level_db=-20, saturation=0.0, drift_ppm=0.0)
 
 
 def test_all_mistakes_are_reported_together(tmp_path: Path) -> None:
@@ -53,7 +55,8 @@ def test_all_mistakes_are_reported_together(tmp_path: Path) -> None:
           - {expect: heard, matching: "("}
           - {press: button, within: 2}
           - {paly: hello.wav}
-        require: {answers: many}
+        echo: {delay_ms: 900, loudness: 3, saturation: much}
+        require: {answers: many, applause: 1}
         """,
     )
     with pytest.raises(ScenarioError) as raised:
@@ -69,6 +72,10 @@ def test_all_mistakes_are_reported_together(tmp_path: Path) -> None:
         "steps[5]: matching and within go with expect",
         "steps[6]: unknown key 'paly'",
         "require.answers: a whole number",
+        "require: unknown key 'applause'; known: answers, interruptions, wakes, lost_samples",
+        "echo: unknown key 'loudness'",
+        "echo.delay_ms: a number from 0 to 500, not 900",
+        "echo.saturation: a number from 0 to 10, not 'much'",
     ):
         assert part in text
 
@@ -91,7 +98,7 @@ def test_broken_yaml_and_binary_files_cost_one_line_each(tmp_path: Path) -> None
 
 def test_packaged_scenarios_can_be_read_by_name() -> None:
     names = [path.stem for path in PACKAGED.glob("*.yaml")]
-    assert "kitchen" in names
+    assert {"kitchen", "interruption", "monologue"} <= set(names)
     for name in names:
         assert read(find(name)).steps
 

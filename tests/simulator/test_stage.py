@@ -3,7 +3,7 @@
 from edgevoice.daemon.waterfall import SampleCounts, TurnReport
 from edgevoice.simulator.scenario import Requirements
 from edgevoice.simulator.stage import Outcome, unmet
-from edgevoice.simulator.witness import Answer
+from edgevoice.simulator.witness import Answer, Sighting
 
 
 def turn(number: int, first_sample: int, lost: int) -> TurnReport:
@@ -22,6 +22,14 @@ def test_requirements_that_do_not_hold_are_named() -> None:
     assert unmet(Requirements(answers=1, lost_samples=2), outcome) == []
     failures = unmet(Requirements(answers=2, lost_samples=0), outcome)
     assert failures == ["2 answers wanted, 1 played", "at most 0 samples lost, not 2"]
+
+
+def test_interruptions_and_wakes_are_counted() -> None:
+    seen = [Sighting(1.0, "wake", "alexa"), Sighting(2.0, "interrupted", "relay")]
+    outcome = Outcome(sightings=seen)
+    assert unmet(Requirements(interruptions=1, wakes=1), outcome) == []
+    failures = unmet(Requirements(interruptions=0, wakes=2), outcome)
+    assert failures == ["0 interruptions wanted, 1 seen", "2 wakes wanted, 1 seen"]
 
 
 def test_what_is_not_required_is_not_looked_at() -> None:

@@ -3,6 +3,8 @@
 import asyncio
 import re
 
+import pytest
+
 from edgevoice.config import ContextConfig, LinkConfig, TurnConfig
 from edgevoice.daemon.waterfall import SampleCounts, TurnReport
 from edgevoice.realtime.server_events import (
@@ -12,10 +14,13 @@ from edgevoice.realtime.server_events import (
 from edgevoice.simulator.scenario import Expect
 from edgevoice.simulator.witness import Witness
 from edgevoice.transceiver.inputs import (
+    BargeInConfirmed,
+    ButtonPressed,
     EventReceived,
     MuteRequested,
     PlayoutDrained,
     PlayoutStarted,
+    SpeechStarted,
     WakeDetected,
 )
 from edgevoice.transceiver.transceiver import Transceiver
@@ -26,12 +31,12 @@ COUNTS = SampleCounts(0, 0, 0, 0, None, None)
 class Scene:
     """A witness beside a transceiver that only dozes."""
 
-    def __init__(self) -> None:
+    def __init__(self, state: str = "idle") -> None:
         self.reports: list[TurnReport] = []
         self.position = 0
         self.mind = Transceiver(TurnConfig(), ContextConfig(), LinkConfig(), (), 0)
         self.loop = asyncio.get_running_loop()
-        self.witness = Witness(self.loop.time, lambda: self.reports, lambda: self.position)
+        self.witness = Witness(self.loop.time, lambda: self.reports, lambda: self.position, state)
 
     def saw(self, *happened: object) -> None:
         for each in happened:
@@ -112,6 +117,31 @@ async def test_a_turn_that_was_broken_off_is_no_answer() -> None:
     scene.reports.append(TurnReport(1, "wake", "interrupted", (), COUNTS))
     scene.saw(PlayoutDrained(190))
     assert scene.witness.answers == []
+
+
+@pytest.mark.parametrize(
+    ("by", "named"),
+    [
+        (BargeInConfirmed(1), "voice"),
+        (WAKE, "wake word"),
+        (ButtonPressed(1), "button"),
+        (heard("stop"), "relay"),
+    ],
+)
+async def test_who_interrupted_an_answer_is_seen(by: object, named: str) -> None:
+    scene = Scene()
+    scene.reports.append(TurnReport(1, "wake", "interrupted", (), COUNTS))
+    scene.saw(by)
+    assert [s.text for s in scene.witness.sightings if s.what == "interrupted"] == [named]
+
+
+async def test_a_voice_is_a_hint_while_an_answer_is_heard() -> None:
+    scene = Scene("speaking")
+    scene.saw(SpeechStarted(1))
+    assert [sighting.what for sighting in scene.witness.sightings][:1] == ["hint"]
+    scene = Scene()
+    scene.saw(SpeechStarted(1))
+    assert scene.witness.sightings == []
 
 
 async def test_being_muted_is_seen_as_a_state() -> None:
