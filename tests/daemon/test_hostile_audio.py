@@ -1,13 +1,26 @@
-"""Sound no microphone should deliver: whatever comes, the device goes on and still hears."""
+"""Sound no microphone should deliver: whatever comes, the device goes on and still hears.
+
+Through all of its ears: canceller, VAD, barge-in, endpointing and wake word. What it
+plays may be just as hostile.
+"""
 
 import numpy as np
 import pytest
 
+from edgevoice.audio.barge_in import BargeInDetector
+from edgevoice.audio.echo_canceller import make_canceller
+from edgevoice.audio.echo_reference import EchoReference
+from edgevoice.audio.endpointer import Endpointer
 from edgevoice.audio.frames import CAPTURE_RATE_HZ, FRAME_SAMPLES, Samples
 from edgevoice.audio.resample import resample
-from edgevoice.transceiver.inputs import WakeDetected
-from tests.daemon.test_ears import Head
-from tests.recordings import scene, speech
+from edgevoice.audio.ring import RingBuffer
+from edgevoice.audio.sample_clock import SampleClock
+from edgevoice.audio.vad import make_vad
+from edgevoice.audio.wake_word import WakeWords
+from edgevoice.config import EchoConfig, VadConfig, WakeConfig
+from edgevoice.daemon.ears import Ears, Senses
+from edgevoice.transceiver.inputs import Input, WakeDetected
+from tests.recordings import quiet, scene, speech
 
 pytestmark = pytest.mark.models
 
@@ -44,22 +57,67 @@ HOSTILE = {
 }
 
 
+class Head:
+    """The ears of a device with a loudspeaker beside them."""
+
+    def __init__(self) -> None:
+        self.inputs: list[Input] = []
+        self.ring = RingBuffer(3.0)
+        self.reference = EchoReference(CAPTURE_RATE_HZ)
+        self.captured = 0
+        vad = VadConfig()
+        senses = Senses(
+            SampleClock(),
+            self.reference,
+            make_canceller(EchoConfig(), self.reference.adjust),
+            make_vad(vad),
+            BargeInDetector(),
+            Endpointer(vad.start_s, vad.stop_s),
+            WakeWords("", WakeConfig()),
+        )
+        self.ears = Ears(self.ring, senses, self.inputs.append, self.now)
+
+    def now(self) -> float:
+        return self.captured / CAPTURE_RATE_HZ
+
+    def hear(self, sound: Samples, played: Samples | None = None) -> None:
+        """Whole frames; what is played at the same time is as long."""
+        for start in range(0, len(sound) - FRAME_SAMPLES + 1, FRAME_SAMPLES):
+            frame = slice(start, start + FRAME_SAMPLES)
+            block = np.zeros(FRAME_SAMPLES, np.int16) if played is None else played[frame]
+            self.reference.played(block, self.now())
+            self.captured += FRAME_SAMPLES
+            self.ears.hear(sound[frame])
+
+    def hears_its_name(self) -> bool:
+        self.hear(quiet(2.2))  # longer than it is deaf after a detection
+        before = len(self.inputs)
+        self.hear(scene("alexa_107", 0.3))
+        woken = [wake for wake in self.inputs[before:] if isinstance(wake, WakeDetected)]
+        return [wake.name for wake in woken] == ["alexa"]
+
+
 @pytest.fixture(scope="module")
 def head() -> Head:
     """One for all: what one sound has done to it, the next one meets."""
     return Head()
 
 
-def whole_frames(sound: Samples) -> Samples:
-    return sound[: len(sound) // FRAME_SAMPLES * FRAME_SAMPLES]
+@pytest.mark.parametrize("sound", HOSTILE.values(), ids=HOSTILE)
+def test_it_hears_its_name_behind_any_sound(head: Head, sound: Samples) -> None:
+    head.hear(sound)
+    assert head.hears_its_name()
+    assert head.captured - FRAME_SAMPLES < head.ring.end <= head.captured
 
 
 @pytest.mark.parametrize("sound", HOSTILE.values(), ids=HOSTILE)
-def test_it_hears_its_name_behind_any_sound(head: Head, sound: Samples) -> None:
-    head.hear(whole_frames(sound))
-    head.hear(2.2)  # longer than it is deaf after a detection
-    before = len(head.inputs)
-    head.hear(whole_frames(scene("alexa_107", 0.3)))
-    woken = [wake for wake in head.inputs[before:] if isinstance(wake, WakeDetected)]
-    assert [wake.name for wake in woken] == ["alexa"]
-    assert woken[0].detected_at <= head.ring.end
+def test_it_hears_its_name_after_playing_any_sound(head: Head, sound: Samples) -> None:
+    echo = np.concatenate((np.zeros(1600, np.int16), sound[:-1600] // 2))
+    head.hear(echo, played=sound)
+    assert head.hears_its_name()
+
+
+@pytest.mark.parametrize("sound", HOSTILE.values(), ids=HOSTILE)
+def test_it_hears_its_name_after_echo_of_what_it_never_played(head: Head, sound: Samples) -> None:
+    head.hear(sound, played=np.roll(sound, 7919)[::-1])
+    assert head.hears_its_name()
