@@ -40,6 +40,29 @@ def test_the_kitchen_asks_three_questions_and_hears_three_answers(tmp_path: Path
         assert abs(answer).max() > 1_000 and len(answer) > 16_000
 
 
+def test_speaking_into_an_answer_stops_it_over_the_echo_and_is_understood(tmp_path: Path) -> None:
+    played = simulate("interruption", "--out", str(tmp_path))
+    assert played.returncode == 0, played.stdout + played.stderr
+    report = json.loads((tmp_path / "report.json").read_text())
+    barged_in = [turn for turn in report["turns"] if turn["cause"] == "barge-in"]
+    assert barged_in
+    for turn in barged_in:
+        silenced = turn["marks"]["answer silenced"] - turn["marks"]["start of speech"]
+        assert silenced <= 0.245, "from the first loud frame to the order to be silent"
+    by = [text for _, what, text in report["sightings"] if what == "interrupted"]
+    assert by[0] == "voice"
+
+
+def test_a_long_answer_that_comes_back_from_the_room_interrupts_and_wakes_nobody(
+    tmp_path: Path,
+) -> None:
+    played = simulate("monologue", "--out", str(tmp_path))
+    assert played.returncode == 0, played.stdout + played.stderr
+    report = json.loads((tmp_path / "report.json").read_text())
+    (answered,) = report["turns"]
+    assert answered["marks"]["end"] - answered["marks"]["first answer sample"] > 8.0
+
+
 def test_a_scenario_whose_expectations_fail_says_which_and_exits_with_1(tmp_path: Path) -> None:
     (tmp_path / "broken.yaml").write_text(BROKEN)
     played = simulate(str(tmp_path / "broken.yaml"), "--out", str(tmp_path / "out"))
