@@ -4,7 +4,7 @@ Real recordings over the simulated echo of our own voice and of real people, whi
 never pauses: the hardest case. Each path hears the very same sound.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from edgevoice.config import WakeWordConfig
 from sound.duplex import PLAYOUT_RATE_HZ, Acoustics, Duplex, Tape
 from sound.figures import Figure
 from sound.paths import PATHS, HearingPath
-from sound.voices import assistant, level, people, scaled, spoken, wake_recordings
+from sound.voices import assistant, level, scaled, spoken, wake_recordings
 
 WORD = "alexa"
 LEAD_S = 3.0
@@ -128,21 +128,3 @@ def misses(folder: Path | None) -> Iterator[Figure]:
     others = ", ".join(f"{count} {name}" for name, count in false.items() if name != "linear")
     what = f"false wakes in {seconds / 60:.1f} min of it: linear"
     yield Figure(what, false["linear"], at_most=0, stock=None, stock_name=others)
-
-
-def false_wakes(folder: Path | None) -> Iterator[Figure]:
-    """Nobody speaks; the answer alone, in our voice and in those of real people."""
-    silence = Said(np.zeros(round(FAR_S * CAPTURE_RATE_HZ), np.int16), [])
-    voices: dict[str, Callable[[], Samples]] = {
-        "our own voice": lambda: assistant(PLAYOUT_RATE_HZ, FAR_S),
-        "people's voices": lambda: people(folder, PLAYOUT_RATE_HZ, FAR_S),
-    }
-    for name, voice in voices.items():
-        tallies = listen(silence, voice(), Acoustics())
-        yield Figure(
-            f"false wakes in {FAR_S / 60:.0f} min of an answer in {name}: linear",
-            tallies["linear"].false,
-            at_most=0,
-            stock=tallies["microphone"].false,
-            stock_name=f"plain microphone, {tallies['AEC3'].false} AEC3",
-        )
