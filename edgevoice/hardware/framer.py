@@ -11,6 +11,7 @@ import numpy as np
 from edgevoice.audio.frames import CAPTURE_RATE_HZ, FRAME_SAMPLES, Samples
 from edgevoice.audio.prompt_resampler import PromptResampler
 
+
 class Framer:
     """`channel` counts from 1. Blocks may have any length, and end in the middle of a sample."""
 

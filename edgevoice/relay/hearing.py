@@ -19,6 +19,10 @@ KEPT_S = MAX_TURN / CAPTURE_RATE_HZ + 4.0
 MAX_HOLE = 5 * CAPTURE_RATE_HZ
 """Longer holes in the stream count as this long: no turn survives them anyway."""
 
+LOOK_BACK = CAPTURE_RATE_HZ
+"""Judged when detection is switched on: a device that heard a voice interrupt took 0.25 s to be
+sure of it, and its word the network's time to come here."""
+
 
 class Hearing:
     def __init__(self, vad: Vad, rules: TurnRules | None, wake: WakePhrase | None = None) -> None:
@@ -55,8 +59,15 @@ class Hearing:
         else:
             self._detector.rules = rules
             if not self._automatic:
-                self._vad.reset()
+                self._look_back()
         self._automatic = rules is not None
+
+    def _look_back(self) -> None:
+        """Whoever switches detection on may do so because somebody has begun to speak."""
+        self._vad.reset()
+        earliest = max(self._taken, self._detector.floor, self._ring.start)
+        frames = (self._judged - max(earliest, self._judged - LOOK_BACK)) // FRAME_SAMPLES
+        self._judged -= max(0, frames) * FRAME_SAMPLES
 
     def receive(self, first: int, samples: Samples) -> Iterator[TurnEvent]:
         """The next block; what it means comes out frame by frame."""

@@ -99,6 +99,11 @@ class TurnDetector:
         return self._turn_start is not None
 
     @property
+    def floor(self) -> int:
+        """No turn begins before: what was heard until then is spent."""
+        return self._floor
+
+    @property
     def settled(self) -> int:
         """Samples of the current turn up to here belong to it, whatever comes next."""
         return min(self._position, self._last_speech + TAIL)

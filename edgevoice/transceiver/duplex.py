@@ -1,9 +1,15 @@
-"""Hearing during an answer: ducking in full duplex, a deaf relay in half duplex.
+"""Hearing during an answer: who says that the user interrupts it.
 
-Without barge-in the loudspeaker's echo must not be taken for a user, so during an
-answer turn detection is switched off at the relay. The gate stays open all the
-while, so that the wake word is answered without losing a sample.
+Without barge-in nobody does, and the loudspeaker's echo must not be taken for a user:
+during an answer turn detection is switched off at the relay. So it is where the device
+itself tells voices from its echo. It knows what it plays and the relay does not; two
+that may interrupt would be wrong twice as often. Only where the echo is somebody else's
+concern (a card that cancels it, headphones) the relay decides.
+
+The gate stays open all the while, so that whoever interrupts loses no sample.
 """
+
+from enum import Enum
 
 from edgevoice.realtime.session import ServerVad, Session, TurnDetection
 from edgevoice.transceiver.actions import (
@@ -19,9 +25,25 @@ from edgevoice.transceiver.greeting import deaf, hearing
 from edgevoice.transceiver.limits import CONFIRM_S
 
 
+class BargeIn(Enum):
+    """Who may say that the user interrupts an answer by speaking."""
+
+    NOBODY = "nobody"
+    RELAY = "relay"
+    DEVICE = "device"
+
+
+def barge_in(wanted: bool, hears_voices: bool) -> BargeIn:
+    """A device that tells a voice from its echo needs no second opinion."""
+    if not wanted:
+        return BargeIn.NOBODY
+    return BargeIn.DEVICE if hears_voices else BargeIn.RELAY
+
+
 class Duplex:
-    def __init__(self, deadlines: Deadlines, barge_in: bool) -> None:
-        self.barge_in = barge_in
+    def __init__(self, deadlines: Deadlines, decider: BargeIn) -> None:
+        self.barge_in = decider is not BargeIn.NOBODY
+        self._relay_decides = decider is BargeIn.RELAY
         self._deadlines = deadlines
         self._detection: TurnDetection = ServerVad()
         self._deaf = False
@@ -38,13 +60,14 @@ class Duplex:
         self._detection = effective.audio.input.turn_detection or self._detection
 
     def answer_begins(self) -> list[Action]:
-        if self.barge_in or self._deaf:
+        if self._deaf or self._relay_decides:
             return []
         self._deaf = True
         return [deaf()]
 
     def answer_over(self, forget: bool) -> list[Action]:
-        """`forget` what was heard meanwhile: nobody was expected to speak."""
+        """`forget` what was heard meanwhile, unless somebody seems to be speaking."""
+        forget = forget and not self._ducked
         actions = self.unduck()
         if self._deaf:
             self._deaf = False

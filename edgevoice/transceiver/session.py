@@ -35,6 +35,7 @@ from edgevoice.realtime.server_events import (
 from edgevoice.realtime.session import Session as Effective
 from edgevoice.transceiver.actions import Action, PlaySound, Problem, SendEvent
 from edgevoice.transceiver.deadlines import Deadlines, Due
+from edgevoice.transceiver.duplex import Duplex
 from edgevoice.transceiver.greeting import seeds
 from edgevoice.transceiver.inputs import (
     BargeInConfirmed,
@@ -74,11 +75,12 @@ class Session:
         standing: Standing,
         deadlines: Deadlines,
         config: TurnConfig,
+        duplex: Duplex,
         introduce: Introduce,
         remembered: Sequence[Message],
         first_sample: int,
     ) -> None:
-        self.rules = TurnRules(standing, deadlines, config, first_sample)
+        self.rules = TurnRules(standing, deadlines, config, duplex, first_sample)
         self._standing = standing
         self._deadlines = deadlines
         self._config = config

@@ -35,6 +35,7 @@ from edgevoice.transceiver.actions import (
     WakePhrase,
 )
 from edgevoice.transceiver.deadlines import OF_A_SESSION, Deadlines, Due
+from edgevoice.transceiver.duplex import Duplex, barge_in
 from edgevoice.transceiver.greeting import introduce
 from edgevoice.transceiver.indication import Facts, Indication, indication
 from edgevoice.transceiver.inputs import (
@@ -89,8 +90,11 @@ class Transceiver:
         microphone_lost: bool = False,
         speaker_lost: bool = False,
         personas: Mapping[str, Persona] | None = None,
+        hears_voices: bool = False,
     ) -> None:
         """`muted`: as it was remembered; the microphone is not opened then.
+
+        `hears_voices`: the device tells a voice from its own echo, and says so.
 
         `personas`: by wake word; who is not there is `link.instructions`.
         """
@@ -103,6 +107,7 @@ class Transceiver:
         self.received: EdgevoiceReceived | None = None
         """What the relay has received of the session, if it says so."""
         self._turn = turn
+        self._barge_in = barge_in(turn.barge_in, hears_voices)
         self._usual = Persona(link.instructions)
         self._personas = personas or {}
         self._tools = tools
@@ -226,11 +231,13 @@ class Transceiver:
         self._day.begin(now)
         if left_s is not None:
             self._deadlines.arm(Due.DAY, now + left_s)
+        duplex = Duplex(self._deadlines, self._barge_in)
         self._session = Session(
             self._standing,
             self._deadlines,
             self._turn,
-            lambda extensions: introduce(persona, self._tools, self._turn.barge_in, extensions),
+            duplex,
+            lambda extensions: introduce(persona, self._tools, duplex.barge_in, extensions),
             self._memory.begin(),
             first,
         )

@@ -49,13 +49,18 @@ class Ending:
 
 class TurnRules:
     def __init__(
-        self, standing: Standing, deadlines: Deadlines, config: TurnConfig, first_sample: int
+        self,
+        standing: Standing,
+        deadlines: Deadlines,
+        config: TurnConfig,
+        duplex: Duplex,
+        first_sample: int,
     ) -> None:
         self.ending: Ending | None = None
         """Set once: then the session is to be closed."""
         self.turn = Turn(first_sample)
         self.answering = Answering()
-        self.duplex = Duplex(deadlines, config.barge_in)
+        self.duplex = duplex
         self._standing = standing
         self._deadlines = deadlines
         self._config = config

@@ -125,3 +125,24 @@ def test_the_wake_word_alone_is_no_turn(models_dir, name, end_s):
     wake = WakePhrase("alexa", end - 17_600, end)
     hearing = Hearing(SileroVad(models_dir), TurnRules(), wake)
     assert turns(hearing, scene(1.0, name, 1.5), [320]) == []
+
+
+def test_whoever_began_to_speak_before_detection_was_switched_on_is_heard_from_the_beginning():
+    """As when a device heard a voice interrupt an answer, and says so a little later."""
+    hearing = Hearing(LoudnessVad(), None)
+    quiet, speech = np.zeros(64_000, np.int16), np.full(8_000, 8000, np.int16)
+    list(hearing.receive(0, quiet))
+    assert list(hearing.receive(64_000, speech)) == []
+    hearing.set_rules(TurnRules(prefix=0))
+    assert list(hearing.receive(72_000, speech[:320])) == [TurnStarted(64_000)]
+
+
+def test_what_was_cleared_or_is_long_past_is_not_looked_back_on():
+    cleared, old = Hearing(LoudnessVad(), None), Hearing(LoudnessVad(), None)
+    speech = np.full(8_000, 8000, np.int16)
+    list(cleared.receive(0, speech))
+    cleared.take()
+    list(old.receive(0, np.concatenate([speech, np.zeros(16_000, np.int16)])))
+    for hearing in (cleared, old):
+        hearing.set_rules(TurnRules())
+        assert list(hearing.receive(hearing.end, np.zeros(3_200, np.int16))) == []

@@ -135,6 +135,7 @@ class Story:
         chime: bool = True,
         muted: bool = False,
         personas: Mapping[str, Persona] | None = None,
+        hears_voices: bool = False,
         **turn: Any,
     ) -> None:
         self.transceiver = Transceiver(
@@ -146,6 +147,7 @@ class Story:
             chime=chime,
             muted=muted,
             personas=personas,
+            hears_voices=hears_voices,
         )
         self.now = 1_000.0
         self.house = House(shown=self.transceiver.indication)

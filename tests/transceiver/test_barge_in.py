@@ -430,3 +430,41 @@ class TestHalfDuplex:
         assert InputAudioBufferClear not in kinds
         assert kinds == [ResponseCancel, OutputAudioBufferClear, SessionUpdate, EdgevoiceWake]
         assert story.state is State.LISTENING
+
+
+class TestDecidedHere:
+    """The device tells voices from its own echo, and nobody else has a say in it."""
+
+    def test_the_relay_is_deaf_while_the_answer_is_heard(self):
+        story = Story(hears_voices=True).speaking()
+        (*_, update) = sent(story.book)
+        assert update.session["audio"]["input"] == {"turn_detection": None}
+        assert story.house.gate
+
+    def test_before_the_answer_the_relay_may_interrupt(self):
+        story = Story(hears_voices=True).connected()
+        (update, *_) = sent(story.book)
+        assert update.session["audio"]["input"]["turn_detection"]["interrupt_response"] is True
+
+    def test_a_voice_stops_the_answer_and_gives_the_relay_its_ears_back(self):
+        story = Story(hears_voices=True).speaking()
+        done = story.happens(certain)
+        assert FlushPlayout() in done
+        kinds = [type(event) for event in sent(done)]
+        assert kinds == [ResponseCancel, OutputAudioBufferClear, SessionUpdate]
+        assert story.state is State.LISTENING
+
+    def test_a_hint_only_ducks(self):
+        story = Story(hears_voices=True).speaking()
+        assert story.happens(local) == [DuckPlayout()]
+        assert story.state is State.SPEAKING
+
+    def test_what_was_heard_of_the_answer_is_forgotten(self):
+        clear, _ = sent(Story(hears_voices=True).answered())
+        assert clear == InputAudioBufferClear()
+
+    def test_unless_somebody_has_begun_to_speak_into_its_end(self):
+        story = Story(hears_voices=True).speaking()
+        story.happens(local)
+        (update,) = sent(story.answered())
+        assert isinstance(update, SessionUpdate)

@@ -127,6 +127,7 @@ starts = st.sampled_from(["asleep", "connected", "asked", "speaking"])
 settings_of_owners = st.fixed_dictionaries(
     {
         "barge_in": st.booleans(),
+        "hears_voices": st.booleans(),
         "follow_up_s": st.sampled_from([0.0, 8.0]),
         "minutes_per_day": st.sampled_from([0.0, 1.0, 120.0]),
         "keep_minutes": st.sampled_from([0.0, 10.0]),
