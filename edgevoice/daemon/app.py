@@ -19,7 +19,7 @@ from edgevoice.audio.barge_in import BargeInDetector
 from edgevoice.audio.echo_canceller import make_canceller
 from edgevoice.audio.echo_reference import EchoReference
 from edgevoice.audio.endpointer import Endpointer
-from edgevoice.audio.frames import CAPTURE_RATE_HZ, FRAME_SAMPLES, Samples
+from edgevoice.audio.frames import CAPTURE_RATE_HZ, FRAME_SAMPLES
 from edgevoice.audio.gate import Gate
 from edgevoice.audio.playout import PlayoutBuffer
 from edgevoice.audio.ring import RingBuffer
@@ -129,7 +129,7 @@ class Device:
             self._ears.hear, self._capture.lost, self._capture.found
         )
         self._speaker = self._board.speaker(self._playout, self._speaker_lost, self._speaker_found)
-        self._speaker.on_played = self._played
+        self._speaker.on_played = self._reference.played
 
     def _senses(self) -> Senses:
         """What listens on the board."""
@@ -298,10 +298,6 @@ class Device:
 
     def _perform(self, action: Action) -> None:
         self._performer.perform(action)
-
-    def _played(self, block: Samples) -> None:
-        """In the speaker's thread."""
-        self._reference.played(block, self._loop.time())
 
     def _speaker_lost(self, reason: str) -> None:
         log.error("nothing is heard of us: %s", reason)

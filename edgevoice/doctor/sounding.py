@@ -186,9 +186,9 @@ class Sounding:
         self._reference.captured(self._heard_to, self._tape.now())
         self._tape.heard(block, self._reference.take(first, len(block)))
 
-    def _played(self, block: Samples) -> None:
+    def _played(self, block: Samples, at_s: float) -> None:
         """In the pulling thread."""
-        self._reference.played(block, self._tape.now())
+        self._reference.played(block, at_s)
         self._tape.played(block)
 
     def _new_tape(self) -> None:

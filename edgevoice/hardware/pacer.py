@@ -23,6 +23,11 @@ class Pacer:
     def is_running(self) -> bool:
         return self._timer is not None
 
+    @property
+    def due_at(self) -> float:
+        """When the last beat should have been, however late it came."""
+        return self._began_at + self._beats * self._interval_s
+
     def start(self) -> None:
         """The first beat comes after one interval."""
         self.stop()

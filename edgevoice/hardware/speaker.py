@@ -89,7 +89,7 @@ class PortAudioSpeaker:
             may_yield=lambda: playout.is_empty,
             says_so=False,
         )
-        self.on_played: OnPlayed = lambda block: None
+        self.on_played: OnPlayed = lambda block, at_s: None
 
     @property
     def delay_ms(self) -> int:
@@ -155,9 +155,9 @@ class PortAudioSpeaker:
 
     def _pull(self, n: int) -> Samples:
         """In PortAudio's thread."""
-        self._stream.touch()
+        at_s = self._stream.touch()
         block = self._playout.pull(n)
-        self.on_played(block)
+        self.on_played(block, at_s)
         return block
 
     def _lost(self, reason: str) -> None:

@@ -16,7 +16,8 @@ from edgevoice.hardware.pacer import Pacer
 
 log = logging.getLogger(__name__)
 
-OnPlayed: TypeAlias = Callable[[Samples], None]
+OnPlayed: TypeAlias = Callable[[Samples, float], None]
+"""A block, and when it was pulled by the loop's clock."""
 OnLost: TypeAlias = Callable[[str], None]
 OnFound: TypeAlias = Callable[[], None]
 
@@ -44,7 +45,7 @@ class VirtualSpeaker:
         self._on_lost = on_lost
         self._on_found = on_found
         self._plugged = True
-        self.on_played: OnPlayed = lambda block: None
+        self.on_played: OnPlayed = lambda block, at_s: None
         self._block = playout.rate_hz * FRAME_MS // 1000
         self._pacer = Pacer(FRAME_MS / 1000, self._beat)
         self._recorder = WavWriter(record_to, playout.rate_hz) if record_to else None
@@ -104,7 +105,7 @@ class VirtualSpeaker:
             self._record(self._recorder, block)
         self._played(block)
         if self._plugged:
-            self.on_played(block)
+            self.on_played(block, self._pacer.due_at)
 
     def _played(self, block: Samples) -> None:
         """For speakers that do more with what was just heard."""

@@ -94,10 +94,11 @@ class WatchedStream:
     def latency_s(self) -> float:
         return self._stream.latency_s if self._stream else 0.0
 
-    def touch(self) -> None:
-        """A block came or went. In any thread."""
-        self._alive_at = self._loop.time()
+    def touch(self) -> float:
+        """A block came or went; when that was, by the loop's clock. In any thread."""
+        self._alive_at = now = self._loop.time()
         self._alive = True
+        return now
 
     def age_s(self, now: float) -> float:
         """Time since the last block, or since opening; 0 while it is closed on purpose."""

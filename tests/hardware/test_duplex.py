@@ -162,7 +162,7 @@ async def test_what_is_played_is_not_lost_in_the_gap() -> None:
     card = hat()
     async with running(Board(card)) as board:
         pulled: list[Samples] = []
-        board.speaker.on_played = pulled.append
+        board.speaker.on_played = lambda block, at_s: pulled.append(block)
         board.playout.push(LOUD[: 48_000 * 3])
         await elapse(1)
         await board.microphone.close()

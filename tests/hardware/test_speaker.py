@@ -18,7 +18,7 @@ from edgevoice.hardware.microphone import PortAudioMicrophone
 from edgevoice.hardware.speaker import SPEAKERS, PortAudioSpeaker, make_speaker
 from edgevoice.hardware.virtual_speaker import VirtualSpeaker
 from tests.hardware.fake_portaudio import Card, FakeServer, FakeSound
-from tests.virtual_time import elapse
+from tests.virtual_time import VirtualTimeLoop, elapse
 
 RATE_HZ = 48_000
 SECOND = (np.arange(RATE_HZ) % 20_000 + 1).astype(np.int16)
@@ -239,7 +239,7 @@ async def test_whoever_wants_to_know_is_told_what_is_heard(playout: PlayoutBuffe
     card = Card("USB", default=True)
     played: list[np.ndarray[Any, Any]] = []
     async with watched(speaking(playout, FakeSound(card))) as speaker:
-        speaker.on_played = played.append
+        speaker.on_played = lambda block, at_s: played.append(block)
         playout.push(SECOND)
         await elapse(0.505)
         assert np.array_equal(np.concatenate(played), np.concatenate(card.heard))
@@ -262,7 +262,7 @@ async def test_an_unplugged_virtual_speaker_says_so_and_answers_still_end() -> N
     told: list[str] = []
     played: list[int] = []
     speaker = VirtualSpeaker(playout, None, told.append, lambda: told.append("found"))
-    speaker.on_played = lambda block: played.append(len(block))
+    speaker.on_played = lambda block, at_s: played.append(len(block))
     async with speaker:
         playout.push(SECOND)
         await elapse(0.201)
@@ -274,3 +274,18 @@ async def test_an_unplugged_virtual_speaker_says_so_and_answers_still_end() -> N
         await elapse(0.1)
     assert told == ["the virtual speaker was unplugged", "found"]
     assert sum(played) > RATE_HZ // 5
+
+
+async def test_a_virtual_speaker_tells_when_a_block_was_due_however_late_the_loop_is() -> None:
+    """Or a busy moment would pass for a pause of the loudspeaker."""
+    pulled_at: list[float] = []
+    speaker = VirtualSpeaker(PlayoutBuffer(RATE_HZ))
+    speaker.on_played = lambda block, at_s: pulled_at.append(at_s)
+    async with speaker:
+        await elapse(0.101)
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, VirtualTimeLoop)
+        loop.now += 0.5
+        await elapse(0.1)
+    assert len(pulled_at) == 35
+    assert np.diff(pulled_at) == pytest.approx(0.02)
