@@ -30,8 +30,7 @@ from sound.voices import (
 
 DUCK_BUDGET_MS, FLUSH_BUDGET_MS = 120.0, 250.0
 CARD_S = 0.02
-"""Not in the simulation: two periods of 10 ms between what the loudspeaker
-between the loudspeaker's and the air."""
+"""Not in the simulation: the two periods of 10 ms that a card holds ready to be played."""
 
 ALONE_S = 3.0
 """The answer is heard so long before somebody speaks into it."""
@@ -40,9 +39,6 @@ ANSWER_S = 30.0
 TRIALS = 60
 SERS_DB = (0.0, -5.0)
 """Speech-to-echo ratios: one who stands at arm's length, and one across the room."""
-
-DUCKED = 0.3
-"""Of the amplitude it would have had: below this it counts as ducked (0.2 is aimed at)."""
 
 
 @dataclass
