@@ -16,10 +16,9 @@ that a card which cancels its echo by itself, or headphones, are measured in the
 from collections import deque
 from dataclasses import dataclass
 
-import numpy as np
-
 from edgevoice.audio.echo import Cancelled
 from edgevoice.audio.frames import FRAME_SAMPLES, Samples
+from edgevoice.audio.level import rms_dbfs
 
 # The numbers below were found on 26 recordings of people talking into 20 others, through
 # `simulator/acoustics.py` and the software canceller: -3, -10 and -20 dB of echo, 40 to
@@ -71,8 +70,8 @@ the canceller may have to find the echo again, having learnt from a voice in bet
 TELLING_DB = 12.0
 """Echo that should be so far under the noise of the room teaches nothing."""
 
-SILENCE_DB = 15.0
-"""Level of +-5 LSB: nothing below it is anybody's voice."""
+SILENCE_DBFS = -75.0
+"""Level of +-6 LSB: nothing below it is anybody's voice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +110,7 @@ class BargeInDetector:
         if first != self._next:
             self._start_over()
         self._next = first + FRAME_SAMPLES
-        self._far.append(_level_db(far))
+        self._far.append(rms_dbfs(far))
         self._frames += 1
         self._count(self._excess(cancelled), probability, first)
         told = self._decide(probability)
@@ -141,8 +140,8 @@ class BargeInDetector:
     def _excess(self, cancelled: Cancelled) -> float:
         """In dB above what our own voice may reach, where that is clearest."""
         echo = self._echo_db()
-        linear = self._linear.excess(_level_db(cancelled.linear), echo)
-        uplink = self._uplink.excess(_level_db(cancelled.uplink), echo)
+        linear = self._linear.excess(rms_dbfs(cancelled.linear), echo)
+        uplink = self._uplink.excess(rms_dbfs(cancelled.uplink), echo)
         caution = CAUTION_DB * max(0.0, 1 - self._frames / CAUTIOUS_FRAMES)
         return max(linear - DISTRUST_DB * self._distrust, uplink) - caution
 
@@ -218,21 +217,19 @@ class _Residue:
     FLOOR_MARGIN_DB = 2.0
 
     def __init__(self, prior_db: float) -> None:
-        self.expected_db = 0.0
         self._coupling_db = prior_db
-        self._floor_db = 100.0
+        self._floor_db = 0.0
         self._frames = 0
         self.seen_db: float | None = None
 
     def excess(self, level_db: float, echo_db: float) -> float:
         """By how much this frame is louder than our own voice can be."""
         self._floor_db = min(level_db, self._floor_db + self.FLOOR_RISE_DB)
-        quiet = max(SILENCE_DB, self._floor_db + self.FLOOR_MARGIN_DB)
+        quiet = max(SILENCE_DBFS, self._floor_db + self.FLOOR_MARGIN_DB)
         ours = echo_db + self._coupling_db
-        self.expected_db = max(quiet, ours)
         telling = ours >= quiet - TELLING_DB
         self.seen_db = max(level_db, quiet) - echo_db if telling else None
-        return level_db - self.expected_db
+        return level_db - max(quiet, ours)
 
     def learn(self, seen_db: float | None) -> None:
         """From a frame that turned out to be ours."""
@@ -245,9 +242,3 @@ class _Residue:
         else:
             early = self._frames < self.EARLY_FRAMES
             self._coupling_db += apart * (self.FALL if early else self.FALL_LATER)
-
-
-def _level_db(samples: Samples) -> float:
-    """Over one LSB."""
-    wide = samples.astype(np.float32)
-    return 10.0 * float(np.log10(wide @ wide / max(1, len(wide)) + 1e-3))

@@ -26,9 +26,7 @@ from edgevoice.audio.chirp import (
     response,
 )
 from edgevoice.audio.frames import CAPTURE_RATE_HZ, Samples
-
-SILENCE_DBFS = -120.0
-"""Below what 16 bits can hold; stands for no sound at all."""
+from edgevoice.audio.level import SILENCE_DBFS, dbfs, peak_dbfs
 
 HEARD = 8.0
 """A chirp stands out of the response so many times above its median. In noise alone the
@@ -112,17 +110,12 @@ def measure(
     return Measured(
         noise_dbfs=_noise_dbfs(quiet),
         dc_offset=dc_offset,
-        peak_dbfs=dbfs(float(np.max(np.abs(captured.astype(np.int32)), initial=0)) / 32768),
+        peak_dbfs=peak_dbfs(captured),
         clipped=_clipped(captured, full_scale),
         dead=not np.any(np.diff(captured)),
         too_short=len(whole) < 2,
         echo=_echo(signal, whole, programme) if len(whole) >= 2 else None,
     )
-
-
-def dbfs(amplitude: float) -> float:
-    """Of an amplitude or RMS value where full scale is 1."""
-    return max(SILENCE_DBFS, 20 * float(np.log10(max(amplitude, 1e-9))))
 
 
 def _noise_dbfs(quiet: Samples) -> float:

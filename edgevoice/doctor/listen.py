@@ -14,8 +14,8 @@ from dataclasses import asdict
 
 import numpy as np
 
-from edgevoice.audio.calibration import SILENCE_DBFS, dbfs
 from edgevoice.audio.frames import FRAME_SAMPLES, Samples
+from edgevoice.audio.level import peak_dbfs, rms_dbfs
 from edgevoice.audio.vad import Vad, make_vad
 from edgevoice.audio.wake_word import WakeWords
 from edgevoice.config import Config
@@ -90,26 +90,24 @@ class Ear:
         self._vad: Vad = make_vad(config.vad, config.wake.models_dir)
         self._words = WakeWords(config.wake.models_dir, config.wake)
         self._index = 0
-        self._squares: list[float] = []
-        self._peak = self._speech = 0.0
+        self._frames: list[Samples] = []
+        self._speech = 0.0
         self._scores: dict[str, float] = {}
 
     def hear(self, frame: Samples) -> None:
         self._words.hear(frame, self._index)
         self._index += FRAME_SAMPLES
-        self._squares.append(float(np.mean((frame / 32768) ** 2)))
-        self._peak = max(self._peak, float(np.max(np.abs(frame.astype(np.int32)))) / 32768)
+        self._frames.append(frame)
         self._speech = max(self._speech, self._vad.probability(frame))
         for name, score in self._words.scores.items():
             self._scores[name] = max(score, self._scores.get(name, 0.0))
 
     async def take(self) -> Levels:
         """Since it was last taken: the mean level, and the highest of everything else."""
+        sound = np.concatenate(self._frames or [np.zeros(0, np.int16)])
         levels = Levels(
-            round(
-                dbfs(float(np.sqrt(np.mean(self._squares)))) if self._squares else SILENCE_DBFS, 1
-            ),
-            round(dbfs(self._peak), 1),
+            round(rms_dbfs(sound), 1),
+            round(peak_dbfs(sound), 1),
             round(self._speech, 3),
             {name: round(score, 3) for name, score in self._scores.items()},
         )
@@ -117,8 +115,8 @@ class Ear:
         return levels
 
     def _forget(self) -> None:
-        self._squares = []
-        self._peak = self._speech = 0.0
+        self._frames = []
+        self._speech = 0.0
         self._scores = dict(self._words.scores)
 
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from math import isfinite
 from typing import Any
 
+from edgevoice.audio.level import SILENCE_DBFS
+
 LOWEST_DBFS = -70.0
 LEVEL_WIDTH, SPEECH_WIDTH = 20, 6
 """With one wake word the line fits 80 columns."""
@@ -30,8 +32,8 @@ class Levels:
         scores = answer.get("scores")
         erle_db = answer.get("erle_db")
         return cls(
-            _number(answer.get("rms_dbfs"), -120.0),
-            _number(answer.get("peak_dbfs"), -120.0),
+            _number(answer.get("rms_dbfs"), SILENCE_DBFS),
+            _number(answer.get("peak_dbfs"), SILENCE_DBFS),
             _number(answer.get("speech"), 0.0),
             {name: _number(s, 0.0) for name, s in scores.items()} if scores else {},
             None if erle_db is None else _number(erle_db, 0.0),

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from edgevoice.audio.frames import FRAME_SAMPLES, Samples
-from edgevoice.audio.noise_floor import QUIETEST_DBFS, NoiseFloor, level_dbfs
+from edgevoice.audio.noise_floor import QUIETEST_DBFS, NoiseFloor
 from tests.recordings import scene
 
 
@@ -52,10 +52,11 @@ def test_a_fan_that_is_switched_off_is_forgotten_at_once() -> None:
     assert room.floor_dbfs == pytest.approx(-65, abs=2)
 
 
-def test_levels_are_those_of_full_scale_and_never_bottomless() -> None:
-    assert level_dbfs(np.full(320, -32768, np.int16)) == pytest.approx(0, abs=0.01)
-    assert level_dbfs(np.zeros(320, np.int16)) == QUIETEST_DBFS
-    assert level_dbfs(np.zeros(0, np.int16)) == QUIETEST_DBFS
+@pytest.mark.parametrize("samples", [0, 320])
+def test_the_floor_is_never_bottomless(samples: int) -> None:
+    room = NoiseFloor()
+    assert room.hear(np.zeros(samples, np.int16)) == 0
+    assert room.floor_dbfs == QUIETEST_DBFS
 
 
 def test_after_a_reset_the_room_is_another() -> None:
