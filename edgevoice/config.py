@@ -58,7 +58,7 @@ class EchoConfig:
     tail_ms: int = 200
     """How long the room goes on sounding; longer costs more."""
     noise_suppression: Literal["off", "low", "moderate", "high"] = "off"
-    """Takes steady noise off what is sent. Never off what the wake word hears."""
+    """Takes steady noise off what is sent, if the canceller is software. Never off what the wake word hears."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -344,7 +344,7 @@ class Config:
     lamps: tuple[LampConfig, ...] = ()
     """What can be switched by voice."""
     sounds: SoundsConfig = field(default_factory=SoundsConfig)
-    """The chimes."""
+    """Chimes, and what is said when something fails."""
     control: ControlConfig = field(default_factory=ControlConfig)
     """Talking to the running daemon."""
     relay: RelayConfig = field(default_factory=RelayConfig)

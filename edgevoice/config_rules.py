@@ -102,6 +102,7 @@ def contradictions(config: Config) -> Iterator[tuple[str, str]]:
     yield from _lamp_names(config)
     yield from _wake_names(config)
     yield from _backends(config)
+    yield from _waiting(config)
     yield from _socket_path(config.control.socket)
     yield from _relay_transport(config.relay)
 
@@ -150,6 +151,12 @@ def _backends(config: Config) -> Iterator[tuple[str, str]]:
     for path, part in (("microphone", config.microphone), ("speaker", config.speaker)):
         if part.backend == "wav" and part.device == "default":
             yield f"{path}.device", "backend wav needs the path of a WAV file here"
+
+
+def _waiting(config: Config) -> Iterator[tuple[str, str]]:
+    least, most = config.media.jitter_min_ms, config.media.jitter_max_ms
+    if least > most:
+        yield "media.jitter_min_ms", f"{least} is more than media.jitter_max_ms, {most}"
 
 
 def _socket_path(path: str) -> Iterator[tuple[str, str]]:

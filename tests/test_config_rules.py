@@ -11,6 +11,7 @@ from edgevoice.config import (
     ControlConfig,
     IndicatorConfig,
     LampConfig,
+    MediaConfig,
     RelayConfig,
     WakeWordConfig,
 )
@@ -71,6 +72,11 @@ def test_the_defaults_contradict_nothing() -> None:
             Config(microphone=replace(Config().microphone, backend="wav")),
             "microphone.device",
             "path of a WAV",
+        ),
+        (
+            Config(media=MediaConfig(jitter_min_ms=80)),
+            "media.jitter_min_ms",
+            "80 is more than media.jitter_max_ms, 60",
         ),
         (Config(control=ControlConfig(socket="/" + "é" * 54)), "control.socket", "109 bytes"),
         (Config(relay=RelayConfig(host="0.0.0.0")), "relay.host", "other machines"),

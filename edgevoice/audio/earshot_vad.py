@@ -8,8 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from edgevoice.audio.frames import Samples
-from edgevoice.audio.vad import check_frame
+from edgevoice.audio.frames import Samples, check_frame
 from edgevoice.errors import ModelError
 
 try:

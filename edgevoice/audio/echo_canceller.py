@@ -5,10 +5,8 @@ Which canceller a configuration asks for is decided here, too.
 
 from collections.abc import Callable
 
-import numpy as np
-
 from edgevoice.audio.echo import Cancelled, EchoCanceller, NoCanceller
-from edgevoice.audio.frames import FRAME_SAMPLES, Samples
+from edgevoice.audio.frames import Samples, check_frame
 from edgevoice.audio.linear_canceller import LinearCanceller, ignore
 from edgevoice.audio.suppressor import Suppressor
 from edgevoice.config import EchoConfig
@@ -26,6 +24,8 @@ def make_canceller(config: EchoConfig, on_drift: Callable[[float], None] = ignor
 
 
 class SoftwareCanceller:
+    hears_voices = True
+
     def __init__(self, config: EchoConfig, on_drift: Callable[[float], None] = ignore) -> None:
         self._linear = LinearCanceller(config.tail_ms, config.delay_ms, on_drift)
         self._suppressor = Suppressor(config.noise_suppression)
@@ -45,14 +45,9 @@ class SoftwareCanceller:
     def erle_db(self) -> float | None:
         return self._linear.erle_db
 
-    @property
-    def restarts(self) -> int:
-        """How often the linear canceller gave up what it knew of the room."""
-        return self._linear.restarts
-
     def process(self, captured: Samples, far: Samples) -> Cancelled:
-        _check(captured)
-        _check(far)
+        check_frame(captured)
+        check_frame(far)
         linear = self._linear.process(captured, far)
         if self._linear.active:
             self._afterglow = AFTERGLOW_FRAMES + 1
@@ -64,10 +59,3 @@ class SoftwareCanceller:
         self._linear.reset()
         self._suppressor.reset()
         self._afterglow = 0
-
-
-def _check(samples: Samples) -> None:
-    if samples.dtype != np.int16 or samples.shape != (FRAME_SAMPLES,):
-        raise ValueError(
-            f"{FRAME_SAMPLES} int16 samples wanted, got {samples.dtype}{samples.shape}"
-        )

@@ -12,7 +12,8 @@ import webrtcvad
 from numpy.typing import NDArray
 
 from edgevoice.audio import models
-from edgevoice.audio.frames import CAPTURE_RATE_HZ, FRAME_SAMPLES, Samples
+from edgevoice.audio.endpointer import HYSTERESIS
+from edgevoice.audio.frames import CAPTURE_RATE_HZ, Samples, check_frame
 from edgevoice.audio.noise_floor import NoiseFloor
 from edgevoice.config import VadConfig
 
@@ -33,15 +34,16 @@ class Vad(Protocol):
 def make_vad(config: VadConfig, models_dir: str | Path = "") -> Vad:
     """The device's VAD; ModelError says what is missing for it."""
     first = WebRtcVad(config.aggressiveness)
+    goes_on = config.threshold - HYSTERESIS
     match config.engine:
         case "webrtc":
             return AboveNoise(first)
         case "earshot":
             from edgevoice.audio.earshot_vad import EarshotVad  # an extra, not on every board
 
-            return GatedVad(first, AboveNoise(EarshotVad()))
+            return GatedVad(first, AboveNoise(EarshotVad()), goes_on)
         case "silero":
-            return GatedVad(first, SileroVad(models_dir))
+            return GatedVad(first, SileroVad(models_dir), goes_on)
 
 
 class WebRtcVad:
@@ -141,18 +143,13 @@ class GatedVad:
     """Eight frames are five windows of Silero, ten of earshot: what is skipped is a
     multiple of it, so that their windows lie where they would have lain."""
 
-    GOES_ON = 0.35
-    """The probability above which the endpointer lets speech go on."""
-
-    def __init__(self, first: Vad, deciding: Vad) -> None:
+    def __init__(self, first: Vad, deciding: Vad, goes_on: float = 0.35) -> None:
+        """`goes_on`: the probability from which on the endpointer lets speech go on."""
+        self._goes_on = goes_on
         self._first = first
         self._deciding = deciding
         self._slept_through: deque[Samples] = deque(maxlen=self.REMEMBERS_FRAMES)
         self.reset()
-
-    @property
-    def awake(self) -> bool:
-        return self._awake_frames > 0
 
     def probability(self, frame: Samples) -> float:
         if self._first.probability(frame):
@@ -164,7 +161,7 @@ class GatedVad:
         if self._slept:
             self._catch_up()
         probability = self._deciding.probability(frame)
-        if probability >= self.GOES_ON:
+        if probability >= self._goes_on:
             self._awake_frames = self.HOLD_FRAMES
         else:
             self._awake_frames -= 1
@@ -184,10 +181,3 @@ class GatedVad:
             self._deciding.probability(frame)
         self._slept_through.clear()
         self._slept = 0
-
-
-def check_frame(frame: Samples) -> None:
-    if frame.dtype != np.int16 or frame.shape != (FRAME_SAMPLES,):
-        raise ValueError(
-            f"a frame of {FRAME_SAMPLES} int16 samples wanted, got {frame.dtype}{frame.shape}"
-        )

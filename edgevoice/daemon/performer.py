@@ -65,6 +65,8 @@ class Performer:
                 self._close_gate()
             case do.SendEvent(event):
                 body.link.send(event)
+            case do.PlaySound("error") if not self._sounds.errors:
+                pass
             case do.PlaySound(name, repeat):
                 body.playout.mix(load(name, body.playout.rate_hz), repeat)
             case do.Announce(problem):

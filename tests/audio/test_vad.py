@@ -126,7 +126,6 @@ def test_the_deciding_detector_rests_in_silence() -> None:
     vad = GatedVad(Told(), deciding)
     assert not probabilities(vad, numbered(*range(200))).any()
     assert deciding.heard == []
-    assert not vad.awake
 
 
 def test_woken_it_first_hears_what_it_slept_through() -> None:
@@ -155,12 +154,18 @@ def test_it_stays_awake_while_either_hears_speech_and_for_a_while() -> None:
     assert len(deciding.heard) == 300 + GatedVad.HOLD_FRAMES
 
 
+@pytest.mark.parametrize(("goes_on", "heard"), [(0.25, 300), (0.35, 0)])
+def test_what_lets_speech_go_on_keeps_it_awake(goes_on: float, heard: int) -> None:
+    deciding = Told(*[0.3] * 300)
+    probabilities(GatedVad(Told(1), deciding, goes_on), numbered(*range(500)))
+    assert len(deciding.heard) == heard + GatedVad.HOLD_FRAMES
+
+
 def test_after_a_reset_it_rests_and_nothing_is_caught_up_on() -> None:
     deciding = Told()
     vad = GatedVad(Told(0, 0, 0, 0, 1), deciding)
     probabilities(vad, numbered(0, 1))
     vad.reset()
-    assert not vad.awake
     probabilities(vad, numbered(3, 4))
     assert deciding.heard == [3, 4]
 

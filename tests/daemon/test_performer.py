@@ -9,7 +9,7 @@ from edgevoice.audio.playout import PlayoutBuffer
 from edgevoice.config import SoundsConfig
 from edgevoice.daemon.performer import Body, Performer
 from edgevoice.hardware.sounds import announcement, load
-from edgevoice.transceiver.actions import Announce, FlushPlayout, Problem
+from edgevoice.transceiver.actions import Announce, FlushPlayout, PlaySound, Problem
 from edgevoice.transceiver.inputs import Input, PlayoutFlushed
 from edgevoice.webrtc.statistics import ReceiveStatistics
 
@@ -75,4 +75,5 @@ def test_a_problem_is_said_or_sounded_or_passed_over() -> None:
     assert np.array_equal(spoken.heard(len(whole) / RATE_HZ), whole)
     assert np.array_equal(sounded.heard(len(chime) / RATE_HZ), chime)
     assert not sounded.heard(2.0).any()
+    silent.performer.perform(PlaySound("error"))
     assert not silent.heard(2.0).any()
