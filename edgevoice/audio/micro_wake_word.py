@@ -13,7 +13,7 @@ import numpy as np
 
 from edgevoice.audio.frames import Samples
 from edgevoice.audio.tflite_file import require_tflite
-from edgevoice.audio.wake_engine import CHUNK_SAMPLES, check_chunk
+from edgevoice.audio.wake_engine import CHUNK_SAMPLES, check_chunk, highest_scores
 from edgevoice.errors import ModelError
 
 try:
@@ -40,6 +40,7 @@ class MicroScorer:
         """`words` maps names to the .json beside each model."""
         require_package()
         self._features = pymicro_wakeword.MicroWakeWordFeatures()
+        self._words = words
         self._models = {name: _load(path) for name, path in words.items()}
         self.not_numbers = 0
         self._prime()
@@ -54,6 +55,10 @@ class MicroScorer:
         for model in self._models.values():
             model.reset()
         self._prime()
+
+    def highest(self, sound: Samples) -> dict[str, float]:
+        """By another one: what the package remembers cannot be put aside."""
+        return highest_scores(MicroScorer(self._words), sound)
 
     def listen(self, chunk: Samples) -> None:
         self.push(chunk)

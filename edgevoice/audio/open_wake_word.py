@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from edgevoice.audio import inference, models
 from edgevoice.audio.frames import Samples
-from edgevoice.audio.wake_engine import CHUNK_SAMPLES, check_chunk
+from edgevoice.audio.wake_engine import CHUNK_SAMPLES, check_chunk, highest_scores
 from edgevoice.errors import ModelError
 
 OVERLAP_SAMPLES = 480
@@ -82,6 +82,13 @@ class StreamingScorer:
             name: self._number(float(head.judge(heard[:, -head.length :]).reshape(-1)[0]))
             for name, head in self._heads.items()
         }
+
+    def highest(self, sound: Samples) -> dict[str, float]:
+        heard, self._memory = self._memory, self._primed
+        try:
+            return highest_scores(self, sound)
+        finally:
+            self._memory = heard
 
     def listen(self, chunk: Samples) -> None:
         """The next 1280 samples, to be remembered only."""

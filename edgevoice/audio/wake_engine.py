@@ -26,8 +26,19 @@ class WakeEngine(Protocol):
     def push(self, chunk: Samples) -> dict[str, float]:
         """The next chunk, and the scores of all words at its end."""
 
+    def highest(self, sound: Samples) -> dict[str, float]:
+        """The highest scores in a sound by itself, beside what is being listened to."""
+
     def reset(self) -> None:
         """What comes next follows a long silence."""
+
+
+def highest_scores(engine: WakeEngine, sound: Samples) -> dict[str, float]:
+    """Of an engine that has heard nothing yet."""
+    whole = len(sound) // CHUNK_SAMPLES * CHUNK_SAMPLES
+    scores = [engine.push(chunk) for chunk in sound[:whole].reshape(-1, CHUNK_SAMPLES)]
+    names = scores[0] if scores else {}
+    return {name: max(score[name] for score in scores) for name in names}
 
 
 def check_chunk(chunk: Samples) -> None:

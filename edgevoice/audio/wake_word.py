@@ -121,6 +121,12 @@ class WakeWords:
             detections += self._judge(chunk, self._end - len(self._waiting), playing)
         return detections
 
+    def is_said_in(self, sound: Samples, name: str) -> bool:
+        """The word is in this sound, which is none of what is listened to. 12 ms for 2.5 s."""
+        word = next(rule.word for rule in self._rules if rule.word.name == name)
+        score = self._engines[word.engine].highest(sound).get(name, 0.0)
+        return score >= word.threshold_playing
+
     def _judge(self, chunk: Samples, end: int, playing: bool) -> list[Detection]:
         """At most one detection per chunk: the clearest of the words that were heard."""
         scores = self._score(chunk)

@@ -8,17 +8,17 @@ people should hear; everything here listens to the other one, which leaves voice
 as they were.
 """
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
-
-import numpy as np
 
 from edgevoice.audio.barge_in import BargeInDetector, Confirmed, Hint
 from edgevoice.audio.echo import Cancelled, EchoCanceller
 from edgevoice.audio.echo_reference import EchoReference
 from edgevoice.audio.endpointer import Endpointer, SpeechEnd, SpeechStart
 from edgevoice.audio.frames import CAPTURE_RATE_HZ, Samples
+from edgevoice.audio.level import peak_dbfs, rms_dbfs
 from edgevoice.audio.ring import RingBuffer
 from edgevoice.audio.sample_clock import SampleClock
 from edgevoice.audio.vad import Vad
@@ -31,6 +31,15 @@ from edgevoice.transceiver.inputs import (
     StopRequested,
     WakeDetected,
 )
+
+log = logging.getLogger(__name__)
+
+OWN_S = 2.5
+"""What we played last; a wake phrase and the way of its echo take less."""
+
+UNSURE_SAMPLES = CAPTURE_RATE_HZ * 6 // 10
+"""After the reference had to jump (the card or the machine stood still) the canceller learns
+anew where the echo is, and until then the echo sounds like somebody."""
 
 METER_SAMPLES = CAPTURE_RATE_HZ // 10
 """What the level meter looks back on."""
@@ -63,15 +72,18 @@ class Ears:
         self._senses = senses
         self._post = post
         self._now = now
+        self._own = RingBuffer(OWN_S)
         self._captured = 0
         self._speech = 0.0
+        self._echo = False
+        self._jumps = 0
+        self._unsure_until = 0
         self.on_captured: Callable[[], None] = lambda: None
 
     @property
     def chunks_heard(self) -> int:
         """By the wake words: scored, or found too quiet to be."""
-        wake_words = self._senses.wake_words
-        return wake_words.chunks_scored + wake_words.chunks_rested
+        return self._senses.wake_words.chunks_scored
 
     def hear(self, samples: Samples) -> None:
         first, now, senses = self._captured, self._now(), self._senses
@@ -80,13 +92,23 @@ class Ears:
         far = senses.reference.take(first, len(samples))
         cancelled = senses.canceller.process(samples, far)
         self._keep(cancelled.uplink)
+        self._own.write(far)
         senses.clock.observe(self._captured, now)
         # What is being sent goes out before anybody thinks about it.
         self.on_captured()
         self._listen_for_speech(cancelled, far, first)
         playing = senses.canceller.echo_expected
         for detection in senses.wake_words.hear(cancelled.linear, first, playing=playing):
-            self._post(_woken(detection))
+            if not (playing and self._said_it_ourselves(detection)):
+                self._post(_woken(detection))
+
+    def _said_it_ourselves(self, detection: Detection) -> bool:
+        """What is left of our own "Alexa" behind the canceller is still an "Alexa"."""
+        ours = self._own.read(self._own.start, self._own.end)
+        if not self._senses.wake_words.is_said_in(ours, detection.name):
+            return False
+        log.info('"%s" was part of what we said, and wakes nobody', detection.name)
+        return True
 
     def interrupted(self) -> None:
         """What comes next does not follow what came before: muted, or another microphone.
@@ -109,11 +131,10 @@ class Ears:
         newest = self._ring.read(
             max(self._ring.start, self._ring.end - METER_SAMPLES), self._ring.end
         )
-        loud = newest.astype(np.float32) / 32768
         erle_db = self._senses.canceller.erle_db
         return {
-            "rms_dbfs": _dbfs(float(np.sqrt(np.mean(loud**2))) if len(loud) else 0.0),
-            "peak_dbfs": _dbfs(float(np.max(np.abs(loud), initial=0.0))),
+            "rms_dbfs": round(rms_dbfs(newest), 1),
+            "peak_dbfs": round(peak_dbfs(newest), 1),
             "speech": round(self._speech, 3),
             "scores": {name: round(s, 3) for name, s in self._senses.wake_words.scores.items()},
             "erle_db": None if erle_db is None else round(erle_db, 1),
@@ -124,6 +145,7 @@ class Ears:
         erle_db = self._senses.canceller.erle_db
         return {
             "echo_return_loss_db": None if erle_db is None else round(erle_db, 1),
+            "echo_reference_jumps": self._jumps,
             "clock_drift_ppm": round(self._senses.reference.drift_ppm, 1),
             "near_misses": dict(self._senses.wake_words.near_misses),
         }
@@ -133,22 +155,44 @@ class Ears:
         behind = self._captured - self._senses.canceller.uplink_delay - self._ring.end
         self._ring.write(uplink[len(uplink) - max(0, behind) :])
 
+    def _is_unsure(self, first: int) -> bool:
+        """The canceller has just lost the echo, and there is some to be lost."""
+        senses = self._senses
+        if senses.reference.jumps != self._jumps:
+            self._jumps = senses.reference.jumps
+            self._unsure_until = first + UNSURE_SAMPLES
+            senses.barge_in.reset()
+        return senses.canceller.echo_expected and first < self._unsure_until
+
     def _listen_for_speech(self, cancelled: Cancelled, far: Samples, first: int) -> None:
         """While something is played, more is asked of what passes for speech."""
         senses = self._senses
         self._speech = probability = senses.vad.probability(cancelled.linear)
-        if senses.canceller.echo_expected:
-            match senses.barge_in.hear(cancelled, probability, far, first):
-                case Hint(sample):
-                    self._post(SpeechStarted(sample))
-                case Confirmed(sample):
-                    self._post(BargeInConfirmed(sample))
-            probability *= senses.barge_in.is_voice
+        if self._is_unsure(first):
+            probability = 0.0
+        elif senses.canceller.hears_voices:
+            probability *= self._listen_for_barge_in(cancelled, far, first)
         match senses.endpointer.hear(probability, first):
             case SpeechStart(sample):
                 self._post(SpeechStarted(sample))
             case SpeechEnd(sample):
                 self._post(SpeechStopped(sample))
+
+    def _listen_for_barge_in(self, cancelled: Cancelled, far: Samples, first: int) -> bool:
+        """Whether what passes for speech is not ours. Who was speaking already when an
+        answer begins, or goes on, interrupts it then."""
+        barge_in, canceller = self._senses.barge_in, self._senses.canceller
+        began, self._echo = canceller.echo_expected and not self._echo, canceller.echo_expected
+        if not (self._echo or canceller.sending):
+            return True
+        if began and barge_in.confirmed_since is not None:
+            self._post(BargeInConfirmed(barge_in.confirmed_since))
+        match barge_in.hear(cancelled, self._speech, far, first):
+            case Hint(sample) if self._echo:
+                self._post(SpeechStarted(sample))
+            case Confirmed(sample):
+                self._post(BargeInConfirmed(sample))
+        return barge_in.is_voice or not self._echo
 
 
 def _woken(detection: Detection) -> Input:
@@ -161,8 +205,3 @@ def _woken(detection: Detection) -> Input:
         detection.phrase_end,
         detection.detected_at,
     )
-
-
-def _dbfs(amplitude: float) -> float:
-    """Of a full scale of 1; silence is as far down as 16 bits reach."""
-    return round(20 * float(np.log10(max(amplitude, 1e-5))), 1)
