@@ -14,9 +14,10 @@ from edgevoice.config import MicrophoneConfig
 from edgevoice.errors import AudioError, MicrophoneError
 from edgevoice.hardware.duplex import DUPLEX, USUAL_RATES_HZ, Duplex, InputWish
 from edgevoice.hardware.framer import Framer
+from edgevoice.hardware.pactl import PACTL
 from edgevoice.hardware.portaudio import FormatRefused, SoundDevice, Stream
 from edgevoice.hardware.sound_names import find, hardware_numbers, is_at_server
-from edgevoice.hardware.sound_server import PACTL, SoundServer
+from edgevoice.hardware.sound_server import SoundServer
 from edgevoice.hardware.virtual_microphone import VirtualMicrophone, WavMicrophone
 from edgevoice.hardware.watched_stream import WatchedStream, watch_node
 

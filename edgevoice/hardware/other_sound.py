@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, Protocol
 
 from edgevoice.errors import AudioError
-from edgevoice.hardware.pactl import Pactl, Playing
+from edgevoice.hardware.pactl import PACTL, Playing
 from edgevoice.hardware.state_file import StateFile
 
 log = logging.getLogger(__name__)
@@ -50,7 +50,7 @@ class Lowered:
         return self.index, self.owner
 
 
-class SoundServer(Protocol):
+class Streams(Protocol):
     @property
     def is_installed(self) -> bool: ...
 
@@ -66,12 +66,12 @@ class OtherSound:
         self,
         enabled: bool,
         file: StateFile,
-        server: SoundServer | None = None,
+        streams: Streams = PACTL,
         own_process: int | None = None,
     ) -> None:
         self._enabled = enabled
         self._file = file
-        self._server = server or Pactl()
+        self._streams = streams
         self._own_process = own_process or os.getpid()
         self._ducked = False
         self._ordered = asyncio.Event()
@@ -94,7 +94,7 @@ class OtherSound:
     async def run(self) -> None:
         """First gives back what an earlier run, which did not come to its end, still owed."""
         self._lowered = remembered(await asyncio.to_thread(self._file.load))
-        if not self._server.is_installed:
+        if not self._streams.is_installed:
             if self._enabled:
                 log.warning(
                     "other sound is not lowered: pactl is missing;"
@@ -126,7 +126,7 @@ class OtherSound:
         try:
             playing = [
                 stream
-                for stream in await self._server.playing()
+                for stream in await self._streams.playing()
                 if stream.process_id not in (None, self._own_process)
             ]
             await (self._lower(playing) if self._ducked else self._give_back(playing))
@@ -160,7 +160,7 @@ class OtherSound:
 
     async def _set(self, index: int, volumes: tuple[int, ...]) -> None:
         try:
-            await self._server.set_volumes(index, volumes)
+            await self._streams.set_volumes(index, volumes)
         except AudioError as error:
             log.debug("stream %d has ended: %s", index, error)
 

@@ -1,7 +1,8 @@
-"""What plays on a PulseAudio or PipeWire server, and how loud: the only caller of `pactl`.
+"""What a PulseAudio or PipeWire server has and plays: the only caller of `pactl`.
 
-It comes with both servers and speaks to both. Whose loudness is changed, and when, is
-decided in `other_sound.py`.
+It comes with both servers and speaks to both. Nothing is polled for what has gone:
+`pactl subscribe` waits for us. Whose loudness is changed, and when, is decided in
+`other_sound.py`.
 """
 
 import asyncio
@@ -9,14 +10,20 @@ import json
 import os
 import re
 import shutil
+import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from edgevoice.errors import AudioError
+from edgevoice.hardware.portaudio import Direction, in_thread
+from edgevoice.hardware.sound_server import KINDS
 
 ANSWER_S = 2.0
-"""A server that does not answer for this long hangs."""
+"""A server that does not answer for this long hangs, and must not keep others."""
+
+SUBSCRIBED_S = 0.3
+"""`pactl subscribe` does not tell when it has begun; it takes a tenth of this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +44,13 @@ class Playing:
 
 
 class Pactl:
+    """Where nothing else is said, AudioError when there is no server."""
+
     @property
     def is_installed(self) -> bool:
         return shutil.which("pactl") is not None
 
     async def playing(self) -> list[Playing]:
-        """AudioError when there is no server."""
         try:
             return from_json(await _run("--format=json", "list", "sink-inputs"))
         except (AudioError, ValueError):  # before version 16, and odd letters after it
@@ -51,6 +59,53 @@ class Pactl:
     async def set_volumes(self, index: int, volumes: Sequence[int]) -> None:
         """AudioError when the stream has ended."""
         await _run("set-sink-input-volume", str(index), *map(str, volumes))
+
+    def names(self, direction: Direction) -> list[str] | None:
+        """Of sources or sinks; None when there is nobody to ask. Blocks."""
+        try:
+            answer = subprocess.run(
+                ["pactl", "list", "short", KINDS[direction] + "s"],
+                capture_output=True,
+                env=_plain(),
+                timeout=ANSWER_S,
+            )
+        except (OSError, subprocess.TimeoutExpired):
+            return None
+        if answer.returncode:
+            return None
+        rows = answer.stdout.decode(errors="replace").splitlines()
+        return [row.split("\t")[1] for row in rows if row.count("\t")]
+
+    async def until_gone(self, name: str, direction: Direction) -> bool:
+        """True when it has gone; False when there is nobody to ask (any more)."""
+        try:
+            listening = await _start("subscribe", stderr=asyncio.subprocess.DEVNULL)
+        except AudioError:
+            return False
+        try:
+            return await self._hear_of(listening, name, direction)
+        finally:
+            await _end(listening)
+
+    async def _hear_of(
+        self, listening: asyncio.subprocess.Process, name: str, direction: Direction
+    ) -> bool:
+        assert listening.stdout is not None
+        removal = f"'remove' on {KINDS[direction]} #".encode()
+        await asyncio.sleep(SUBSCRIBED_S)
+        if await self._is_gone(name, direction):  # before anybody listened
+            return True
+        while line := await listening.stdout.readline():
+            if removal in line and await self._is_gone(name, direction):
+                return True
+        return False
+
+    async def _is_gone(self, name: str, direction: Direction) -> bool:
+        names = await in_thread(lambda: self.names(direction))
+        return names is not None and name not in names
+
+
+PACTL = Pactl()
 
 
 def from_json(text: str) -> list[Playing]:
@@ -94,26 +149,39 @@ def _playing(index: int, volumes: Sequence[int], properties: Mapping[str, Any]) 
 
 async def _run(*arguments: str) -> str:
     """What it prints; AudioError with what it complains of."""
-    try:
-        process = await asyncio.create_subprocess_exec(
-            "pactl",
-            *arguments,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            env={**os.environ, "LC_ALL": "C"},
-        )
-    except OSError as error:
-        raise AudioError(f"pactl cannot be run ({error})") from error
+    process = await _start(*arguments, stderr=asyncio.subprocess.PIPE)
     try:
         async with asyncio.timeout(ANSWER_S):
             output, complaint = await process.communicate()
     except TimeoutError:
         raise AudioError("the sound server does not answer") from None
     finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
+        await _end(process)
     if process.returncode:
         raise AudioError(" ".join(complaint.decode(errors="replace").split()))
     return output.decode(errors="replace")
+
+
+async def _start(*arguments: str, stderr: int) -> asyncio.subprocess.Process:
+    try:
+        return await asyncio.create_subprocess_exec(
+            "pactl",
+            *arguments,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=stderr,
+            env=_plain(),
+        )
+    except OSError as error:
+        raise AudioError(f"pactl cannot be run ({error})") from error
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    if process.returncode is None:
+        process.kill()
+    await process.wait()
+
+
+def _plain() -> dict[str, str]:
+    """In other languages it prints other words."""
+    return {**os.environ, "LC_ALL": "C"}

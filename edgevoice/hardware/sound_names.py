@@ -17,8 +17,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from edgevoice.errors import AudioError
+from edgevoice.hardware.pactl import PACTL
 from edgevoice.hardware.portaudio import CARDS, Direction, SoundDevice
-from edgevoice.hardware.sound_server import KINDS, PACTL, SoundServer
+from edgevoice.hardware.sound_server import KINDS, SoundServer
 
 SERVERS = ("pulse", "pipewire")
 

@@ -16,9 +16,10 @@ from edgevoice.config import SpeakerConfig
 from edgevoice.errors import AudioError, SpeakerError
 from edgevoice.hardware.duplex import DUPLEX, USUAL_RATES_HZ, Duplex, OutputWish
 from edgevoice.hardware.feed import Feed
+from edgevoice.hardware.pactl import PACTL
 from edgevoice.hardware.portaudio import Stream
 from edgevoice.hardware.sound_names import find, hardware_numbers, is_at_server
-from edgevoice.hardware.sound_server import PACTL, SoundServer
+from edgevoice.hardware.sound_server import SoundServer
 from edgevoice.hardware.virtual_speaker import OnFound, OnLost, OnPlayed, VirtualSpeaker
 from edgevoice.hardware.watched_stream import WatchedStream, watch_node
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from edgevoice.hardware.sound_server import Pactl
+from edgevoice.hardware.pactl import Pactl
 
 PACTL = """\
 #!/bin/sh
