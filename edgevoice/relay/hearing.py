@@ -55,7 +55,7 @@ class Hearing:
     def set_rules(self, rules: TurnRules | None) -> None:
         """None: the client commits its turns itself."""
         if rules is None:
-            self._detector.forget()
+            self._detector.drop()
         else:
             self._detector.rules = rules
             if not self._automatic:

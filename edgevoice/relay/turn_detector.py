@@ -131,6 +131,10 @@ class TurnDetector:
     def forget(self) -> None:
         """Drop the turn or the beginning of one; what was heard so far is spent."""
         self._floor = self._position
+        self.drop()
+
+    def drop(self) -> None:
+        """The turn, or the beginning of one, is none; its sound may be heard again."""
         self._turn_start, self._onset, self._phrase, self._joined = None, None, None, False
         self._paused = False
 

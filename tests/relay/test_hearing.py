@@ -137,6 +137,18 @@ def test_whoever_began_to_speak_before_detection_was_switched_on_is_heard_from_t
     assert list(hearing.receive(72_000, speech[:320])) == [TurnStarted(64_000)]
 
 
+def test_whoever_was_speaking_when_detection_was_switched_off_is_heard_from_the_beginning():
+    """An answer begins at the same moment, and is interrupted by it."""
+    hearing = Hearing(LoudnessVad(), TurnRules(prefix=0))
+    list(hearing.receive(0, np.zeros(16_000, np.int16)))
+    speech = np.full(4_800, 8000, np.int16)
+    assert list(hearing.receive(16_000, speech)) == [TurnStarted(16_000)]
+    hearing.set_rules(None)
+    assert list(hearing.receive(20_800, speech)) == []
+    hearing.set_rules(TurnRules(prefix=0))
+    assert list(hearing.receive(25_600, speech[:320])) == [TurnStarted(16_000)]
+
+
 def test_what_was_cleared_or_is_long_past_is_not_looked_back_on():
     cleared, old = Hearing(LoudnessVad(), None), Hearing(LoudnessVad(), None)
     speech = np.full(8_000, 8000, np.int16)
