@@ -459,12 +459,8 @@ class TestDecidedHere:
         assert story.happens(local) == [DuckPlayout()]
         assert story.state is State.SPEAKING
 
-    def test_what_was_heard_of_the_answer_is_forgotten(self):
-        clear, _ = sent(Story(hears_voices=True).answered())
-        assert clear == InputAudioBufferClear()
-
-    def test_unless_somebody_has_begun_to_speak_into_its_end(self):
-        story = Story(hears_voices=True).speaking()
-        story.happens(local)
-        (update,) = sent(story.answered())
+    def test_a_word_that_has_just_begun_when_the_answer_ends_is_not_forgotten(self):
+        """The device needs a tenth of a second to notice it, and more to be sure."""
+        (update,) = sent(Story(hears_voices=True).answered())
         assert isinstance(update, SessionUpdate)
+        assert update.session["audio"]["input"]["turn_detection"]["type"] == "server_vad"
