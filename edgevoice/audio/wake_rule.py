@@ -41,10 +41,6 @@ class WakeRule:
         """How often the score rose to half the threshold and the word was not taken as said."""
         return self._near.count
 
-    @property
-    def highest_near_miss(self) -> float:
-        return self._near.highest
-
     def reset(self) -> None:
         """What is heard next does not follow what was heard before; the counts are kept."""
         self._in_a_row = 0
@@ -92,25 +88,23 @@ class _NearMisses:
 
     def __init__(self) -> None:
         self.count = 0
-        self.highest = 0.0
         self.reset()
 
     def reset(self) -> None:
         self._below = 0
-        self._peak = 0.0
+        self._rose = False
         self._excused = False
 
     def hear(self, score: float, half: float, excused: bool) -> None:
         """`excused`: it came to something, or nobody was to hear it."""
         self._excused |= excused
         if score >= half and score > 0:
-            self._peak = max(self._peak, score)
+            self._rose = True
             self._below = 0
             return
         self._below += 1
         if self._below < RISE_OVER_CHUNKS:
             return
-        if self._peak and not self._excused:
+        if self._rose and not self._excused:
             self.count += 1
-            self.highest = max(self.highest, self._peak)
         self.reset()

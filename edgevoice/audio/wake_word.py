@@ -8,7 +8,7 @@ Counts samples and knows no time. What a detection leads to is the transceiver's
 """
 
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -56,10 +56,7 @@ looking where it would have looked."""
 class WakeWords:
     """Listens for wake words in blocks of any size."""
 
-    def __init__(self, models_dir: str | Path, wake: WakeConfig | Sequence[WakeWordConfig]) -> None:
-        """`wake` may be the words alone, with everything else as it comes."""
-        if not isinstance(wake, WakeConfig):
-            wake = WakeConfig(tuple(wake))
+    def __init__(self, models_dir: str | Path, wake: WakeConfig) -> None:
         self._engines = _engines(models_dir, wake)
         self._rules = [WakeRule(word) for word in wake.words]
         self._gate = QuietGate() if wake.quiet_gate else None
@@ -84,11 +81,6 @@ class WakeWords:
     def near_misses(self) -> Mapping[str, int]:
         """How often each word rose to half its threshold and was not taken as said."""
         return {rule.word.name: rule.near_misses for rule in self._rules}
-
-    @property
-    def highest_near_misses(self) -> Mapping[str, float]:
-        """The highest score among those of each word."""
-        return {rule.word.name: rule.highest_near_miss for rule in self._rules}
 
     def reset(self) -> None:
         """What is heard next does not follow what was heard before (unmuted, new microphone)."""

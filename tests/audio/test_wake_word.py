@@ -146,7 +146,7 @@ def test_after_a_jump_of_the_index_it_starts_afresh(wake_words: WakeWords) -> No
 
 
 def test_words_alone_are_enough(models_dir: str) -> None:
-    assert len(hear(WakeWords(models_dir, [ALEXA]), scene(1.0, "alexa_67", 0.5))) == 1
+    assert len(hear(WakeWords(models_dir, WakeConfig((ALEXA,))), scene(1.0, "alexa_67", 0.5))) == 1
 
 
 def test_a_stricter_threshold_is_kept(models_dir: str) -> None:
@@ -260,11 +260,10 @@ def test_the_configured_time_is_quiet_after_a_detection(models_dir: str) -> None
     assert len(hear(ears, scene(1.0, "alexa_107", "alexa_107", 0.5))) == 2
 
 
-def test_a_near_miss_is_counted_with_its_score(models_dir: str) -> None:
+def test_near_misses_are_counted_by_word(models_dir: str) -> None:
     ears = listening(models_dir, WakeWordConfig("alexa", threshold=1.01), JARVIS)
     hear(ears, scene(1.0, "alexa_67", 3.0, "alexa_34", 1.0))
     assert ears.near_misses == {"alexa": 2, "hey_jarvis": 0}
-    assert 0.9 < ears.highest_near_misses["alexa"] <= 1
     hear(ears, scene(1.0))
     assert ears.near_misses["alexa"] == 2, "a reset keeps the count"
 

@@ -29,7 +29,7 @@ async def test_a_meter_is_told_what_is_heard(tmp_path: Path) -> None:
         await elapse(0.5)
         told = house.device.command("levels")
         assert set(told) == {"rms_dbfs", "peak_dbfs", "speech", "scores", "erle_db"}
-        assert told["rms_dbfs"] == -100.0
+        assert told["rms_dbfs"] == -120.0
         assert told["erle_db"] is None
 
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from edgevoice.audio.frames import CAPTURE_RATE_HZ, FRAME_SAMPLES, Samples
 from edgevoice.audio.wake_word import WakeWords
-from edgevoice.config import WakeWordConfig
+from edgevoice.config import WakeConfig, WakeWordConfig
 from sound.duplex import PLAYOUT_RATE_HZ, Acoustics, Duplex, Tape
 from sound.figures import Figure
 from sound.paths import PATHS, HearingPath
@@ -88,7 +88,7 @@ class Ear:
     def __init__(self, path: HearingPath, said: Said) -> None:
         self.path = path
         self.tally = Tally()
-        self._words = WakeWords("", [WakeWordConfig(WORD)])
+        self._words = WakeWords("", WakeConfig((WakeWordConfig(WORD),)))
         self._places = dict.fromkeys(said.places, False)
 
     def hear(self, frame: Samples, first: int, now: float) -> None:
