@@ -88,9 +88,6 @@ class Response:
         first, last = (MOST_BEFORE + round(s * CAPTURE_RATE_HZ) for s in (first_s, last_s))
         return self.taps[max(0, first) : max(0, last)]
 
-    def energy(self, first_s: float, last_s: float) -> float:
-        return float(np.sum(self.part(first_s, last_s).real ** 2))
-
 
 MOST_BEFORE = round((BEFORE_S - EARLIEST_S) * CAPTURE_RATE_HZ)
 MOST_BEHIND = round((LATEST_S + BEHIND_S) * CAPTURE_RATE_HZ)

@@ -11,7 +11,7 @@ from edgevoice.audio.playout import PlayoutBuffer
 from edgevoice.daemon.settings_memory import SettingsMemory
 from edgevoice.errors import AudioError, ControlError
 from edgevoice.hardware.lamps import Lamps
-from edgevoice.hardware.mixer import Mixer
+from edgevoice.hardware.mixer import Mixer, amplitude
 from edgevoice.hardware.state_file import StateFile
 from edgevoice.tools.conversation import conversation_tools
 from edgevoice.tools.light import light_tools
@@ -115,8 +115,7 @@ class Volume:
         if self._by_mixer:
             self._playout.volume = 1.0 if self._percent else 0.0
         else:
-            # Half the amplitude is far from half as loud; the square comes near.
-            self._playout.volume = (self._percent / 100) ** 2
+            self._playout.volume = amplitude(self._percent)
 
 
 def timer_tools(state_dir: Path, post: Callable[[Input], None]) -> TimerTools:

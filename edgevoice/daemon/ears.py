@@ -144,7 +144,7 @@ class Ears:
         """For `edgevoice status`."""
         erle_db = self._senses.canceller.erle_db
         return {
-            "echo_return_loss_db": None if erle_db is None else round(erle_db, 1),
+            "erle_db": None if erle_db is None else round(erle_db, 1),
             "echo_reference_jumps": self._jumps,
             "clock_drift_ppm": round(self._senses.reference.drift_ppm, 1),
             "near_misses": dict(self._senses.wake_words.near_misses),

@@ -1,9 +1,8 @@
 """One line of the doctor's: how something is, and what to do next if it is not well."""
 
-import json
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Literal, TextIO, TypeAlias
 
 Level: TypeAlias = Literal["ok", "warn", "fail"]
@@ -24,9 +23,6 @@ class Finding:
         if colour:
             level = f"\x1b[{_COLOURS[self.level]}m{level}\x1b[0m"
         return f"{level}  {self.name}: {self.text}" + (f"; {self.todo}" if self.todo else "")
-
-    def as_json(self) -> str:
-        return json.dumps(asdict(self), ensure_ascii=False)
 
 
 def may_colour(stream: TextIO, environment: Mapping[str, str] = os.environ) -> bool:

@@ -1,7 +1,7 @@
 """Makes the loudspeaker as loud as the assistant would at a volume."""
 
 from edgevoice.config import SpeakerConfig
-from edgevoice.hardware.mixer import Mixer, make_mixer
+from edgevoice.hardware.mixer import Mixer, amplitude, make_mixer
 
 
 class Loudness:
@@ -11,6 +11,6 @@ class Loudness:
     def set(self, percent: int) -> float:
         """The amplitude that is left to software. Blocks; AudioError says what to correct."""
         if self._mixer is None:
-            return (percent / 100) ** 2  # the same curve as daemon/abilities.py's
+            return amplitude(percent)
         self._mixer.set(percent)
         return 1.0

@@ -27,8 +27,8 @@ from edgevoice.doctor.settings_file import SettingsFile
 from edgevoice.doctor.wake_scores import Row, Track, recommended, table
 from edgevoice.errors import ConfigError, ControlError, WavError
 
-LEAD_IN_S, LEAD_OUT_S = 1.6, 1.2
-"""Room around a file: the models look back over 1.3 s, and the score comes after the word."""
+LEAD_OUT_S = 1.2
+"""Of the room behind a file: the score comes after the word."""
 
 
 @dataclass(slots=True)
@@ -120,7 +120,7 @@ def wavs(paths: Sequence[str]) -> Iterator[Path]:
 
 def in_a_room(utterance: Samples) -> Samples:
     """With the silence of a real microphone around it: the lowest bits flicker."""
-    before, behind = (round(s * CAPTURE_RATE_HZ) for s in (LEAD_IN_S, LEAD_OUT_S))
+    before, behind = (round(s * CAPTURE_RATE_HZ) for s in (recording.LEAD_IN_S, LEAD_OUT_S))
     random = np.random.default_rng(1)
     room = random.integers(-4, 5, before + len(utterance) + behind).astype(np.int16)
     room[before : before + len(utterance)] = utterance

@@ -1,6 +1,6 @@
-"""Loudness by the sound card's own mixer: which control, and how loud a per cent is.
+"""How loud a per cent is, in software or by the sound card's own mixer, and by which control.
 
-Loudness in software is `PlayoutBuffer.volume`; who chooses between the two and
+Loudness in software is set in `PlayoutBuffer.volume`; who chooses between the two and
 remembers what was asked for is `daemon/abilities.py`. The C library is in `alsa.py`.
 """
 
@@ -91,6 +91,11 @@ def turn(control: Control, percent: int) -> None:
         control.set_db(loudness_db(percent, *decibels))
     if percent:
         control.switch_on()
+
+
+def amplitude(percent: int) -> float:
+    """In software: half the amplitude is far from half as loud, its square comes near."""
+    return (percent / 100) ** 2
 
 
 def loudness_db(percent: int, low: float, high: float) -> float:

@@ -8,7 +8,7 @@ again (`refresh`), and that kills every open stream, so it is done only when non
 is open.
 
 Cards are opened as `hw:`, not `plughw:`: ALSA would convert rates by linear
-interpolation, `duplex.py` tries the rates a card has and soxr does the rest.
+interpolation. `duplex.py` tries the rates a card has; `framer.py` and `feed.py` convert.
 """
 
 import asyncio
