@@ -89,7 +89,10 @@ class Confirmed:
 
 
 class BargeInDetector:
-    """To be asked for every frame while something of ours may be heard."""
+    """To be asked for every frame while something of ours may be heard, and before.
+
+    Who speaks before an answer begins, or in a pause of it, is known when it goes on.
+    """
 
     def __init__(self, hint_frames: int = 2, confirm: int = 9) -> None:
         """A hint after so many loud frames of 20 ms; `confirm`: points, see `_count`."""
@@ -111,11 +114,16 @@ class BargeInDetector:
             self._start_over()
         self._next = first + FRAME_SAMPLES
         self._far.append(rms_dbfs(far))
-        self._frames += 1
+        self._playing = self._playing + 1 if max(self._far) > SILENCE_DBFS else 0
         self._count(self._excess(cancelled), probability, first)
         told = self._decide(probability)
         self._learn(probability)
         return told
+
+    @property
+    def confirmed_since(self) -> int | None:
+        """The first sample of a voice that was confirmed and has not ended."""
+        return self._since if self._told is Confirmed else None
 
     @property
     def is_voice(self) -> bool:
@@ -132,7 +140,7 @@ class BargeInDetector:
     def _start_over(self) -> None:
         """Nobody is speaking, as far as is known; the room is what it was."""
         self._far.clear()
-        self._frames = self._loud = self._speech = self._score = 0
+        self._playing = self._loud = self._speech = self._score = 0
         self._since = 0
         self._unlearnt: deque[tuple[float | None, float | None, float, bool]] = deque()
         self._told: type[Hint] | type[Confirmed] | None = None
@@ -142,7 +150,8 @@ class BargeInDetector:
         echo = self._echo_db()
         linear = self._linear.excess(rms_dbfs(cancelled.linear), echo)
         uplink = self._uplink.excess(rms_dbfs(cancelled.uplink), echo)
-        caution = CAUTION_DB * max(0.0, 1 - self._frames / CAUTIOUS_FRAMES)
+        caution = CAUTION_DB * max(0.0, 1 - self._playing / CAUTIOUS_FRAMES)
+        caution = caution if self._playing else 0.0
         return max(linear - DISTRUST_DB * self._distrust, uplink) - caution
 
     def _learn(self, probability: float) -> None:
@@ -159,7 +168,8 @@ class BargeInDetector:
         if self._deaf_frames:
             self._deaf_frames -= 1
             self._unlearnt.clear()
-        while len(self._unlearnt) > (PATIENCE_FRAMES if self._loud else LEARN_FRAMES):
+        cautious = 0 < self._playing < CAUTIOUS_FRAMES
+        while len(self._unlearnt) > (PATIENCE_FRAMES if self._loud or cautious else LEARN_FRAMES):
             linear_db, uplink_db, probability, playing = self._unlearnt.popleft()
             if probability < SPEECH_PROBABILITY or self._distrust > TRUSTED:
                 self._linear.learn(linear_db)

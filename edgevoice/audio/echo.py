@@ -39,6 +39,9 @@ class EchoCanceller(Protocol):
         """Echo return loss enhancement of the linear output (ITU-T G.168), measured while
         sound is played and nobody speaks; None as long as nothing was played."""
 
+    hears_voices: bool
+    """A voice can be told from what is left of our own in what comes out."""
+
     sending: bool
     """What comes out is being sent: worth the cost of noise suppression, where wanted."""
 
@@ -55,6 +58,7 @@ class NoCanceller:
     uplink_delay = 0
     echo_expected = False
     erle_db = None
+    hears_voices = False
 
     def __init__(self) -> None:
         self.sending = False
