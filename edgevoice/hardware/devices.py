@@ -4,9 +4,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from edgevoice.errors import AudioError, GpioError
+from edgevoice.hardware.cards import CARDS
 from edgevoice.hardware.pactl import PACTL
 from edgevoice.hardware.pins import Pins, find_pins
-from edgevoice.hardware.portaudio import CARDS, PORTAUDIO, Direction, SoundDevice, SoundSystem
+from edgevoice.hardware.portaudio import PORTAUDIO, Direction, SoundDevice, SoundSystem
 from edgevoice.hardware.sound_names import SERVERS, lasting_name
 from edgevoice.hardware.sound_server import SoundServer
 

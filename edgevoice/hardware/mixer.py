@@ -7,13 +7,14 @@ remembers what was asked for is `daemon/abilities.py`. The C library is in `alsa
 import math
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 from edgevoice.config import SpeakerConfig
 from edgevoice.errors import AudioError
 from edgevoice.hardware.alsa import Control, controls, libasound
+from edgevoice.hardware.cards import CARDS, Card, cards
+from edgevoice.hardware.sound_names import SERVERS, best
 
 NARROW_DB = 24.0
 """A range this small is gone through evenly, as alsamixer does: its lower end is no silence."""
@@ -28,14 +29,6 @@ class Mixer(Protocol):
         """Blocks, for seconds if the card hangs; AudioError says what to correct."""
 
 
-@dataclass(frozen=True, slots=True)
-class Card:
-    index: int
-    identity: str
-    """What `hw:` takes besides the number; it stays when another card is plugged in."""
-    description: str
-
-
 class AlsaMixer:
     """A control of the card behind a device name. Opened for each change: cards come and go."""
 
@@ -44,15 +37,15 @@ class AlsaMixer:
         device: str,
         control: str,
         library: Callable[[], Any] = libasound,
-        proc: Path = Path("/proc/asound"),
+        listing: Path = CARDS,
     ) -> None:
         self._device = device
         self._control = control
         self._library = library
-        self._proc = proc
+        self._listing = listing
 
     def set(self, percent: int) -> None:
-        known = cards(self._proc)
+        known = cards(self._listing)
         card = card_of(self._device, known)
         try:
             with controls(self._library(), card) as found:
@@ -107,18 +100,6 @@ def loudness_db(percent: int, low: float, high: float) -> float:
     return max(low, high + 40 * math.log10(percent / 100))
 
 
-def cards(proc: Path) -> list[Card]:
-    """The sound cards of the kernel, described by all that ALSA calls them."""
-    found = []
-    pcm = _text(proc / "pcm")
-    # " 1 [seeed2micvoicec]: driver - name", and a second line that says it longer.
-    for match in re.finditer(r"^ *(\d+) \[(\S+) *\]: (.*\n?.*)", _text(proc / "cards"), re.M):
-        index = int(match[1])
-        streams = re.findall(rf"^0*{index}-\d+: (.*)", pcm, re.M)
-        found.append(Card(index, match[2], " ".join([match[3], *streams])))
-    return found
-
-
 def card_of(device: str, known: Sequence[Card]) -> str:
     """The card whose mixer belongs to what `speaker.device` names.
 
@@ -126,8 +107,9 @@ def card_of(device: str, known: Sequence[Card]) -> str:
     looked for among the cards.
     """
     if match := _PCM.search(device):
-        return f"hw:{match[1]}"
-    for server in ("pulse", "pipewire"):
+        named = None if match[1].isdecimal() else best([c.identity for c in known], match[1])
+        return f"hw:{named or match[1]}"
+    for server in SERVERS:
         if device.casefold().startswith(server):
             return server
     wanted = device.casefold()
@@ -140,10 +122,3 @@ def card_of(device: str, known: Sequence[Card]) -> str:
 def _listed(known: Sequence[Card]) -> str:
     names = ", ".join(f"hw:{card.identity}" for card in known)
     return f"sound cards: {names or 'none'}; with an empty speaker.mixer no card is needed"
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return ""

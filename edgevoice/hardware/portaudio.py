@@ -25,14 +25,13 @@ import numpy as np
 
 from edgevoice.audio.frames import Samples
 from edgevoice.errors import AudioError
+from edgevoice.hardware.cards import CARDS
 
 Direction: TypeAlias = Literal["in", "out"]
 DIRECTIONS: tuple[Direction, ...] = ("in", "out")
 
 FORMAT_REFUSED = frozenset((-9994, -9997, -9998))
 """PortAudio's codes for a sample format, rate or number of channels a card does not have."""
-
-CARDS = Path("/proc/asound/cards")
 
 T = TypeVar("T")
 

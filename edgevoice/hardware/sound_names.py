@@ -17,8 +17,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from edgevoice.errors import AudioError
+from edgevoice.hardware.cards import CARDS, cards
 from edgevoice.hardware.pactl import PACTL
-from edgevoice.hardware.portaudio import CARDS, Direction, SoundDevice
+from edgevoice.hardware.portaudio import Direction, SoundDevice
 from edgevoice.hardware.sound_server import KINDS, SoundServer
 
 SERVERS = ("pulse", "pipewire")
@@ -27,7 +28,6 @@ _ALSA = re.compile(
     r"(?:plug)?hw:(?:CARD=)?(?P<card>[^,=\s]+)(?:,(?:DEV=)?(?P<device>\d+))?", re.IGNORECASE
 )
 _NUMBERS = re.compile(r"\((?:plug)?hw:(\d+),(\d+)\)$")
-_CARD_LINE = re.compile(r"^\s*(\d+) \[(\S+)\s*\]:", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ def find(
     devices: Sequence[SoundDevice],
     wanted: str,
     direction: Direction,
-    cards: Path = CARDS,
+    listing: Path = CARDS,
     server: SoundServer = PACTL,
 ) -> Found:
     """The device that is meant; AudioError says what there is instead."""
@@ -53,7 +53,7 @@ def find(
         plugin, _, node = wanted.partition(":")
         return _at_server(usable, plugin, node, direction, server)
     if alsa := _ALSA.fullmatch(wanted):
-        device = _by_alsa_name(usable, alsa["card"], int(alsa["device"] or 0), cards)
+        device = _by_alsa_name(usable, alsa["card"], int(alsa["device"] or 0), listing)
     else:
         device = choose(usable, wanted, direction)
     if device is None:
@@ -97,38 +97,35 @@ def same_card(one: SoundDevice, other: SoundDevice) -> bool:
 
 
 def on_one_card(
-    devices: Sequence[SoundDevice], microphone: str, speaker: str, cards: Path = CARDS
+    devices: Sequence[SoundDevice], microphone: str, speaker: str, listing: Path = CARDS
 ) -> bool:
     """What these names mean now is surely one card; False as well when one is missing."""
     if is_at_server(microphone) or is_at_server(speaker):
         return False
     try:
-        ear, mouth = find(devices, microphone, "in", cards), find(devices, speaker, "out", cards)
+        ear = find(devices, microphone, "in", listing)
+        mouth = find(devices, speaker, "out", listing)
     except AudioError:
         return False
     return same_card(ear.device, mouth.device)
 
 
-def lasting_name(device: SoundDevice, cards: Path = CARDS) -> str:
+def lasting_name(device: SoundDevice, listing: Path = CARDS) -> str:
     """What to write into the configuration: ALSA's id of the card does not depend on its number."""
     numbers = hardware_numbers(device)
-    card = card_ids(cards).get(numbers[0]) if numbers else None
+    card = card_ids(listing).get(numbers[0]) if numbers else None
     return f"hw:CARD={card},DEV={numbers[1]}" if numbers and card else device.name
 
 
-def card_ids(cards: Path = CARDS) -> dict[int, str]:
+def card_ids(listing: Path = CARDS) -> dict[int, str]:
     """ALSA's cards by number; empty where there is no ALSA."""
-    try:
-        text = cards.read_text(errors="replace")
-    except OSError:
-        return {}
-    return {int(number): name for number, name in _CARD_LINE.findall(text)}
+    return {card.index: card.identity for card in cards(listing)}
 
 
 def _by_alsa_name(
-    devices: Sequence[SoundDevice], card: str, number: int, cards: Path
+    devices: Sequence[SoundDevice], card: str, number: int, listing: Path
 ) -> SoundDevice | None:
-    ids = card_ids(cards)
+    ids = card_ids(listing)
     named = best(ids.values(), card)
     wanted = int(card) if card.isdecimal() else next((n for n in ids if ids[n] == named), None)
     if wanted is None:  # no list of cards: its name at PortAudio may hold the id

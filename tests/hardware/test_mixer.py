@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from edgevoice.config import SpeakerConfig
 from edgevoice.errors import AudioError
 from edgevoice.hardware.alsa import libasound
-from edgevoice.hardware.mixer import AlsaMixer, card_of, cards, loudness_db, make_mixer
+from edgevoice.hardware.cards import cards
+from edgevoice.hardware.mixer import AlsaMixer, card_of, loudness_db, make_mixer
 from tests.hardware.fake_alsa import FakeAlsa, FakeControl
 from tests.pulse import Pulse
 
@@ -33,7 +34,7 @@ PCM = """\
 def proc(tmp_path: Path) -> Path:
     (tmp_path / "cards").write_text(CARDS)
     (tmp_path / "pcm").write_text(PCM)
-    return tmp_path
+    return tmp_path / "cards"
 
 
 @pytest.fixture
@@ -137,6 +138,7 @@ def test_a_card_pulled_out_meanwhile_is_an_error_and_nothing_stays_open(
         ("C-Media", "hw:Device"),
         ("hw:1,0", "hw:1"),
         ("plughw:CARD=Device,DEV=0", "hw:Device"),
+        ("hw:seeed", "hw:seeed2micvoicec"),
         ("USB PnP Sound Device: Audio (hw:12,0)", "hw:12"),
         ("sysdefault:CARD=Headphones", "hw:Headphones"),
         ("pulse", "pulse"),
@@ -153,7 +155,7 @@ def test_the_card_behind_a_device(device: str, card: str, proc: Path) -> None:
 def test_no_cards_are_no_cards(text: str | None, tmp_path: Path) -> None:
     if text is not None:
         (tmp_path / "cards").write_text(text)
-    assert cards(tmp_path) == []
+    assert cards(tmp_path / "cards") == []
 
 
 @given(
@@ -186,7 +188,7 @@ def test_the_real_library_says_clearly_that_a_card_is_missing(tmp_path: Path) ->
     with pytest.raises(
         AudioError, match=r'"hw:NoSuchCard" cannot be opened \(No such .*sound cards: none'
     ):
-        AlsaMixer("hw:NoSuchCard", "Speaker", proc=tmp_path).set(50)
+        AlsaMixer("hw:NoSuchCard", "Speaker", listing=tmp_path / "cards").set(50)
 
 
 @pytest.mark.e2e
