@@ -1,3 +1,5 @@
+"""How long to wait for packets: learnt from how unsteadily they come, and sound is pulled."""
+
 import random
 
 import pytest

@@ -1,3 +1,5 @@
+"""Sound for packets that are not there: guessed, faded, and joined without a click."""
+
 import numpy as np
 
 from edgevoice.webrtc.concealment import FULL_MS, SILENT_MS, Concealment

@@ -1,3 +1,5 @@
+"""What each side of a call wishes to be sent, as its description says it."""
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st

@@ -1,3 +1,5 @@
+"""Packets that come late, twice, out of order or not at all, and what is heard of them."""
+
 import random
 
 import numpy as np

@@ -1,3 +1,5 @@
+"""What counts as quiet, and how it is made shorter without a seam."""
+
 import numpy as np
 import pytest
 

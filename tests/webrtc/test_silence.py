@@ -1,3 +1,5 @@
+"""Packets that say how long nothing is to be heard."""
+
 import pytest
 
 from edgevoice.webrtc.opus import OpusDecoder
