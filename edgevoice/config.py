@@ -181,8 +181,12 @@ class MediaConfig:
 class ButtonConfig:
     pin: int | None = None
     """BCM number of the button's pin; none: no button."""
+    louder_pin: int | None = None
+    """BCM number of a button that raises the volume by 10 %; none: no such button."""
+    softer_pin: int | None = None
+    """The same, and lowers it."""
     pull_up: bool = True
-    """The button connects the pin to ground."""
+    """The buttons connect their pins to ground."""
     bounce_s: float = 0.03
     """Shorter presses are contact bounce."""
     stuck_s: float = 10.0

@@ -71,6 +71,8 @@ RANGES: dict[str, Range] = {
     "MediaConfig.jitter_min_ms": Range(0, 500),
     "MediaConfig.jitter_max_ms": Range(20, 1_000),
     "ButtonConfig.pin": PIN,
+    "ButtonConfig.louder_pin": PIN,
+    "ButtonConfig.softer_pin": PIN,
     "ButtonConfig.bounce_s": Range(0, 1),
     "ButtonConfig.stuck_s": Range(1, 3_600),
     "IndicatorConfig.pins": PIN,
@@ -121,8 +123,10 @@ def _pins(config: Config) -> Iterator[tuple[str, str]]:
         yield "indicator.pins", f"kind {config.indicator.kind} needs {wanted} of them, not {has}"
     users = [("indicator.pins", pin) for pin in config.indicator.pins]
     users += [(f"lamps[{i}].pin", lamp.pin) for i, lamp in enumerate(config.lamps)]
-    if config.button.pin is not None:
-        users.append(("button.pin", config.button.pin))
+    for name in ("pin", "louder_pin", "softer_pin"):
+        pin = getattr(config.button, name)
+        if pin is not None:
+            users.append((f"button.{name}", pin))
     for path, pin in users:
         everybody = [user for user, taken in users if taken == pin]
         if len(everybody) > 1:

@@ -7,8 +7,9 @@ import asyncio
 import logging
 import os
 import signal
+from collections.abc import Callable
 from contextlib import AsyncExitStack
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -68,6 +69,9 @@ from edgevoice.transceiver.transceiver import Transceiver
 from edgevoice.webrtc.relay_link import RelayLink
 
 log = logging.getLogger(__name__)
+
+VOLUME_STEP = 10
+"""Per cent by which a button makes it louder or softer."""
 
 GOODBYE_S = 0.1
 """Between the order to shut down and the end of the tasks, for the last actions to be done."""
@@ -157,7 +161,7 @@ class Device:
         self._tool_host = ToolHost(self._toolbox, self._post)
         self.turns = TurnLog(self._clock, self._counts)
         self.runner = Runner(self._new_transceiver, self._perform, self._dump_flight)
-        self._button = Button(config.button, self._pressed, self._board.pins)
+        self._buttons = self._make_buttons()
         commands = Commands(
             self.runner, self._volume, self._pressed, self._status, lambda: self._ears.levels()
         )
@@ -165,6 +169,15 @@ class Device:
         self._control = ControlServer(config.control.socket, self.command)
         self._watchdog = Watchdog(self._service, self._progress)
         self._allocator = Allocator()
+
+    def _make_buttons(self) -> list[Button]:
+        config, volume = self._config.button, self._volume
+        meanings: list[tuple[int | None, Callable[[], object]]] = [
+            (config.pin, self._pressed),
+            (config.louder_pin, lambda: volume.change(+VOLUME_STEP)),
+            (config.softer_pin, lambda: volume.change(-VOLUME_STEP)),
+        ]
+        return [Button(replace(config, pin=pin), act, self._board.pins) for pin, act in meanings]
 
     def _new_transceiver(self) -> Transceiver:
         config = self._config
@@ -199,7 +212,8 @@ class Device:
         self._lamps.open()
         opened.callback(self._lamps.close)
         await opened.enter_async_context(self._speaker)
-        await opened.enter_async_context(self._button)
+        for button in self._buttons:
+            await opened.enter_async_context(button)
         self._wire(indicator)
         # However the program ends: nothing may leave any more, and what has is written down.
         opened.callback(self._perform, CloseGate("the program ends"))
@@ -355,7 +369,12 @@ class Device:
         )
 
     def _progress(self) -> Progress:
-        return Progress(self._ring.end, self._ears.chunks_heard, self._capture.expected)
+        return Progress(
+            self._ring.end,
+            self._ears.chunks_heard,
+            self._capture.expected,
+            self._board.is_spinning(),
+        )
 
     def _dump_flight(self, lines: list[str]) -> None:
         """Keep what led to a broken invariant. It may hold what was said: the owner's alone."""

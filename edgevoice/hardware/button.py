@@ -80,7 +80,7 @@ class Button:
     def __init__(
         self,
         config: ButtonConfig,
-        on_press: Callable[[], None],
+        on_press: Callable[[], object],
         pins: PinSource = board_pins,
     ) -> None:
         self._config = config

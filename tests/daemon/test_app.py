@@ -26,7 +26,7 @@ NOBODY = "http://127.0.0.1:9"
 
 
 class House:
-    def __init__(self, directory: Path, url: str = NOBODY) -> None:
+    def __init__(self, directory: Path, url: str = NOBODY, **settings: object) -> None:
         self.state = directory / "state"
         self.room = Room(directory / "speaker.wav", aloud=False)
         config = Config()
@@ -34,6 +34,7 @@ class House:
             config,
             link=replace(config.link, url=url),
             control=ControlConfig(str(directory / "control.sock"), str(self.state)),
+            **settings,
         )
         self.device = Device(config, "ev_token", self.room.board())
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from edgevoice.config import ButtonConfig
 from edgevoice.errors import ControlError
 from tests.daemon.test_app import House, running
 from tests.virtual_time import elapse
@@ -39,3 +40,14 @@ async def test_what_cannot_be_done_is_refused(tmp_path: Path, line: str) -> None
     async with running(house):
         with pytest.raises(ControlError):
             house.device.command(line)
+
+
+async def test_two_buttons_make_it_louder_and_softer(tmp_path: Path) -> None:
+    house = House(tmp_path, button=ButtonConfig(louder_pin=5, softer_pin=6))
+    async with running(house):
+        for pin, percent in ((5, 80), (5, 90), (6, 80)):
+            house.room.pins.drive(pin, False)
+            await elapse(0.2)
+            house.room.pins.drive(pin, True)
+            await elapse(0.2)
+            assert house.device.command("volume") == {"volume": percent}
