@@ -94,6 +94,9 @@ class BargeInDetector:
     Who speaks before an answer begins, or in a pause of it, is known when it goes on.
     """
 
+    _playing: int
+    """Frames since something began to be played; 0 in a pause."""
+
     def __init__(self, hint_frames: int = 2, confirm: int = 9) -> None:
         """A hint after so many loud frames of 20 ms; `confirm`: points, see `_count`."""
         self._hint_frames = hint_frames
