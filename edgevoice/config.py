@@ -14,7 +14,7 @@ class MicrophoneConfig:
     backend: Literal["portaudio", "wav", "silence"] = "portaudio"
     """Where samples come from: a sound card, a WAV file played once, or silence."""
     device: str = "default"
-    """Part of the sound card's name (`edgevoice devices` lists them), or the WAV file's path."""
+    """A name that `edgevoice devices` lists, or a part of one (`hw:CARD=seeed`, `pulse:NAME`); or the WAV file's path."""
     rate_hz: Literal[0, 16000, 44100, 48000] = 0
     """Rate the card captures at; 0: 16000 where it can, else its own. Always heard at 16 kHz."""
     channel: int = 1
@@ -34,13 +34,13 @@ class SpeakerConfig:
     backend: Literal["portaudio", "wav", "null"] = "portaudio"
     """Where answers go: a sound card, a WAV file, or nowhere (at the right speed)."""
     device: str = "default"
-    """Part of the sound card's name, or the WAV file's path."""
+    """The same for the loudspeaker. One card for both runs on one clock."""
     rate_hz: Literal[16000, 24000, 48000] = 48000
     """Rate at which answers are decoded and played."""
     period_ms: Literal[5, 10, 20] = 10
-    """Length of the card's blocks."""
+    """Length of the card's blocks; on one card for both the shorter of the two."""
     volume_percent: int = 70
-    """Loudness at start, 0 to 100."""
+    """Loudness, 0 to 100, until somebody asks for another, which is remembered."""
     mixer: str = ""
     """Control of the card's own mixer that sets the volume, such as `Speaker`; empty: in software."""
     duck_others: bool = False
@@ -226,7 +226,7 @@ class SoundsConfig:
 @dataclass(frozen=True, slots=True)
 class ControlConfig:
     socket: str = "/run/edgevoice/control.sock"
-    """Unix socket of `edgevoice status`, `mute`, `wake`, `stop`."""
+    """Unix socket of `edgevoice status`, `mute`, `wake`, `stop`, `volume`, `listen`."""
     state_dir: str = "/var/lib/edgevoice"
     """Where mute, volume and the privacy log survive a reboot; $STATE_DIRECTORY wins where it is set."""
 
