@@ -35,10 +35,6 @@ class Speaker(Protocol):
     def delay_ms(self) -> int:
         """From a sample being pulled to its being heard."""
 
-    @property
-    def shares_clock(self) -> bool:
-        """It runs on the microphone's clock now: what it plays never drifts in what is heard."""
-
     async def open(self) -> None:
         """Begin to pull; raises SpeakerError, after which `watch` goes on trying."""
 
@@ -95,10 +91,6 @@ class PortAudioSpeaker:
     @property
     def delay_ms(self) -> int:
         return round(self._stream.latency_s * 1000)
-
-    @property
-    def shares_clock(self) -> bool:
-        return self._duplex.is_one_stream
 
     async def open(self) -> None:
         try:

@@ -32,7 +32,6 @@ class VirtualSpeaker:
     """
 
     delay_ms = 0
-    shares_clock = False
 
     def __init__(
         self,

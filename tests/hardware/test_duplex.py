@@ -70,7 +70,7 @@ async def test_one_card_is_one_stream_on_one_clock() -> None:
     async with running(Board(hat())) as board:
         await elapse(2)
         assert board.streams == ["duplex"]
-        assert board.speaker.shares_clock
+        assert board.duplex.is_one_stream
         assert len(board.frames) > 90
         assert board.told == []
     assert board.streams == []
@@ -104,7 +104,7 @@ async def test_two_cards_are_two_streams() -> None:
     async with running(board):
         await elapse(1)
         assert board.streams == ["in", "out"]
-        assert not board.speaker.shares_clock
+        assert not board.duplex.is_one_stream
 
 
 async def test_a_sound_server_is_not_taken_for_one_card() -> None:
@@ -119,7 +119,7 @@ async def test_a_card_that_cannot_do_both_at_one_rate_is_two_streams() -> None:
         board.playout.push(LOUD)
         await elapse(2)
         assert board.streams == ["in", "out"]
-        assert not board.speaker.shares_clock
+        assert not board.duplex.is_one_stream
         assert board.playout.played_ms > 1500
         assert len(board.frames) > 90
 
