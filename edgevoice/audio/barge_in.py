@@ -69,6 +69,10 @@ CAUTION_DB, CAUTIOUS_FRAMES = 20.0, 60
 """Asked in addition when something begins to be played, and ever less of it until 1.2 s later:
 the canceller may have to find the echo again, having learnt from a voice in between."""
 
+STRANGE_FRAMES = 150
+"""The same in a room that is not known yet, until it was learnt from for 3 s: the first answer
+of all interrupted itself after 1.8 s in three rooms of four."""
+
 TELLING_DB = 12.0
 """Echo that should be so far under the noise of the room teaches nothing."""
 
@@ -155,7 +159,8 @@ class BargeInDetector:
         echo = self._echo_db()
         linear = self._linear.excess(rms_dbfs(cancelled.linear), echo)
         uplink = self._uplink.excess(rms_dbfs(cancelled.uplink), echo)
-        caution = CAUTION_DB * max(0.0, 1 - self._playing / CAUTIOUS_FRAMES)
+        known = min(self._playing / CAUTIOUS_FRAMES, self._uplink.frames / STRANGE_FRAMES)
+        caution = CAUTION_DB * max(0.0, 1 - known)
         caution = caution if self._playing else 0.0
         return max(linear - DISTRUST_DB * self._distrust, uplink) - caution
 
@@ -173,7 +178,7 @@ class BargeInDetector:
         if self._deaf_frames:
             self._deaf_frames -= 1
             self._unlearnt.clear()
-        cautious = 0 < self._playing < CAUTIOUS_FRAMES
+        cautious = 0 < self._playing < CAUTIOUS_FRAMES and self._distrust <= TRUSTED
         while len(self._unlearnt) > (PATIENCE_FRAMES if self._loud or cautious else LEARN_FRAMES):
             linear_db, uplink_db, probability, playing = self._unlearnt.popleft()
             if probability < SPEECH_PROBABILITY or self._distrust > TRUSTED:
@@ -234,7 +239,7 @@ class _Residue:
     def __init__(self, prior_db: float) -> None:
         self._coupling_db = prior_db
         self._floor_db = 0.0
-        self._frames = 0
+        self.frames = 0
         self.seen_db: float | None = None
 
     def excess(self, level_db: float, echo_db: float) -> float:
@@ -251,9 +256,9 @@ class _Residue:
         if seen_db is None:
             return
         apart = seen_db - self._coupling_db
-        self._frames += 1
+        self.frames += 1
         if apart > 0:
             self._coupling_db += apart * (self.RISE if apart < LOUD_DB else self.RISE_FAR)
         else:
-            early = self._frames < self.EARLY_FRAMES
+            early = self.frames < self.EARLY_FRAMES
             self._coupling_db += apart * (self.FALL if early else self.FALL_LATER)
