@@ -35,7 +35,8 @@ SURE_FRAMES = 3
 BLIND_FRAMES = 2
 """A hint that the VAD never agrees to needs this much more: dishes clatter. Claps and doors
 lower the answer for a second, too; at 5 (and a probability of 0.2) only doors did, but one
-voice in ten was late: 104 to 110 ms instead of 70 to 78 on 23 people not used for tuning."""
+voice in ten was late: 104 to 110 ms instead of 70 to 78 on the
+23 recordings by which this was chosen."""
 MOST_FRAMES = 12
 """Loud frames are counted up to here, so that quiet ones soon count them down again."""
 
@@ -71,7 +72,7 @@ the canceller may have to find the echo again, having learnt from a voice in bet
 
 STRANGE_FRAMES = 150
 """The same in a room that is not known yet, until it was learnt from for 3 s: the first answer
-of all interrupted itself after 1.8 s in three rooms of four."""
+of all interrupted itself after 1.8 s in three runs of four."""
 
 TELLING_DB = 12.0
 """Echo that should be so far under the noise of the room teaches nothing."""
