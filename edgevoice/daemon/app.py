@@ -191,7 +191,7 @@ class Device:
             muted=self._memory.muted,
             microphone_lost=self._capture.is_lost,
             speaker_lost=self._speaker_is_lost,
-            hears_voices=config.echo.canceller == "software",
+            hears_voices=self._canceller.hears_voices,
             personas={w.name: Persona(w.instructions, w.voice) for w in config.wake.words},
         )
 
