@@ -24,6 +24,8 @@ class Board:
     pins: PinSource
     one_clock: Callable[[], bool] = lambda: False
     """Microphone and speaker are surely one card, as far as can be told now. May take a second."""
+    is_spinning: Callable[[], bool] = lambda: False
+    """What has the sound cards will never let go of them; see `PortAudio`."""
 
 
 def real_board(config: Config) -> Board:
@@ -33,6 +35,7 @@ def real_board(config: Config) -> Board:
         speaker=partial(make_speaker, config.speaker),
         pins=board_pins,
         one_clock=partial(_one_card, config),
+        is_spinning=lambda: PORTAUDIO.is_spinning,
     )
 
 

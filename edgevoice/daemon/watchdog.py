@@ -2,13 +2,17 @@
 
 Fed from the event loop, and only when capture and wake scoring have both
 progressed since the last time (or capture is closed on purpose: muted, or lost
-and being looked for). A thread that merely ticks would keep a deaf process alive.
+and being looked for, as long as it can be). A thread that merely ticks would keep
+a deaf process alive.
 """
 
 import asyncio
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +23,8 @@ class Progress:
     """Wake word chunks scored since the start."""
     capture_expected: bool
     """The microphone is meant to be delivering."""
+    spinning: bool = False
+    """The sound library runs in a circle: a lost or muted microphone will not come back."""
 
 
 class Feed(Protocol):
@@ -45,10 +51,14 @@ class Watchdog:
             if moved(before, after):
                 self._service.watchdog()
                 before = after
+            else:
+                log.error("the service manager is to restart us: nothing moves (%s)", after)
 
 
 def moved(before: Progress, after: Progress) -> bool:
     """Whether everything that should have progressed has."""
+    if after.spinning:
+        return False
     if not after.capture_expected:
         return True
     return after.captured > before.captured and after.scored > before.scored

@@ -15,6 +15,7 @@ import asyncio
 import ctypes
 import os
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -32,6 +33,12 @@ DIRECTIONS: tuple[Direction, ...] = ("in", "out")
 
 FORMAT_REFUSED = frozenset((-9994, -9997, -9998))
 """PortAudio's codes for a sample format, rate or number of channels a card does not have."""
+
+SPINS_AFTER_S, SPINS_FROM = 3.0, 0.2
+"""A stream that closes for so long, while this share of a core is used: its thread runs in a
+circle, and the closing waits for it for ever. PortAudio 19.6 and 19.7 do this when a sound
+server dies before a new stream has had its first block (`PaAlsaStream_WaitForFrames` goes to
+its own end on an error there). A server that hangs uses nothing, and may yet go on."""
 
 T = TypeVar("T")
 
@@ -118,8 +125,16 @@ class PortAudioStream:
 class PortAudio:
     """One per process, like the library behind it."""
 
-    def __init__(self, cards: Path = CARDS) -> None:
+    def __init__(
+        self,
+        cards: Path = CARDS,
+        clock: Callable[[], float] = time.monotonic,
+        processor: Callable[[], float] = time.process_time,
+    ) -> None:
         self.refresh_wanted = False
+        self._clock = clock
+        self._processor = processor
+        self._closing: tuple[float, float] | None = None
         self._cards = cards
         self._known: frozenset[str] = frozenset()
         self._lock = threading.RLock()  # PortAudio is not thread-safe
@@ -152,6 +167,7 @@ class PortAudio:
         name = halves[-1].device.name
         with self._lock, _environment(environment):
             sounddevice = self._load()
+            raw = None
             try:
                 raw = getattr(sounddevice, kind)(
                     samplerate=rate_hz,
@@ -164,6 +180,8 @@ class PortAudio:
                 )
                 raw.start()
             except (sounddevice.PortAudioError, ValueError) as error:
+                if raw is not None:
+                    raw.close()  # or the card stays taken, by us
                 raise _explained(error, name) from error
             stream = PortAudioStream(self, raw)
             self._open.add(stream)
@@ -171,9 +189,20 @@ class PortAudio:
 
     def close(self, stream: PortAudioStream) -> None:
         with self._lock:
+            self._closing = (self._clock(), self._processor())
             stream.raw.abort()  # errors are ignored by default: the card may be gone
             stream.raw.close()
+            self._closing = None
             self._open.discard(stream)
+
+    @property
+    def is_spinning(self) -> bool:
+        """No stream will ever be opened or closed again: only a new process helps."""
+        if (closing := self._closing) is None:
+            return False
+        began, used = closing
+        waited_s = self._clock() - began
+        return waited_s > SPINS_AFTER_S and self._processor() - used > SPINS_FROM * waited_s
 
     def refresh(self, thorough: bool) -> None:
         with self._lock:

@@ -25,6 +25,10 @@ def test_a_muted_device_may_stand_still() -> None:
     assert moved(BEFORE, replace(BEFORE, capture_expected=False))
 
 
+def test_a_lost_microphone_that_nobody_can_open_again_is_not_alive() -> None:
+    assert not moved(BEFORE, Progress(100, 10, capture_expected=False, spinning=True))
+
+
 class Service:
     def __init__(self, interval_s: float | None) -> None:
         self.watchdog_interval_s = interval_s

@@ -1,6 +1,7 @@
 """What PortAudio is fed and gives, and when it is started again; sounds are in test_real_sound."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from edgevoice.errors import AudioError
 from edgevoice.hardware.portaudio import (
     FormatRefused,
     PortAudio,
@@ -33,6 +35,7 @@ class RawStream:
     latency: Any = 0.02
 
     def __init__(self, library: "Library", kind: str, settings: dict[str, Any]) -> None:
+        self._library = library
         self.kind = kind
         self.settings = settings
         self.source = os.environ.get("PULSE_SOURCE")
@@ -42,9 +45,12 @@ class RawStream:
         if library.refuses:
             raise Error("Invalid sample rate [PaErrorCode -9997]", library.refuses)
 
-    def start(self) -> None: ...
+    def start(self) -> None:
+        if self._library.refuses_to_start:
+            raise Error("Unanticipated host error", -9999)
 
-    def abort(self) -> None: ...
+    def abort(self) -> None:
+        self._library.while_it_closes()
 
     def close(self) -> None:
         self.closed = True
@@ -60,6 +66,8 @@ class Library:
         self.streams: list[RawStream] = []
         self.starts = 0
         self.refuses = 0
+        self.refuses_to_start = False
+        self.while_it_closes: Callable[[], None] = lambda: None
 
     def __getattr__(self, kind: str) -> Any:
         def make(**settings: Any) -> RawStream:
@@ -76,7 +84,8 @@ class Library:
 
 class Sound(PortAudio):
     def __init__(self, cards: Path) -> None:
-        super().__init__(cards)
+        self.clock_s = self.processor_s = 0.0
+        super().__init__(cards, lambda: self.clock_s, lambda: self.processor_s)
         self.library = Library()
 
     def _load(self) -> Any:
@@ -131,6 +140,33 @@ def test_a_card_that_is_gone_is_no_refusal_of_a_format(sound: Sound) -> None:
     with pytest.raises(Exception, match="fuser") as caught:
         sound.open(16_000, 10, None, SINK, {})
     assert not isinstance(caught.value, FormatRefused)
+
+
+def test_a_stream_that_does_not_start_is_closed_again(sound: Sound) -> None:
+    sound.library.refuses_to_start = True
+    with pytest.raises(AudioError):
+        sound.open(16_000, 10, source(), None, {})
+    assert sound.library.streams[0].closed
+
+
+@pytest.mark.parametrize(
+    ("waited_s", "used_s", "spins"), [(10.0, 9.0, True), (2.0, 2.0, False), (60.0, 1.0, False)]
+)
+def test_a_closing_that_lasts_and_burns_the_processor_never_ends(
+    sound: Sound, waited_s: float, used_s: float, spins: bool
+) -> None:
+    """A server that hangs lasts as long and burns nothing."""
+
+    def hang() -> None:
+        sound.clock_s, sound.processor_s = waited_s, used_s
+        seen.append(sound.is_spinning)
+
+    seen: list[bool] = []
+    stream = sound.open(16_000, 10, source(), None, {})
+    sound.library.while_it_closes = hang
+    stream.close()
+    sound.clock_s, sound.processor_s = 2 * waited_s, 2 * waited_s
+    assert (seen, sound.is_spinning) == ([spins], False)
 
 
 def test_it_is_started_again_only_when_nothing_is_open(sound: Sound, tmp_path: Path) -> None:
