@@ -11,6 +11,7 @@ but fails it where CI is set: there it must be installed.
 
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -83,6 +84,11 @@ class Pulse:
         self._helpers.clear()
         self._server = None
         shutil.rmtree(self._folder / "pulse", ignore_errors=True)
+
+    def hang(self, hangs: bool) -> None:
+        """It is there and does nothing, until it goes on."""
+        assert self._server is not None
+        self._server.send_signal(signal.SIGSTOP if hangs else signal.SIGCONT)
 
     def say(self, samples: Samples) -> None:
         """Play into the room; returns when it has been played."""

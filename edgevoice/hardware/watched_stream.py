@@ -126,7 +126,7 @@ class WatchedStream:
     async def open(self) -> None:
         """Raises AudioError; `watch` goes on trying all the same."""
         self._loop = asyncio.get_running_loop()
-        self._alive_at = self._loop.time()
+        self._alive_at = self._opened_at = self._loop.time()
         self._why_closed = ""
         self._wanted = True
         try:
@@ -156,7 +156,10 @@ class WatchedStream:
                 await self._look()
 
     async def _look(self) -> None:
-        if trouble := self._trouble():
+        if self._lock.locked():  # by who opens it, perhaps for long: a sound server may hang
+            if self._loop.time() - self._opened_at > SETTLING_S:
+                self._report("it is being opened, and that takes no end")
+        elif trouble := self._trouble():
             self._report(trouble)
             await self._reopen()
         elif self._cards.refresh_wanted and self._may_yield():
@@ -207,6 +210,7 @@ class WatchedStream:
         try:
             await self._open_stream(start)
         except AudioError as error:
+            self._why_closed = str(error)
             log.debug("attempt %d to reopen: %s", self._attempts, error)
 
     async def _open_stream(self, start: Callable[[], None]) -> None:

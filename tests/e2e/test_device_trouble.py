@@ -11,6 +11,7 @@ import pytest
 
 from edgevoice.simulator.relay_process import RunningRelay, relay_process
 from tests.e2e.house import DeviceProcess, device_process, edgevoice
+from tests.e2e.sound_room import DEVICE, SoundRoom
 from tests.pulse import Pulse
 from tests.recordings import recording
 
@@ -109,6 +110,22 @@ async def test_a_microphone_that_goes_in_mid_turn_is_shown_and_used_when_it_is_b
         await device.until_that(lambda s: s["microphone"] == "ok", "the return", HEALED_S)
         await device.ask("wake")
         await device.until(state="listening", gate="open")
+
+
+async def test_a_sound_server_that_hangs_while_the_microphone_is_opened_is_shown(
+    tmp_path: Path, parrot: RunningRelay, pulse: Pulse
+) -> None:
+    async with device_process(tmp_path, parrot.url, parrot.token, **DEVICE) as device:
+        await device.until_that(lambda status: status["captured_s"] > 0.5, "sound captured")
+        await device.ask("mute")
+        await device.until_that(
+            lambda status: not SoundRoom(pulse).captures_of(device.process.pid), "it closed"
+        )
+        pulse.hang(True)
+        await device.ask("unmute")
+        await device.until(muted=False, microphone="lost")
+        pulse.hang(False)
+        await device.until_that(lambda s: s["microphone"] == "ok", "the return", HEALED_S)
 
 
 async def started_again(relay: RunningRelay, directory: Path) -> asyncio.subprocess.Process:

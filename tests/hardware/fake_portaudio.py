@@ -117,6 +117,7 @@ class FakeSound:
         self.cards = list(cards)
         self.refresh_wanted = False
         self.refreshes = 0
+        self.refuses_to_start = False
         self.openings = 0
         self.environments: list[Mapping[str, str]] = []
         self.open_streams: dict[FakeStream, None] = {}
@@ -180,6 +181,8 @@ class FakeSound:
             self.refresh_wanted = self.refresh_wanted or stale
             return
         self.refresh_wanted = False
+        if self.refuses_to_start:
+            raise AudioError("PortAudio does not start")
         if thorough or stale:
             self.refreshes += 1
             self._visible = now

@@ -384,6 +384,19 @@ async def test_cancelled_while_opening_it_leaves_no_stream_behind() -> None:
     assert not sound.open_streams
 
 
+async def test_a_refresh_that_fails_does_not_end_the_search() -> None:
+    card = Card("USB", default=True)
+    sound = FakeSound(card)
+    ear = Ear(sound)
+    async with listening(ear):
+        await elapse(1)
+        card.gives_blocks, sound.refuses_to_start = False, True
+        await elapse(3)
+        card.gives_blocks, sound.refuses_to_start = True, False
+        await elapse(5)
+        assert [line[:4] for line in ear.told] == ["lost", "foun"]
+
+
 async def test_a_second_loss_is_searched_for_as_eagerly_as_the_first() -> None:
     card = Card("USB", default=True)
     ear = Ear(FakeSound(card))
