@@ -388,10 +388,9 @@ async def test_a_refresh_that_fails_does_not_end_the_search() -> None:
     card = Card("USB", default=True)
     sound = FakeSound(card)
     ear = Ear(sound)
+    card.gives_blocks, sound.refuses_to_start = False, True
     async with listening(ear):
-        await elapse(1)
-        card.gives_blocks, sound.refuses_to_start = False, True
-        await elapse(3)
+        await elapse(5)
         card.gives_blocks, sound.refuses_to_start = True, False
         await elapse(5)
         assert [line[:4] for line in ear.told] == ["lost", "foun"]
