@@ -74,6 +74,9 @@ STRANGE_FRAMES = 150
 """The same in a room that is not known yet, until it was learnt from for 3 s: the first answer
 of all interrupted itself after 1.8 s in three runs of four."""
 
+GONE_FRAMES = 25
+"""A voice without speech for 0.5 s has ended, however loud it is otherwise."""
+
 TELLING_DB = 12.0
 """Echo that should be so far under the noise of the room teaches nothing."""
 
@@ -151,7 +154,7 @@ class BargeInDetector:
         """Nobody is speaking, as far as is known; the room is what it was."""
         self._far.clear()
         self._playing = self._loud = self._speech = self._score = 0
-        self._since = 0
+        self._since = self._silent_frames = 0
         self._unlearnt: deque[tuple[float | None, float | None, float, bool]] = deque()
         self._told: type[Hint] | type[Confirmed] | None = None
 
@@ -198,6 +201,10 @@ class BargeInDetector:
 
         A loud frame is a point, a loud frame of speech two, one beyond doubt three.
         """
+        self._silent_frames += 1
+        if self._told is Confirmed and self._silent_frames > GONE_FRAMES:
+            self._loud = self._speech = self._score = 0
+            self._told = None
         if excess < LOUD_DB:
             self._loud, self._score = max(0, self._loud - 1), max(0, self._score - 1)
             if self._loud == 0:
@@ -209,6 +216,7 @@ class BargeInDetector:
         self._score += 1
         if probability >= SPEECH_PROBABILITY:
             self._speech += 1
+            self._silent_frames = 0
             sure = probability >= SURE_PROBABILITY and excess >= VERY_LOUD_DB
             self._score += 2 if sure else 1
 

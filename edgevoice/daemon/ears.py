@@ -185,9 +185,10 @@ class Ears:
         began, self._echo = canceller.echo_expected and not self._echo, canceller.echo_expected
         if not (self._echo or canceller.sending):
             return True
+        told = barge_in.hear(cancelled, self._speech, far, first)
         if began and barge_in.confirmed_since is not None:
-            self._post(BargeInConfirmed(barge_in.confirmed_since))
-        match barge_in.hear(cancelled, self._speech, far, first):
+            told = Confirmed(barge_in.confirmed_since)
+        match told:
             case Hint(sample) if self._echo:
                 self._post(SpeechStarted(sample))
             case Confirmed(sample):
