@@ -25,8 +25,10 @@ from edgevoice.audio.level import rms_dbfs
 # 150 ms late, linear and compressed by 2.4 dB, same clock and 100 ppm apart, the voice as
 # loud as the echo or 10 dB quieter; with doors, claps and a kitchen as the opposite.
 
-LOUD_DB = 9.0
-"""Above the residue. 6 dB hint no earlier at the 90th percentile, and falsely twice as often."""
+HINT_DB, LOUD_DB = 6.0, 9.0
+"""Above the residue, for a hint and for being sure. Weak beginnings are hinted at 40 ms earlier
+at 6 dB than at 9, and our own voice ducks itself about once a minute instead of never; at 4 dB
+five times: `scripts/bench audio --only barge-in,alone`."""
 VERY_LOUD_DB = 12.0
 HINT_PROBABILITY, SPEECH_PROBABILITY, SURE_PROBABILITY = 0.08, 0.5, 0.9
 """Silero needs 40 to 100 ms to make up its mind: a hint only asks that it does not object."""
@@ -108,7 +110,8 @@ class BargeInDetector:
     """Frames since something began to be played; 0 in a pause."""
 
     def __init__(self, hint_frames: int = 2, confirm: int = 9) -> None:
-        """A hint after so many loud frames of 20 ms; `confirm`: points, see `_count`."""
+        """A hint after so many loud frames of 20 ms, or one that the VAD takes for speech;
+        `confirm`: points, see `_count`."""
         self._hint_frames = hint_frames
         self._confirm = confirm
         self._far: deque[float] = deque(maxlen=ECHO_FRAMES)
@@ -205,7 +208,7 @@ class BargeInDetector:
         if self._told is Confirmed and self._silent_frames > GONE_FRAMES:
             self._loud = self._speech = self._score = 0
             self._told = None
-        if excess < LOUD_DB:
+        if excess < HINT_DB:
             self._loud, self._score = max(0, self._loud - 1), max(0, self._score - 1)
             if self._loud == 0:
                 self._speech, self._score, self._told = 0, 0, None
@@ -213,6 +216,8 @@ class BargeInDetector:
         if self._loud == 0:
             self._since = first
         self._loud = min(self._loud + 1, MOST_FRAMES)
+        if excess < LOUD_DB:
+            return
         self._score += 1
         if probability >= SPEECH_PROBABILITY:
             self._speech += 1
@@ -227,7 +232,8 @@ class BargeInDetector:
             self._told = Confirmed
             return Confirmed(self._since)
         blind = 0 if probability >= HINT_PROBABILITY else BLIND_FRAMES
-        if self._told is None and self._loud >= self._hint_frames + blind:
+        enough = 1 if probability >= SPEECH_PROBABILITY else self._hint_frames + blind
+        if self._told is None and self._loud >= enough:
             self._told = Hint
             return Hint(self._since)
         return None
