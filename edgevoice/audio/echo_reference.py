@@ -81,6 +81,11 @@ class EchoReference:
         self._pulls.append(_Pull(self._pulled, block, at_s))
         self._pulled += len(block)
 
+    def stumbled(self) -> None:
+        """From the speaker's thread: it had nothing to play for a moment. Where the echo is now
+        nobody knows yet."""
+        self.jumps += 1
+
     def captured(self, end: int, now: float) -> None:
         """The microphone's samples up to `end` - 1 have arrived."""
         self._collect()

@@ -134,6 +134,7 @@ class Device:
         )
         self._speaker = self._board.speaker(self._playout, self._speaker_lost, self._speaker_found)
         self._speaker.on_played = self._reference.played
+        self._speaker.on_starved = self._reference.stumbled
 
     def _senses(self) -> Senses:
         """What listens on the board."""

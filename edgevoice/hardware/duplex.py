@@ -61,6 +61,8 @@ class OutputWish:
     """Given the rate, the number of channels and whether it goes on after a gap: what is pulled."""
     busy: Callable[[], bool]
     """Something is being played that should not be torn."""
+    starved: Callable[[], None] = lambda: None
+    """The card had nothing to play for a moment. In PortAudio's thread."""
 
 
 class Ear:
@@ -99,7 +101,7 @@ class Mouth:
 
     def sink(self, rate_hz: int, channels: int) -> Sink:
         self.feed = self.wish.feed(rate_hz, channels, self.resumed)
-        return Sink(self.wish.found.device, channels, self.feed.pull)
+        return Sink(self.wish.found.device, channels, self.feed.pull, self.wish.starved)
 
     def fade_out(self, pause: Callable[[float], None]) -> None:
         """Returns when the fade was heard, or nobody pulls any more."""

@@ -71,6 +71,8 @@ class Sink:
     channels: int
     pull: Callable[[int], Samples]
     """Asked for n samples per channel, interleaved, in PortAudio's thread."""
+    starved: Callable[[], None] = lambda: None
+    """The card had nothing to play for a moment, before the next `pull`."""
 
 
 class Stream(Protocol):
@@ -256,9 +258,11 @@ def _arrangement(
 ) -> tuple[str, list[Source | Sink], Callable[..., None]]:
     """The kind of stream, its halves in PortAudio's order, and its callback."""
     if source and sink:
-        heard, pull = source.heard, sink.pull
+        heard, pull, starved = source.heard, sink.pull, sink.starved
 
         def both(data: Any, out: Any, frames: int, time: Any, status: Any) -> None:
+            if status.output_underflow:
+                starved()
             heard(samples_of(data))
             fill(out, pull(frames))
 
@@ -271,9 +275,11 @@ def _arrangement(
 
         return "RawInputStream", [source], listen
     assert sink is not None, "a stream has at least one direction"
-    pull = sink.pull
+    pull, starved = sink.pull, sink.starved
 
     def speak(data: Any, frames: int, time: Any, status: Any) -> None:
+        if status.output_underflow:
+            starved()
         fill(data, pull(frames))
 
     return "RawOutputStream", [sink], speak

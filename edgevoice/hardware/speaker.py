@@ -31,6 +31,9 @@ class Speaker(Protocol):
     """Set by whoever wants to know: every block that is going to be heard, at the playout's
     rate, called in the pulling thread. What is pulled while the device is lost is not heard."""
 
+    on_starved: Callable[[], None]
+    """Set likewise: the device had nothing to play for a moment, and its echo comes later now."""
+
     @property
     def delay_ms(self) -> int:
         """From a sample being pulled to its being heard."""
@@ -87,6 +90,7 @@ class PortAudioSpeaker:
             says_so=False,
         )
         self.on_played: OnPlayed = lambda block, at_s: None
+        self.on_starved: Callable[[], None] = lambda: None
 
     @property
     def delay_ms(self) -> int:
@@ -141,6 +145,7 @@ class PortAudioSpeaker:
             period_ms=config.period_ms,
             feed=self._feed,
             busy=lambda: not self._playout.is_empty,
+            starved=lambda: self.on_starved(),
         )
 
     def _feed(self, rate_hz: int, channels: int, resumed: bool) -> Feed:

@@ -45,6 +45,7 @@ class VirtualSpeaker:
         self._on_found = on_found
         self._plugged = True
         self.on_played: OnPlayed = lambda block, at_s: None
+        self.on_starved: Callable[[], None] = lambda: None
         self._block = playout.rate_hz * FRAME_MS // 1000
         self._pacer = Pacer(FRAME_MS / 1000, self._beat)
         self._recorder = WavWriter(record_to, playout.rate_hz) if record_to else None

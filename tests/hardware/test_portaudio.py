@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from edgevoice.audio.frames import Samples
 from edgevoice.errors import AudioError
 from edgevoice.hardware.portaudio import (
     FormatRefused,
@@ -107,6 +109,7 @@ def source(heard: list[int] | None = None) -> Source:
     return Source(DEVICE, 2, hear)
 
 
+STEADY = SimpleNamespace(output_underflow=False)
 SINK = Sink(DEVICE, 1, lambda n: np.full(n, 7, np.int16))
 
 
@@ -118,10 +121,27 @@ def test_both_directions_are_one_stream_and_one_callback(sound: Sound) -> None:
     assert (raw.settings["samplerate"], raw.settings["blocksize"]) == (48_000, 480)
     assert (raw.settings["device"], raw.settings["channels"]) == ((3, 3), (2, 1))
     out = bytearray(4)
-    raw.settings["callback"](np.array([1, 2, 3, 4], np.int16).tobytes(), out, 2, None, None)
+    raw.settings["callback"](np.array([1, 2, 3, 4], np.int16).tobytes(), out, 2, None, STEADY)
     assert heard == [1, 2, 3, 4]
     assert out == bytearray([7, 0, 7, 0])
     assert stream.latency_s == 0.03
+
+
+@pytest.mark.parametrize("alone", [True, False])
+def test_a_speaker_that_was_starved_says_so_before_it_goes_on(sound: Sound, alone: bool) -> None:
+    told: list[str] = []
+
+    def pull(n: int) -> Samples:
+        told.append("pulled")
+        return np.zeros(n, np.int16)
+
+    sink = Sink(DEVICE, 1, pull, lambda: told.append("starved"))
+    sound.open(48_000, 10, None if alone else source(), sink, {})
+    callback = sound.library.streams[0].settings["callback"]
+    data = [] if alone else [bytes(4)]
+    for status in (STEADY, SimpleNamespace(output_underflow=True), STEADY):
+        callback(*data, bytearray(4), 2, None, status)
+    assert told == ["pulled", "starved", "pulled", "pulled"]
 
 
 def test_the_environment_is_set_while_it_opens_and_as_before_afterwards(sound: Sound) -> None:
