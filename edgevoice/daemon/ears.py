@@ -117,6 +117,7 @@ class Ears:
         """
         senses = self._senses
         self._ring.erase()
+        self._own.erase()
         senses.clock.reset()
         senses.reference.reset()
         senses.canceller.reset()

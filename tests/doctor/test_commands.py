@@ -31,7 +31,15 @@ def edgevoice(folder: Path, *words: str, **settings: str) -> subprocess.Popen[st
     for name, value in given.items():
         command += ["--set", f"{name.replace('__', '.')}={value}"]
     pipe = subprocess.PIPE
-    return subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, env={**os.environ})
+    return subprocess.Popen(
+        command,
+        stdout=pipe,
+        stderr=pipe,
+        text=True,
+        env={**os.environ},
+        # A shell's background jobs ignore Ctrl-C, and so would what they start.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
 
 
 def ended(process: subprocess.Popen[str]) -> tuple[int, str]:
