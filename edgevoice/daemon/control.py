@@ -88,8 +88,8 @@ class ControlServer:
     def _answer(self, line: bytes, peer: str) -> dict[str, Any]:
         try:
             command = _command(line)
-            # A meter asks ten times a second.
-            level = logging.DEBUG if command == "levels" else logging.INFO
+            # What only looks may look often: a meter asks ten times a second.
+            level = logging.DEBUG if command in ("levels", "status") else logging.INFO
             log.log(level, "control: %.80r (%s)", command, peer)
             return {"ok": True, **self._handle(command)}
         except ControlError as refused:

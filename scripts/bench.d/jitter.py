@@ -250,7 +250,7 @@ def cpu(work: Callable[[], object], seconds: float) -> float:
     return 1000 * (time.process_time() - start) / seconds
 
 
-def codecs(sound: Samples) -> None:
+def codecs(sound: Samples) -> bool:
     seconds = len(sound) / CAPTURE_RATE_HZ
     media = MediaConfig()
     encoder = OpusEncoder(CAPTURE_RATE_HZ, media.bitrate_bps, media.complexity, media.fec)
@@ -264,13 +264,16 @@ def codecs(sound: Samples) -> None:
         lambda: [large.extend(theirs.encode(frame)[0]) for frame in inputs], seconds
     )
     stock_decoding = cpu(lambda: listen(large), seconds)
-    report("encode", encoding, stock_encoding, ENCODE_BUDGET)
-    report("decode", decoding, stock_decoding, DECODE_BUDGET)
-    report("both", encoding + decoding, stock_encoding + stock_decoding, CODEC_BUDGET)
+    within = [
+        report("encode", encoding, stock_encoding, ENCODE_BUDGET),
+        report("decode", decoding, stock_decoding, DECODE_BUDGET),
+        report("both", encoding + decoding, stock_encoding + stock_decoding, CODEC_BUDGET),
+    ]
     print(
         f"{'sent':16} edgevoice {8 * sum(map(len, small)) / seconds / 1000:7.1f} kb/s"
         f"   aiortc {8 * sum(map(len, large)) / seconds / 1000:7.1f} kb/s"
     )
+    return all(within)
 
 
 def microphone_frame(samples: Samples, number: int) -> av.AudioFrame:
@@ -290,15 +293,17 @@ def listen(payloads: list[bytes]) -> None:
                 small.to_ndarray()
 
 
-def report(what: str, mine: float, theirs: float, budget: float) -> None:
+def report(what: str, mine: float, theirs: float, budget: float) -> bool:
+    within = mine <= budget * theirs
     print(
         f"{what:16} edgevoice {mine:6.2f} ms/s   aiortc {theirs:6.2f} ms/s"
         f"   ratio {mine / theirs:5.2f}   (budget {budget:.2f})"
-        f" {'ok' if mine <= budget * theirs else 'OVER'}"
+        f" {'ok' if within else 'OVER'}"
     )
+    return within
 
 
-def main() -> None:
+def main() -> int:
     parser = argparse.ArgumentParser(prog="scripts/bench jitter")
     parser.add_argument("--speech", type=Path)
     parser.add_argument("--seconds", type=float, default=60.0)
@@ -307,14 +312,17 @@ def main() -> None:
     sound = spoken(options.seconds, options.speech)
     encoder = OpusEncoder(CAPTURE_RATE_HZ)
     payloads = [encoder.encode(frame) for frame in frames(sound)]
+    within = True
     for name, fates_for, budget in CASES:
         fates = fates_for(len(payloads))
         mine = ours(payloads, fates, options.block_ms / 1000)
-        print(f"{name:16} edgevoice {mine.line()}  {'ok' if budget.is_met(mine) else 'OVER'}")
+        met = budget.is_met(mine)
+        within = within and met
+        print(f"{name:16} edgevoice {mine.line()}  {'ok' if met else 'OVER'}")
         print(f"{'':16} budget    {budget.line()}")
         print(f"{'':16} aiortc    {stock(payloads, fates).line()}")
-    codecs(sound)
+    return 0 if codecs(sound) and within else 1
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
