@@ -52,6 +52,7 @@ from edgevoice.hardware.mixer import make_mixer
 from edgevoice.hardware.other_sound import OtherSound
 from edgevoice.hardware.service_manager import ServiceManager
 from edgevoice.hardware.state_file import StateFile
+from edgevoice.link.relay_link import RelayLink
 from edgevoice.realtime.server_events import OutputAudioBufferStarted
 from edgevoice.transceiver.actions import Action, CloseGate, Stage
 from edgevoice.transceiver.inputs import (
@@ -66,7 +67,6 @@ from edgevoice.transceiver.inputs import (
 )
 from edgevoice.transceiver.persona import Persona
 from edgevoice.transceiver.transceiver import Transceiver
-from edgevoice.webrtc.relay_link import RelayLink
 
 log = logging.getLogger(__name__)
 

@@ -19,9 +19,9 @@ from edgevoice.daemon.turn_log import TurnLog
 from edgevoice.errors import GpioError
 from edgevoice.hardware.other_sound import OtherSound
 from edgevoice.hardware.sounds import announcement, load
+from edgevoice.link.relay_link import RelayLink
 from edgevoice.transceiver import actions as do
 from edgevoice.transceiver.inputs import Input, PlayoutFlushed, StopRequested
-from edgevoice.webrtc.relay_link import RelayLink
 
 log = logging.getLogger(__name__)
 

@@ -1,4 +1,4 @@
-"""The events a client sends: eleven of OpenAI's and one of ours.
+"""The events a client sends: eleven of OpenAI's and three of ours.
 
 Field names are the protocol's. `edgevoice.*` is sent only to an edgevoice relay.
 """
@@ -66,6 +66,25 @@ class EdgevoiceWake(Event, frozen=True, tag="edgevoice.wake"):
     end_sample: Count
 
 
+class EdgevoiceResume(Event, frozen=True, tag="edgevoice.resume"):
+    """First on a new transport: go on with the session where the old transport broke off.
+
+    Both sides count the events they were sent since the session began; those of this
+    exchange, pings and pongs are not counted (after XEP-0198, section 4).
+    """
+
+    events: Count
+    """Of the server's, received so far; it repeats all later ones."""
+    response_id: str = ""
+    """The answer that was being heard, if any."""
+    heard_ms: Count = 0
+    """How much of it was heard; its sound goes on from there."""
+
+
+class EdgevoicePing(Event, frozen=True, tag="edgevoice.ping"):
+    """Answered by `edgevoice.pong`."""
+
+
 ClientEvent = (
     SessionUpdate
     | InputAudioBufferAppend
@@ -79,5 +98,7 @@ ClientEvent = (
     | ResponseCancel
     | OutputAudioBufferClear
     | EdgevoiceWake
+    | EdgevoiceResume
+    | EdgevoicePing
     | UnknownEvent
 )

@@ -1,4 +1,4 @@
-"""The events a server sends: forty-six of OpenAI's and one of ours.
+"""The events a server sends: forty-six of OpenAI's and four of ours.
 
 Field names are the protocol's. What a server may leave out has a default; what
 it may add is ignored. `edgevoice.*` is sent only to an edgevoice device.
@@ -338,6 +338,29 @@ class EdgevoiceReceived(Event, frozen=True, tag="edgevoice.received"):
     concealed: Count
 
 
+class EdgevoiceResumed(Event, frozen=True, tag="edgevoice.resumed"):
+    """Answers `edgevoice.resume`; what the client sent after this it must send again."""
+
+    events: Count
+    """Of the client's, received so far."""
+    samples: Count
+    """Of its sound, 16 kHz; sample 0 of the new transport is this one."""
+
+
+class EdgevoicePong(Event, frozen=True, tag="edgevoice.pong"):
+    """Answers `edgevoice.ping`."""
+
+
+class EdgevoiceConversation(Event, frozen=True, tag="edgevoice.conversation"):
+    """What the server holds of the conversation, directly after `session.created`."""
+
+    conversation_id: str
+    last_item_id: str = ""
+    """Empty: nothing."""
+    digest: str = ""
+    """Of everything up to that item; see `Conversation.digest`."""
+
+
 ServerEvent = (
     SessionCreated
     | SessionUpdated
@@ -386,5 +409,8 @@ ServerEvent = (
     | ResponseMcpCallCompleted
     | ResponseMcpCallFailed
     | EdgevoiceReceived
+    | EdgevoiceResumed
+    | EdgevoicePong
+    | EdgevoiceConversation
     | UnknownEvent
 )

@@ -52,6 +52,8 @@ class LinkOpened:
     relay: str
     extensions: bool
     """The other end is an edgevoice relay and understands `edgevoice.*` events."""
+    resumed: bool = False
+    """The session goes on where the link before broke off: nothing was lost or forgotten."""
 
 
 @dataclass(frozen=True, slots=True)

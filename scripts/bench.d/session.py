@@ -23,10 +23,10 @@ from edgevoice.audio.gate import Gate
 from edgevoice.audio.playout import PlayoutBuffer
 from edgevoice.audio.ring import RingBuffer
 from edgevoice.config import LinkConfig
+from edgevoice.link.relay_link import RelayLink
 from edgevoice.transceiver.actions import OpenLink
 from edgevoice.transceiver.inputs import Input, LinkFailed, LinkOpened
 from edgevoice.webrtc.call import Call
-from edgevoice.webrtc.relay_link import RelayLink
 
 CONNECTS = 15
 BURST_S = 9

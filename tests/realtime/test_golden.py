@@ -20,8 +20,8 @@ SERVER = known(server_events.ServerEvent)
 
 
 def test_eleven_and_ours_forty_six_and_ours() -> None:
-    assert len(CLIENT) == 11 + 1
-    assert len(SERVER) == 46 + 1
+    assert len(CLIENT) == 11 + 3
+    assert len(SERVER) == 46 + 4
 
 
 @pytest.mark.parametrize(("side", "events"), [("client", CLIENT), ("server", SERVER)])

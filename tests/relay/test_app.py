@@ -16,14 +16,14 @@ from edgevoice.audio.vad import WebRtcVad
 from edgevoice.config import DetectionConfig, LinkConfig, RelayConfig
 from edgevoice.errors import ConfigError, CredentialError, LinkError
 from edgevoice.hardware.service_manager import ServiceManager
+from edgevoice.link.relay_link import RelayLink
 from edgevoice.realtime import server_events as says
 from edgevoice.relay.app import Relay, make_engine, tls_context
 from edgevoice.relay.tokens import create
 from edgevoice.transceiver.actions import OpenLink
 from edgevoice.transceiver.inputs import EventReceived, LinkLost, LinkOpened
-from edgevoice.webrtc.relay_link import RelayLink
+from tests.link.house import Board
 from tests.recordings import scene
-from tests.webrtc.house import Board
 
 
 @pytest.fixture

@@ -11,20 +11,20 @@ from aiohttp import web
 from edgevoice.audio.frames import FRAME_SAMPLES
 from edgevoice.config import MediaConfig
 from edgevoice.errors import LocalProtocolError
+from edgevoice.link import relay_link
+from edgevoice.link.signalling import is_loopback
 from edgevoice.realtime.client_events import ResponseCreate
 from edgevoice.realtime.event import UnknownEvent
 from edgevoice.realtime.server_events import SessionCreated
 from edgevoice.transceiver.actions import OpenLink, WakePhrase
 from edgevoice.transceiver.inputs import EventReceived, LinkFailed, LinkLost, LinkOpened
-from edgevoice.webrtc import relay_link
 from edgevoice.webrtc.codec import Codec
 from edgevoice.webrtc.fmtp import Wishes, wishes
 from edgevoice.webrtc.opus import OpusDecoder, OpusEncoder
-from edgevoice.webrtc.signalling import is_loopback
 from edgevoice.webrtc.statistics import ReceiveStatistics
+from tests.link.house import TOKEN, house, lose_from, sockets
 from tests.virtual_time import elapse
 from tests.webrtc import peers
-from tests.webrtc.house import TOKEN, house, lose_from, sockets
 from tests.webrtc.raw_pcm import RECOVERED, ramp
 from tests.webrtc.test_opus import voice
 

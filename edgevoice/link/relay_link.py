@@ -9,12 +9,10 @@ Outcomes are posted as inputs; nothing is decided here.
 import asyncio
 import contextlib
 import logging
-import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 
-from aiortc import RTCSessionDescription
 from yarl import URL
 
 from edgevoice.audio.frames import CAPTURE_RATE_HZ
@@ -22,6 +20,7 @@ from edgevoice.audio.gate import Gate
 from edgevoice.audio.playout import PlayoutBuffer
 from edgevoice.config import LinkConfig, MediaConfig
 from edgevoice.errors import LinkError, LinkRefused, LocalProtocolError, RemoteProtocolError
+from edgevoice.link.signalling import WAKE_HEADER, Signalling
 from edgevoice.realtime.client_events import ClientEvent
 from edgevoice.realtime.server_events import (
     OutputAudioBufferCleared,
@@ -31,15 +30,12 @@ from edgevoice.realtime.server_events import (
 from edgevoice.realtime.wire import decode_server_event, encode
 from edgevoice.transceiver.actions import OpenLink
 from edgevoice.transceiver.inputs import EventReceived, Input, LinkFailed, LinkLost, LinkOpened
-from edgevoice.webrtc import hardening, sdp
 from edgevoice.webrtc.arrivals import Arrivals
-from edgevoice.webrtc.call import MALFORMED
+from edgevoice.webrtc.caller import Caller
 from edgevoice.webrtc.codec import Codec
-from edgevoice.webrtc.fmtp import RECEIVED_BPS, Wishes, wishes
+from edgevoice.webrtc.fmtp import RECEIVED_BPS, Wishes
 from edgevoice.webrtc.jitter_buffer import JitterBuffer
 from edgevoice.webrtc.opus import OpusDecoder, OpusEncoder
-from edgevoice.webrtc.peer import CHANNEL, Peer
-from edgevoice.webrtc.signalling import WAKE_HEADER, Signalling
 from edgevoice.webrtc.statistics import ReceiveStatistics
 from edgevoice.webrtc.uplink import Uplink, Wait
 
@@ -49,8 +45,6 @@ WARM_S = 50.0
 """Pause between signs of life on the kept HTTP connection; servers close it after 60 to 75 s."""
 SKIP_S = 2.0
 """What still arrives of an interrupted answer is dropped for at most this long."""
-HOSTS = ("0.0.0.0", "::")
-"""Whatever address leads to the relay, also after the network has changed."""
 MAX_UNSENT = 256
 """Events asked for before there is a session to send them in; more is a bug elsewhere."""
 SERVER_ERROR = 500
@@ -60,25 +54,13 @@ Post = Callable[[Input], None]
 
 
 @dataclass
-class Ready:
-    """A peer connection that only lacks an answer."""
-
-    peer: Peer
-    jitter: JitterBuffer
-    offer: str
-    clock_start: int
-
-
-@dataclass
 class Talk:
     """One session, from the order to open it until its end."""
 
     action: OpenLink
     events: list[ClientEvent] = field(default_factory=list)
     task: asyncio.Task[None] | None = None
-    peer: Peer | None = None
-    jitter: JitterBuffer | None = None
-    uplink: Uplink | None = None
+    caller: Caller | None = None
     place: URL | None = None
     is_open: bool = False
 
@@ -116,7 +98,7 @@ class RelayLink:
         self._post = post
         self._wait = wait or asyncio.sleep
         self._codec = codec or opus(media, playout.rate_hz)
-        self._ready: Ready | None = None
+        self._ready: Caller | None = None
         self._talk: Talk | None = None
         self._over: list[Talk] = []
         self._orders = asyncio.Event()
@@ -124,13 +106,17 @@ class RelayLink:
     @property
     def uplink(self) -> Uplink | None:
         """Counters of the current session."""
-        return self._talk.uplink if self._talk else None
+        return self._talk.caller.uplink if self._talk and self._talk.caller else None
 
     def statistics(self) -> ReceiveStatistics:
         """What became of the answers' sound in this session, or in the last one."""
-        if self._talk is not None and self._talk.jitter is not None:
-            self._statistics = self._talk.jitter.statistics()
+        if self._jitter is not None:
+            self._statistics = self._jitter.statistics()
         return self._statistics
+
+    @property
+    def _jitter(self) -> JitterBuffer | None:
+        return self._talk.caller.jitter if self._talk and self._talk.caller else None
 
     def open(self, action: OpenLink) -> None:
         """Begin a session; LinkOpened or LinkFailed follows."""
@@ -154,8 +140,8 @@ class RelayLink:
         talk = self._talk
         if talk is None:
             log.warning("%s was not sent: there is no link", event.type)
-        elif talk.peer is not None:
-            talk.peer.outbox.send(encode(event))
+        elif talk.caller is not None:
+            talk.caller.peer.outbox.send(encode(event))
         elif len(talk.events) < MAX_UNSENT:
             talk.events.append(event)
         else:
@@ -163,16 +149,16 @@ class RelayLink:
 
     def samples_captured(self) -> None:
         """There is something new behind the gate."""
-        if self._talk and self._talk.uplink:
-            self._talk.uplink.notify()
+        if self.uplink is not None:
+            self.uplink.notify()
 
     def skip_answer(self) -> None:
         """The answer was interrupted: drop what still arrives of it.
 
         Ends when the relay says that it has cleared it, or begins another one.
         """
-        if self._talk is not None and self._talk.jitter is not None:
-            self._talk.jitter.skip(asyncio.get_running_loop().time() + SKIP_S)
+        if self._jitter is not None:
+            self._jitter.skip(asyncio.get_running_loop().time() + SKIP_S)
 
     async def run(self) -> None:
         """Carry out the orders until cancelled. Raises LinkError if `ca_file` is no good."""
@@ -211,27 +197,12 @@ class RelayLink:
         except LinkError as error:
             log.debug("the relay is not there: %s", error)
 
-    async def _prepare(self) -> Ready:
+    async def _prepare(self) -> Caller:
         """An offer with its sockets open. Nothing is sent."""
-        peer = Peer()
-        peer.connect()
-        try:
-            return await self._offer(peer)
-        except BaseException:
-            await peer.close()
-            raise
-
-    async def _offer(self, peer: Peer) -> Ready:
         jitter = JitterBuffer(self._codec.decoder(), self._playout, self._arrivals)
-        peer.receiver = jitter
-        peer.on_message = self._on_message
-        peer.use(peer.connection.createDataChannel(CHANNEL))
-        hardening.bind_to(peer.connection, HOSTS)
-        await peer.connection.setLocalDescription(await peer.connection.createOffer())
-        clock_start = random.getrandbits(32)
-        offer = sdp.without_addresses(peer.connection.localDescription.sdp)
-        offer = sdp.with_first_timestamp(sdp.prefer_voice(offer, self._wishes), clock_start)
-        return Ready(peer, jitter, offer, clock_start)
+        caller = Caller(self._codec, jitter, self._on_message, self._wait)
+        await caller.prepare(self._wishes)
+        return caller
 
     async def _hold(self, talk: Talk) -> None:
         """One session. Every way out of it, cancellation too, leaves the goodbyes to `run`."""
@@ -250,39 +221,19 @@ class RelayLink:
             self._post(LinkLost(reason) if talk.is_open else LinkFailed(reason, refused))
 
     async def _converse(self, talk: Talk) -> str:
-        ready, self._ready = self._ready or await self._prepare(), None
-        peer = talk.peer = ready.peer
-        talk.jitter = ready.jitter
+        caller, self._ready = self._ready or await self._prepare(), None
+        talk.caller = caller
         for event in talk.events:
-            peer.outbox.send(encode(event))
-        answer = await self._signalling.call(ready.offer, wake_header(talk.action))
+            caller.peer.outbox.send(encode(event))
+        answer = await self._signalling.call(caller.offer, wake_header(talk.action))
         talk.place = answer.location
-        peer.on_open = partial(self._opened, talk, answer.extensions)
-        talk.uplink = self._send_from_gate(talk.action.first_sample, peer, wishes(answer.sdp))
-        await self._accept(ready, answer.sdp)
-        return await peer.run()
+        caller.peer.on_open = partial(self._opened, talk, answer.extensions)
+        await caller.accept(answer.sdp)
+        caller.send_from(self._gate, talk.action.first_sample, self._first_sent)
+        return await caller.peer.run()
 
-    def _send_from_gate(self, first_sample: int, peer: Peer, theirs: Wishes) -> Uplink:
-        def first_sent(sample: int) -> None:
-            peer.post(lambda: self.on_first_sent(sample))
-
-        encoder = self._codec.encoder()
-        encoder.heed(theirs)
-        uplink = Uplink(self._gate, encoder, first_sample, first_sent, self._wait)
-        uplink.on("ended", partial(peer.end, "the uplink has stopped"))
-        peer.rtp_transceiver.sender.replaceTrack(uplink)
-        return uplink
-
-    async def _accept(self, ready: Ready, answer: str) -> None:
-        """Media starts in the background; its RTP clock starts where the offer said."""
-        description = RTCSessionDescription(sdp.admit_answer(answer), "answer")
-        token = hardening.rtp_clock_start.set(ready.clock_start)
-        try:
-            await ready.peer.connection.setRemoteDescription(description)
-        except MALFORMED as error:
-            raise RemoteProtocolError(f"the relay's answer cannot be used: {error!r}") from error
-        finally:
-            hardening.rtp_clock_start.reset(token)
+    def _first_sent(self, sample: int) -> None:
+        self.on_first_sent(sample)
 
     def _opened(self, talk: Talk, extensions: bool) -> None:
         talk.is_open = True
@@ -304,13 +255,13 @@ class RelayLink:
             self._resume()
 
     def _resume(self) -> None:
-        if self._talk is not None and self._talk.jitter is not None:
-            self._talk.jitter.resume()
+        if self._jitter is not None:
+            self._jitter.resume()
 
     async def _part(self, talk: Talk) -> None:
         async with asyncio.TaskGroup() as group:
-            if talk.peer is not None:
-                group.create_task(talk.peer.close())
+            if talk.caller is not None:
+                group.create_task(talk.caller.peer.close())
             if talk.place is not None:
                 group.create_task(self._signalling.hang_up(talk.place))
 

@@ -14,13 +14,13 @@ from edgevoice.audio.playout import PlayoutBuffer
 from edgevoice.audio.ring import RingBuffer
 from edgevoice.config import LinkConfig
 from edgevoice.errors import RemoteProtocolError
+from edgevoice.link.relay_link import RelayLink
 from edgevoice.transceiver.actions import OpenLink
 from edgevoice.transceiver.inputs import Input, LinkOpened
 from edgevoice.webrtc import hardening
 from edgevoice.webrtc.call import Call
 from edgevoice.webrtc.codec import Codec
 from edgevoice.webrtc.peer import Peer
-from edgevoice.webrtc.relay_link import RelayLink
 from tests.webrtc import peers
 from tests.webrtc.raw_pcm import ramp, raw
 
@@ -140,8 +140,8 @@ class Board:
     @property
     def peer(self) -> Peer:
         assert self.link._talk is not None
-        assert self.link._talk.peer is not None
-        return self.link._talk.peer
+        assert self.link._talk.caller is not None
+        return self.link._talk.caller.peer
 
 
 class House:

@@ -17,8 +17,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from edgevoice.config import LinkConfig
 from edgevoice.errors import LinkError, LinkRefused, LinkTimeout
-from edgevoice.webrtc.signalling import Answer, Signalling, complaint, is_loopback
-from tests.webrtc.house import serving
+from edgevoice.link.signalling import Answer, Signalling, complaint, is_loopback
+from tests.link.house import serving
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
