@@ -119,6 +119,8 @@ class VadConfig:
 class TurnConfig:
     connect_s: float = 5.0
     """Give up connecting to the relay after this long."""
+    reconnect_s: float = 15.0
+    """When the link breaks within a session, try this long to go on with it; 0: hang up at once."""
     cue_s: float = 1.5
     """If the relay is not there this long after waking, say so (light and sound) and go on trying."""
     no_speech_s: float = 6.0
@@ -148,6 +150,18 @@ class ContextConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class FallbackConfig:
+    url: str = ""
+    """Another relay, without the /v1 path."""
+    token_file: str = ""
+    """File that holds the bearer token for it; each relay has its own."""
+    ca_file: str = ""
+    """A private certificate authority to trust besides the system's."""
+    model: str = ""
+    """Model asked for there; empty: that relay's default."""
+
+
+@dataclass(frozen=True, slots=True)
 class LinkConfig:
     url: str = "http://127.0.0.1:8790"
     """The relay (or any OpenAI-compatible Realtime server) without the /v1 path."""
@@ -159,6 +173,10 @@ class LinkConfig:
     """Model asked for; empty: the relay's default."""
     instructions: str = ""
     """What the assistant is told to be; empty: the relay's default."""
+    fallbacks: tuple[FallbackConfig, ...] = ()
+    """Called in this order when the relay above cannot be reached."""
+    renew_s: float = 3_300.0
+    """A session this old is renewed without a gap (OpenAI ends one after an hour)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,6 +56,7 @@ RANGES: dict[str, Range] = {
     "VadConfig.start_s": Range(0.02, 5),
     "VadConfig.stop_s": Range(0.02, 10),
     "TurnConfig.connect_s": PATIENCE,
+    "TurnConfig.reconnect_s": Range(0, 300),
     "TurnConfig.cue_s": PATIENCE,
     "TurnConfig.no_speech_s": PATIENCE,
     "TurnConfig.follow_up_s": Range(0, 300),
@@ -66,6 +67,7 @@ RANGES: dict[str, Range] = {
     "ContextConfig.keep_minutes": Range(0, 1_440),
     "ContextConfig.max_items": Range(1, 10_000),
     "ContextConfig.max_bytes": Range(1_024, 16_777_216),
+    "LinkConfig.renew_s": Range(60, 86_400),
     "MediaConfig.bitrate_bps": Range(6_000, 128_000),
     "MediaConfig.complexity": Range(0, 10),
     "MediaConfig.jitter_min_ms": Range(0, 500),
@@ -111,8 +113,13 @@ def contradictions(config: Config) -> Iterator[tuple[str, str]]:
 
 def _web_addresses(config: Config) -> Iterator[tuple[str, str]]:
     addresses = {"link.url": config.link.url, "relay.local.chat.url": config.relay.local.chat.url}
+    for i, fallback in enumerate(config.link.fallbacks):
+        addresses[f"link.fallbacks[{i}].url"] = fallback.url
+        if not fallback.token_file:
+            path = f"link.fallbacks[{i}].token_file"
+            yield path, "each relay has a token of its own: name its file"
     for path, url in addresses.items():
-        if not url.startswith(("http://", "https://")) and (url or path == "link.url"):
+        if not url.startswith(("http://", "https://")) and (url or path.startswith("link.")):
             yield path, f'must begin with http:// or https://, not "{url}"'
 
 

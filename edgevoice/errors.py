@@ -14,6 +14,7 @@
     ├── GpioError              a button, LED or lamp is not reachable  (OSError)
     ├── LinkError              the relay cannot be reached or used     (ConnectionError)
     │   ├── LinkRefused        it answered, and said no; see .status
+    │   ├── LinkUntrusted      its certificate is not one we trust
     │   └── LinkTimeout        it did not answer in time               (TimeoutError)
     ├── ProtocolError
     │   ├── LocalProtocolError   we broke the rules: a bug here        (AssertionError)
@@ -76,9 +77,20 @@ class LinkError(EdgeVoiceError, ConnectionError):
 class LinkRefused(LinkError):
     """The relay answered with an error status."""
 
-    def __init__(self, status: int, message: str) -> None:
+    def __init__(self, status: int, message: str, retry_after_s: float | None = None) -> None:
         super().__init__(message)
         self.status = status
+        self.retry_after_s = retry_after_s
+        """Before that it will say no again, by its own word."""
+
+    @property
+    def is_final(self) -> bool:
+        """It is us: trying again is of no use (RFC 9110, section 15.5)."""
+        return self.status < 500 and self.status not in (408, 425, 429)
+
+
+class LinkUntrusted(LinkError):
+    """The relay's certificate is not to be trusted: trying again is of no use."""
 
 
 class LinkTimeout(LinkError, TimeoutError):

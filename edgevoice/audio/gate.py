@@ -31,6 +31,7 @@ class Gate:
         self.sent_samples = 0
         self.gaps = 0
         self.lost_samples = 0
+        self.resent_samples = 0
 
     @property
     def is_open(self) -> bool:
@@ -55,7 +56,7 @@ class Gate:
         self.on_change(True)
         # Nothing was captured before sample 0, so nothing is missing there.
         self.first_sample = self._next = max(0, from_sample)
-        self.sent_samples = self.gaps = self.lost_samples = 0
+        self.sent_samples = self.gaps = self.lost_samples = self.resent_samples = 0
         self._is_open = True
 
     def close(self) -> None:
@@ -79,6 +80,20 @@ class Gate:
         self._next += FRAME_SAMPLES
         self.sent_samples += FRAME_SAMPLES
         return index, self._ring.read(index, self._next)
+
+    def rewind(self, to_sample: int) -> None:
+        """Hand out again, from this sample on, what may not have arrived.
+
+        It counts as sent once. Samples before the opening never leave.
+        """
+        if self.first_sample is None:
+            raise AssertionError("the gate has never been open; nothing has left to be sent again")
+        to_sample = max(self.first_sample, to_sample)
+        again = self._next - to_sample
+        if again > 0:
+            self._next = to_sample
+            self.sent_samples = max(0, self.sent_samples - again)
+            self.resent_samples += again
 
     def _skip_what_is_lost(self) -> None:
         lost = self._ring.start - self._next

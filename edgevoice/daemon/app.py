@@ -7,7 +7,7 @@ import asyncio
 import logging
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
@@ -28,13 +28,13 @@ from edgevoice.audio.sample_clock import SampleClock
 from edgevoice.audio.vad import make_vad
 from edgevoice.audio.wake_word import WakeWords
 from edgevoice.config import Config
+from edgevoice.daemon import relays
 from edgevoice.daemon.abilities import Volume, timer_tools, toolbox
 from edgevoice.daemon.allocator import Allocator
 from edgevoice.daemon.board import Board, real_board
 from edgevoice.daemon.capture import Capture
 from edgevoice.daemon.commands import Commands
 from edgevoice.daemon.control import ControlServer
-from edgevoice.daemon.credentials import read_token
 from edgevoice.daemon.ears import Ears, Senses
 from edgevoice.daemon.gate_light import GateLight
 from edgevoice.daemon.performer import Body, Performer
@@ -53,6 +53,7 @@ from edgevoice.hardware.other_sound import OtherSound
 from edgevoice.hardware.service_manager import ServiceManager
 from edgevoice.hardware.state_file import StateFile
 from edgevoice.link.relay_link import RelayLink
+from edgevoice.link.signalling import Signalling
 from edgevoice.realtime.server_events import OutputAudioBufferStarted
 from edgevoice.transceiver.actions import Action, CloseGate, Stage
 from edgevoice.transceiver.inputs import (
@@ -79,13 +80,12 @@ GOODBYE_S = 0.1
 
 def main(config: Config) -> int:
     """Run until SIGTERM or SIGINT; the exit status."""
-    token = read_token(config.link.token_file)
-    asyncio.run(_main(config, token))
+    asyncio.run(_main(config, relays.configured(config.link)))
     return 0
 
 
-async def _main(config: Config, token: str) -> None:
-    device = Device(config, token, real_board(config))
+async def _main(config: Config, called: Sequence[Signalling]) -> None:
+    device = Device(config, called, real_board(config))
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, device.stop)
@@ -99,7 +99,7 @@ class _Stopped(Exception):
 class Device:
     """Needs a running loop. `run` returns after `stop`."""
 
-    def __init__(self, config: Config, token: str, board: Board) -> None:
+    def __init__(self, config: Config, called: Sequence[Signalling], board: Board) -> None:
         self._config = config
         self._board = board
         self._stop = asyncio.Event()
@@ -113,7 +113,7 @@ class Device:
         self._memory.load()
         self.ready = asyncio.Event()
         self._build_audio()
-        self._build_mind(token)
+        self._build_mind(called)
 
     def _build_audio(self) -> None:
         """The audio plane: from the microphone to the gate, and the way back."""
@@ -151,12 +151,10 @@ class Device:
             WakeWords(models_dir, config.wake),
         )
 
-    def _build_mind(self, token: str) -> None:
+    def _build_mind(self, called: Sequence[Signalling]) -> None:
         """The control plane: what decides, and what carries it out."""
         config = self._config
-        self._link = RelayLink(
-            config.link, token, self._gate, self._playout, self._post, media=config.media
-        )
+        self._link = RelayLink(called, self._gate, self._playout, self._post, media=config.media)
         self._timers = timer_tools(self._state_dir, self._post)
         self._toolbox = toolbox(self._volume, self._lamps, self._timers)
         self._tool_host = ToolHost(self._toolbox, self._post)
@@ -336,7 +334,7 @@ class Device:
         if isinstance(happened, EventReceived) and isinstance(
             happened.event, OutputAudioBufferStarted
         ):
-            self._performer.begin_answer()
+            self._performer.begin_answer(happened.event.response_id)
         self._tell_status(mind)
 
     def _tell_status(self, mind: Transceiver) -> None:

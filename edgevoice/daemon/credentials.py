@@ -19,9 +19,12 @@ def token_path(configured: str) -> Path:
     return Path(configured)
 
 
-def read_token(configured: str) -> str:
-    """The token; CredentialError says what is wrong with the file and what to do."""
-    path = token_path(configured)
+def read_token(configured: str, is_first: bool = True) -> str:
+    """The token; CredentialError says what is wrong with the file and what to do.
+
+    `is_first`: of the first relay, whose token the service manager may hold.
+    """
+    path = token_path(configured) if is_first else Path(configured)
     try:
         token = path.read_text(encoding="ascii").strip()
     except FileNotFoundError as missing:

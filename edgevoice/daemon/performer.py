@@ -50,13 +50,17 @@ class Performer:
         self._body = body
         self._post = post
         self._sounds = sounds
-        self._stretched_ms = 0
+        self._answer_id = ""
 
     def perform(self, action: do.Action) -> None:
         body = self._body
         match action:
             case do.OpenLink():
                 body.link.open(action)
+            case do.ReopenLink(resume=resume):
+                body.link.reopen(resume)
+            case do.AttachMedia(from_sample):
+                body.link.attach(from_sample)
             case do.CloseLink(reason):
                 body.link.close(reason)
             case do.OpenGate(from_sample, reason):
@@ -120,20 +124,20 @@ class Performer:
             self._body.privacy.gate_closed(self._body.gate.sent_samples)
             self._body.other_sound.restore()
 
-    def begin_answer(self) -> None:
-        """What is received from now on is a new answer."""
-        self._stretched_ms = self._body.link.statistics().stretch_ms
+    def begin_answer(self, response_id: str) -> None:
+        """What is received from now on is a new answer, or the rest of one that broke off."""
+        if response_id == self._answer_id:
+            return
+        self._answer_id = response_id
+        self._body.link.begin_answer()
         self._body.playout.begin_answer()
 
     def _flush(self) -> None:
-        """What the card has pulled it goes on to play, so flushed is what was heard.
-
-        Where sound was made up, or taken out of pauses, it was not as long when it was sent.
-        """
+        """What the card has pulled it goes on to play, so flushed is what was heard."""
         link = self._body.link
-        stretched_ms = link.statistics().stretch_ms - self._stretched_ms
+        heard_ms = link.heard_ms(self._body.playout.flush())
         link.skip_answer()
-        self._post(PlayoutFlushed(max(0, self._body.playout.flush() - stretched_ms)))
+        self._post(PlayoutFlushed(heard_ms))
 
     def _announce(self, problem: do.Problem) -> None:
         rate_hz = self._body.playout.rate_hz

@@ -5,6 +5,7 @@ redirect is followed, no proxy from the environment is used, and the token goes
 to the configured origin only.
 """
 
+import asyncio
 import ipaddress
 import ssl
 from contextlib import AsyncExitStack
@@ -19,14 +20,16 @@ from yarl import URL
 
 from edgevoice import __version__
 from edgevoice.config import LinkConfig
-from edgevoice.errors import LinkError, LinkRefused, LinkTimeout
+from edgevoice.errors import LinkError, LinkRefused, LinkTimeout, LinkUntrusted
 
 VERSION_HEADER = "Edgevoice-Version"
 WAKE_HEADER = "Edgevoice-Wake"
+RESUME_HEADER = "Edgevoice-Resume"
+RESUMED_HEADER = "Edgevoice-Resumed"
 SDP = "application/sdp"
 
-CONNECT_S = 3.0
-ANSWER_S = 6.0
+CONNECT_S = 2.0
+ANSWER_S = 5.0
 GOODBYE_S = 1.5
 KEEP_ALIVE_S = 70.0
 """aiohttp's server closes idle connections after 75 s."""
@@ -40,6 +43,8 @@ class Answer:
     """Where to hang up; None when the server names no place of its own."""
     extensions: bool
     """The other end is an edgevoice relay."""
+    resumed: bool = False
+    """The session that was asked for goes on."""
 
 
 class Signalling:
@@ -50,6 +55,9 @@ class Signalling:
         self._token = token
         self._base = URL(config.url.rstrip("/"))
         self._calls = self._base / "v1/realtime/calls"
+        self.rtt_s: float | None = None
+        """To the relay and back, as last measured; None: not yet."""
+        self._warmed_at: float | None = None
         self._stack = AsyncExitStack()
         self._http: aiohttp.ClientSession
 
@@ -105,11 +113,19 @@ class Signalling:
             return
 
     async def warm(self) -> None:
-        """Have the TCP and TLS handshakes done before anybody speaks. Raises LinkError."""
+        """Have the TCP and TLS handshakes done before anybody speaks. Raises LinkError.
+
+        Measures the round trip, on a connection that is there already.
+        """
         self._refuse_plain_http()
+        loop = asyncio.get_running_loop()
+        began = loop.time()
         try:
             async with self._http.get(self._base / "healthz", allow_redirects=False) as response:
                 await response.read()
+            if self._warmed_at is not None and began - self._warmed_at < KEEP_ALIVE_S:
+                self.rtt_s = loop.time() - began
+            self._warmed_at = loop.time()
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise self._explain(error) from error
 
@@ -125,7 +141,12 @@ class Signalling:
                 body = await self._body(response)
                 if response.status not in (200, 201):
                     raise self._refusal(response, body)
-                return Answer(body, self._place(response), VERSION_HEADER in response.headers)
+                return Answer(
+                    body,
+                    self._place(response),
+                    VERSION_HEADER in response.headers,
+                    RESUMED_HEADER in response.headers,
+                )
         except (aiohttp.ServerDisconnectedError, ConnectionResetError, LinkError):
             raise
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
@@ -167,9 +188,9 @@ class Signalling:
                     f" {self._config.token_file} (`edgevoice relay token NAME` makes one)"
                 )
             case 429:
-                wait = response.headers.get("Retry-After", "")[:20]
+                wait = wait_s(response)
                 text = f"{self.relay} wants fewer calls (429): try again" + (
-                    f" in {wait} s" if wait else " later"
+                    " later" if wait is None else f" in {wait:.0f} s"
                 )
             case 404 | 405:
                 text = (
@@ -182,13 +203,13 @@ class Signalling:
                 text = f"{self.relay} is in trouble ({status}): its log says more"
             case _:
                 text = f"{self.relay} refused the call ({status})"
-        return LinkRefused(status, f"{text}. It says: {said}" if said else text)
+        return LinkRefused(status, f"{text}. It says: {said}" if said else text, wait_s(response))
 
     def _explain(self, error: BaseException) -> LinkError:
         match error:
             case aiohttp.ClientConnectorCertificateError():
                 reason = getattr(error.certificate_error, "verify_message", "not trusted")
-                return LinkError(
+                return LinkUntrusted(
                     f"the certificate of {self.relay} is no good: {reason}. A private authority"
                     " goes into link.ca_file; also check this board's clock"
                 )
@@ -203,6 +224,12 @@ class Signalling:
             case aiohttp.ClientConnectorError():
                 return LinkError(f"nobody answers at {self.relay}: is the relay running?")
         return LinkError(f"talking to {self.relay} failed: {error!r}"[:300])
+
+
+def wait_s(response: aiohttp.ClientResponse) -> float | None:
+    """`Retry-After` in seconds; None where there is none, or a date (our clock may be wrong)."""
+    said = response.headers.get("Retry-After", "").strip()
+    return float(said) if said.isascii() and said.isdigit() and len(said) < 7 else None
 
 
 def trust(ca_file: str) -> ssl.SSLContext:

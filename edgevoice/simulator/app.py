@@ -21,6 +21,7 @@ from edgevoice.daemon.app import Device
 from edgevoice.daemon.credentials import read_token
 from edgevoice.errors import ScenarioError
 from edgevoice.hardware.sounds import RATE_HZ as PLAYOUT_RATE_HZ
+from edgevoice.link.signalling import Signalling
 from edgevoice.simulator.relay_process import relay_process
 from edgevoice.simulator.room import Room
 from edgevoice.simulator.scenario import Press, Scenario, find, read
@@ -65,7 +66,7 @@ async def _play(scenario: Scenario, config: Config, out: Path, *, aloud: bool) -
             running = await opened.enter_async_context(relay_process(scenario.relay, out, settings))
             token = running.token
             config = replace(config, link=replace(config.link, url=running.url))
-        device = Device(config, token, room.board())
+        device = Device(config, [Signalling(config.link, token)], room.board())
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(device.run())
             try:

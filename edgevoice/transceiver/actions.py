@@ -40,6 +40,25 @@ class OpenLink:
 
 
 @dataclass(frozen=True, slots=True)
+class ReopenLink:
+    """Make another connection beside the one there is, or was; `LinkOpened` follows.
+
+    The old one, if it still lives, carries the session until then.
+    """
+
+    reason: str
+    resume: bool = True
+    """Ask the relay to go on with the session; else, and where it cannot, a new one begins."""
+
+
+@dataclass(frozen=True, slots=True)
+class AttachMedia:
+    """Captured audio goes to the session that has just begun, from this sample on."""
+
+    from_sample: int
+
+
+@dataclass(frozen=True, slots=True)
 class CloseLink:
     reason: str
 
@@ -162,6 +181,8 @@ class EndTurn:
 
 Action = (
     OpenLink
+    | ReopenLink
+    | AttachMedia
     | CloseLink
     | OpenGate
     | CloseGate

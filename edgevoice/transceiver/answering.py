@@ -140,6 +140,10 @@ class Answering:
         if not (self._calls.owed and self._responses.free):
             return []
         self._calls.owed = False
+        return self.ask()
+
+    def ask(self) -> list[Action]:
+        """For an answer to what the conversation holds."""
         return [SendEvent(ResponseCreate(event_id=self._responses.ask()))]
 
     # Interruption, and what was heard until then.

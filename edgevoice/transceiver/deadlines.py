@@ -18,13 +18,14 @@ class Due(Enum):
     DUCK = "nobody confirmed the speech that lowered the answer"
     TURN = "the current state has lasted long enough"
     IDLE = "nothing was said or heard"
+    RENEW = "the relay will end the session soon"
     SESSION = "the session is too long"
     DAY = "the minutes of the day are used up"
     RING = "a timer has rung long enough"
     FORGET = "the conversation is old"
 
 
-OF_A_SESSION = (Due.CUE, Due.DUCK, Due.TURN, Due.IDLE, Due.SESSION, Due.DAY)
+OF_A_SESSION = (Due.CUE, Due.DUCK, Due.TURN, Due.IDLE, Due.RENEW, Due.SESSION, Due.DAY)
 
 
 class Deadlines:

@@ -59,6 +59,10 @@ class Duplex:
         """How the relay listens; null is our own doing."""
         self._detection = effective.audio.input.turn_detection or self._detection
 
+    def relay_changed(self) -> None:
+        """Another session listens as it does by default."""
+        self._deaf = False
+
     def answer_begins(self) -> list[Action]:
         if self._deaf or self._relay_decides:
             return []

@@ -54,11 +54,22 @@ class LinkOpened:
     """The other end is an edgevoice relay and understands `edgevoice.*` events."""
     resumed: bool = False
     """The session goes on where the link before broke off: nothing was lost or forgotten."""
+    next_sample: int = 0
+    """The sample that would be sent next."""
+
+
+@dataclass(frozen=True, slots=True)
+class LinkStruggles:
+    """No relay could be reached so far; the link goes on trying until it is closed."""
+
+    reason: str
+    refused: bool = False
+    """One was there, and did not want us now."""
 
 
 @dataclass(frozen=True, slots=True)
 class LinkFailed:
-    """The link could not be opened."""
+    """The link could not be opened, and will not be."""
 
     reason: str
     refused: bool = False
@@ -70,6 +81,15 @@ class LinkLost:
     """An open link broke, or the other side hung up."""
 
     reason: str
+    hung_up: bool = False
+    """On purpose: the other side said goodbye."""
+    next_sample: int = 0
+    """The sample that would have been sent next; those just before it may not have arrived."""
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkChanged:
+    """The board has other addresses or another way out than before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,8 +189,10 @@ Input = (
     | UnmuteRequested
     | StopRequested
     | LinkOpened
+    | LinkStruggles
     | LinkFailed
     | LinkLost
+    | NetworkChanged
     | EventReceived
     | SpeechStarted
     | SpeechStopped

@@ -21,6 +21,15 @@ RING_S = 60.0
 """A timer rings this long."""
 HEARD_NOTHING_S = 2.0
 """After noise that turned out to be no words, listen at least this long again."""
+UNSURE_SAMPLES = 40_000
+"""2.5 s: what was sent just before a link was found dead may not have arrived."""
+SPEECH_LEAD_SAMPLES = 4_800
+"""0.3 s before speech is said to begin; its first sound is softer than that."""
+SHORT_LIFE_S = 5.0
+MOST_SHORT_LIVES = 3
+"""Links in a row that broke so soon after they were opened: the next one would too."""
+RENEW_AGAIN_S = 2.0
+"""A session is renewed in a quiet moment; this long after one that was not quiet, look again."""
 REPEAT_S = 600.0
 """A loose plug is complained about once in this time, as long as nobody asks for anything."""
 BUTTON_LEAD_SAMPLES = 4_800

@@ -17,10 +17,13 @@ class Memory:
         self._seeds: tuple[Message, ...] = ()
         self.conversation = Conversation(context.max_items, context.max_bytes)
 
-    def begin(self) -> tuple[Message, ...]:
-        """A session begins; what it is to be told of the ones before, oldest first."""
+    def begin(self) -> None:
+        """A session begins."""
         self.conversation.clear()
-        return self._seeds
+
+    def remembered(self) -> tuple[Message, ...]:
+        """What a session is to be told of the ones before, oldest first."""
+        return self.conversation.text_items() or self._seeds
 
     def apply(self, event: ServerEvent) -> None:
         self.conversation.apply(event)

@@ -33,7 +33,14 @@ from edgevoice.realtime.server_events import (
     SessionUpdated,
 )
 from edgevoice.realtime.session import Session as Effective
-from edgevoice.transceiver.actions import Action, PlaySound, Problem, SendEvent
+from edgevoice.transceiver.actions import (
+    Action,
+    AttachMedia,
+    PlaySound,
+    Problem,
+    ReopenLink,
+    SendEvent,
+)
 from edgevoice.transceiver.deadlines import Deadlines, Due
 from edgevoice.transceiver.duplex import Duplex
 from edgevoice.transceiver.greeting import seeds
@@ -45,6 +52,8 @@ from edgevoice.transceiver.inputs import (
     LinkFailed,
     LinkLost,
     LinkOpened,
+    LinkStruggles,
+    NetworkChanged,
     PlayoutDrained,
     PlayoutFlushed,
     PlayoutStarted,
@@ -53,7 +62,8 @@ from edgevoice.transceiver.inputs import (
     ToolFinished,
     WakeDetected,
 )
-from edgevoice.transceiver.limits import MAX_EARLY_EVENTS
+from edgevoice.transceiver.limits import MAX_EARLY_EVENTS, RENEW_AGAIN_S
+from edgevoice.transceiver.mending import Mending
 from edgevoice.transceiver.standing import Standing
 from edgevoice.transceiver.states import State
 from edgevoice.transceiver.turn_rules import TurnRules, Woken
@@ -77,22 +87,34 @@ class Session:
         config: TurnConfig,
         duplex: Duplex,
         introduce: Introduce,
-        remembered: Sequence[Message],
+        remembered: Callable[[], Sequence[Message]],
         first_sample: int,
+        renew_s: float,
     ) -> None:
+        """`remembered`: what was said and heard, in this session and before it."""
         self.rules = TurnRules(standing, deadlines, config, duplex, first_sample)
         self._standing = standing
         self._deadlines = deadlines
         self._config = config
         self._introduce = introduce
         self._remembered = remembered
-        self._first_sample = first_sample
+        self._opening = self._first_sample = first_sample
+        """What was captured before it never leaves; and what this session's samples count from."""
+        self._renew_s = renew_s
         self._extensions = False
         self._greeted = False
+        self._mending = Mending()
+        self._woken_at = 0.0
+        self._was_open = False
+        self._replacing = False
+        """Another link is being made while this one holds."""
+        self._owed = ""
+        """The user's item that this session is to answer in place of one before it."""
         self._early: list[ServerEvent] = []
 
     def begin(self, woken: Woken, now: float) -> list[Action]:
         """Woken: the link is asked for, and may take its time."""
+        self._woken_at = now
         self._deadlines.arm(Due.CUE, now + self._config.cue_s)
         self._deadlines.arm(Due.TURN, now + self._config.connect_s)
         self._deadlines.arm(Due.SESSION, now + self._config.session_s)
@@ -119,6 +141,8 @@ class Session:
                 return self.rules.turn_expired(now)
             case Due.IDLE:
                 return self.rules.end("idle")
+            case Due.RENEW:
+                return self._renew(now)
             case Due.SESSION:
                 return self.rules.end("session limit", Problem.SESSION_LIMIT)
             case _:
@@ -126,19 +150,29 @@ class Session:
 
     def _react(self, happened: Input, now: float) -> list[Action]:
         match self._standing.state, happened:
-            case State.CONNECTING, LinkOpened(extensions=extensions):
-                return self._link_opened(extensions, now)
-            case State.CONNECTING, (LinkFailed(reason) | LinkLost(reason)):
-                refused = isinstance(happened, LinkFailed) and happened.refused
-                problem = Problem.REFUSED if refused else Problem.RELAY_UNREACHABLE
-                return self.rules.end(f"failed: {reason}", problem, is_offline=True)
-            case State.CONNECTING, (ToolFinished() | PlayoutStarted() | PlayoutDrained()):
-                return []  # of the session before; nothing of this one has begun
+            case _, LinkOpened() as opened:
+                return self._link_opened(opened, now)
+            case _, LinkStruggles(reason, refused):
+                return self._link_struggles(reason, refused, now)
+            case _, LinkFailed(reason, refused):
+                return self._link_failed(reason, refused)
+            case State.CONNECTING, LinkLost(reason) if not self._mending.is_broken:
+                return self._link_failed(reason, refused=False)
+            case State.CONNECTING, LinkLost():
+                return []  # a link that was to replace it; others are being tried
+            case _, LinkLost() as lost:
+                return self._link_lost(lost, now)
+            case State.CONNECTING, NetworkChanged():
+                return []  # what is tried next goes by the new way
+            case _, NetworkChanged():
+                return self._network_changed()
             case State.CONNECTING, EventReceived(event):
                 self._early = [*self._early[: MAX_EARLY_EVENTS - 1], event]
                 return []
-            case _, (LinkFailed(reason) | LinkLost(reason)):
-                return self.rules.end(f"lost: {reason}", Problem.CONNECTION_LOST, is_offline=True)
+            case State.CONNECTING, (ToolFinished() | PlayoutStarted() | PlayoutDrained()) if (
+                not self._mending.is_broken
+            ):
+                return []  # of the session before; nothing of this one has begun
             case ((State.CONNECTING | State.LISTENING), ButtonPressed()):
                 return self.rules.end("cancelled")
             case State.LISTENING, WakeDetected() as wake:
@@ -178,7 +212,7 @@ class Session:
         rules = self.rules
         match event:
             case SessionCreated(session=effective):
-                return self._greet(effective)
+                return self._greet(effective, now)
             case SessionUpdated(session=effective):
                 rules.duplex.learn(effective)
                 return []
@@ -226,23 +260,95 @@ class Session:
             case _:
                 return []  # words, items and rates: of interest to the replica alone
 
-    def _link_opened(self, extensions: bool, now: float) -> list[Action]:
-        self._extensions = extensions
+    # The link.
+
+    def _link_opened(self, opened: LinkOpened, now: float) -> list[Action]:
+        first = not self._was_open
+        if not first and not (self._mending.is_broken or self._replacing):
+            return []
         self._standing.note(offline=False)
         self._deadlines.disarm(Due.CUE)
-        actions = self.rules.link_opened(now)
+        if opened.resumed:
+            actions = self._resumed(now)
+        else:
+            actions = self.rules.link_opened(now) if first else self._start_over(opened, now)
+            self._extensions, self._greeted = opened.extensions, False
+            self._deadlines.arm(Due.RENEW, now + self._renew_s)
+        self._was_open, self._replacing = True, False
+        self._mending.opened(now)
+        return [*actions, *self._catch_up(now)]
+
+    def _catch_up(self, now: float) -> list[Action]:
+        """On what the relay said before we knew that it was there."""
+        actions: list[Action] = []
         early, self._early = self._early, []
         for event in early:
             if self.rules.ending is None:
                 actions += self._event(event, now)
         return actions
 
-    def _greet(self, effective: Effective) -> list[Action]:
+    def _link_struggles(self, reason: str, refused: bool, now: float) -> list[Action]:
+        """Whoever waits is told so after `cue_s`, and within a session not before its time."""
+        self._replacing = False
+        if self._was_open or now < self._woken_at + self._config.cue_s:
+            return []
+        return self._link_failed(reason, refused)
+
+    def _link_failed(self, reason: str, refused: bool) -> list[Action]:
+        broken = Problem.CONNECTION_LOST if self._was_open else Problem.RELAY_UNREACHABLE
+        problem = Problem.REFUSED if refused else broken
+        return self.rules.end(f"failed: {reason}", problem, is_offline=True)
+
+    def _link_lost(self, lost: LinkLost, now: float) -> list[Action]:
+        if lost.hung_up and self.rules.is_quiet:
+            return self.rules.end("the relay hung up")
+        worth_it = self._mending.lost(lost.next_sample, now)
+        if not worth_it or self._config.reconnect_s <= 0:
+            reason = f"lost: {lost.reason}"
+            return self.rules.end(reason, Problem.CONNECTION_LOST, is_offline=True)
+        return [*self.rules.link_lost(now), ReopenLink(lost.reason, resume=self._extensions)]
+
+    def _network_changed(self) -> list[Action]:
+        """Not where the session could not go on: there it will be seen whether it holds."""
+        if self._replacing or not self._extensions:
+            return []
+        self._replacing = True
+        return [ReopenLink("the network has changed")]
+
+    def _resumed(self, now: float) -> list[Action]:
+        return self.rules.link_resumed(now) if self._mending.is_broken else []
+
+    def _start_over(self, opened: LinkOpened, now: float) -> list[Action]:
+        """Another session: what it must hear is sent again, and what it must know is told."""
+        item = self.rules.unanswered_item
+        self._owed = item if item and self._knows_words(item) else ""
+        unsure = self._mending.first_unsure(opened.next_sample)
+        needed = self.rules.first_needed(unsure, bool(self._owed))
+        self._first_sample = first = max(self._opening, needed)
+        return [AttachMedia(first), *self.rules.start_over(first, now)]
+
+    def _renew(self, now: float) -> list[Action]:
+        """Before the relay ends it: in a quiet moment, or soon after."""
+        if not self.rules.is_quiet or self._replacing:
+            self._deadlines.arm(Due.RENEW, now + RENEW_AGAIN_S)
+            return []
+        self._replacing = True
+        return [ReopenLink("renewal", resume=False)]
+
+    def _greet(self, effective: Effective, now: float) -> list[Action]:
         if self._greeted:
             return []
         self._greeted = True
         self.rules.duplex.learn(effective)
-        return [self._introduce(self._extensions), *seeds(self._remembered)]
+        greeting = [self._introduce(self._extensions), *seeds(self._remembered())]
+        return [*greeting, *self._ask_again(now)]
+
+    def _ask_again(self, now: float) -> list[Action]:
+        owed, self._owed = self._owed, ""
+        return self.rules.ask_again(now) if owed else []
+
+    def _knows_words(self, item_id: str) -> bool:
+        return any(item.id == item_id for item in self._remembered())
 
     def _refused(self, details: ErrorDetails, now: float) -> list[Action]:
         if details.code in FATAL:

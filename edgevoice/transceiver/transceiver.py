@@ -109,6 +109,7 @@ class Transceiver:
         self._turn = turn
         self._barge_in = barge_in(turn.barge_in, hears_voices)
         self._usual = Persona(link.instructions)
+        self._renew_s = link.renew_s
         self._personas = personas or {}
         self._tools = tools
         self._wake_phrase_samples = wake_phrase_samples
@@ -238,9 +239,11 @@ class Transceiver:
             self._turn,
             duplex,
             lambda extensions: introduce(persona, self._tools, duplex.barge_in, extensions),
-            self._memory.begin(),
+            self._memory.remembered,
             first,
+            self._renew_s,
         )
+        self._memory.begin()
         shown = self._session.begin(woken, now)
         wake, cause = None, "button"
         if isinstance(woken, WakeDetected):

@@ -26,6 +26,22 @@ class Turn:
         self._speech_until: int | None = None
         """By the relay's word, as long as the device's own VAD has said nothing better."""
 
+    @property
+    def speech_from(self) -> int:
+        """Where the user's latest speech began, by the relay's word or our own."""
+        return max(self._speech_from, self._local_start or 0)
+
+    @property
+    def decided_at(self) -> int:
+        """Up to here the relay has heard and judged everything."""
+        return self._decided_at
+
+    def rebase(self, first_sample: int) -> None:
+        """Another session hears us from this sample on, and counts from it."""
+        self._first_sample = self._not_before = first_sample
+        self._speech_from = self._decided_at = first_sample
+        self._speech_until = None
+
     def begin(self, cause: str) -> list[Action]:
         assert not self.is_open, "a turn begins within a turn"
         self.is_open, self.was_answered, self.cause = True, False, cause

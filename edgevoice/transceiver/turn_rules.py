@@ -23,6 +23,7 @@ from edgevoice.transceiver.limits import (
     DRAIN_S,
     HEARD_NOTHING_S,
     MAX_UTTERANCE_S,
+    SPEECH_LEAD_SAMPLES,
     STALL_S,
     TOOL_S,
 )
@@ -66,6 +67,8 @@ class TurnRules:
         self._config = config
         self._user_speaking = False
         self._user_item = ""
+        self._was_open = False
+        """There has been a link in this session."""
         self._failed = False
         self._complain_later = False
         self._listen_until = 0.0
@@ -99,9 +102,70 @@ class TurnRules:
 
     def link_opened(self, now: float) -> list[Action]:
         """Patience counts from here: before, nobody could have answered."""
+        self._was_open = True
         mark = self.turn.mark(Stage.LINK_OPEN, now)
         self._active_at = now
         return [*mark, *self._listen("link opened", now, self._config.no_speech_s)]
+
+    # The link, when it breaks within a session.
+
+    def link_lost(self, now: float) -> list[Action]:
+        """What is under way stays under way: it goes on when there is a link again."""
+        self._deadlines.arm(Due.CUE, now + self._config.cue_s)
+        self._deadlines.arm(Due.TURN, now + self._config.reconnect_s)
+        return [*self.duplex.unduck(), *self._go(State.CONNECTING, "link lost", now)]
+
+    def link_resumed(self, now: float) -> list[Action]:
+        """The relay goes on where it was; what it said meanwhile follows."""
+        self._active_at = now
+        if self._user_speaking:
+            return self._hear_out("link resumed", now)
+        if self.answering.playback.streaming or self.answering.busy:
+            return [*self._go(State.LISTENING, "link resumed", now), *self.settle(now)]
+        if self.turn.is_open and self.turn.was_answered:
+            return self._finish_turn(now)
+        return self._listen("link resumed", now, self._patience_s(now))
+
+    @property
+    def is_quiet(self) -> bool:
+        """Nobody says anything, and nobody is to."""
+        listening = self._standing.state is State.LISTENING
+        return listening and not (self.turn.is_open or self._user_speaking or self.answering.busy)
+
+    @property
+    def unanswered_item(self) -> str:
+        """The user's item whose answer has not been heard to its end; empty: none."""
+        playback = self.answering.playback
+        waiting = self.answering.busy or playback.streaming or playback.playing
+        return self._user_item if waiting and not self._user_speaking else ""
+
+    def first_needed(self, unsure: int, words_known: bool) -> int:
+        """The first sample that another session must hear, so that nothing said is missing.
+
+        `words_known`: those of the unanswered item are in the conversation already.
+        """
+        if self._user_speaking or (self.unanswered_item and not words_known):
+            return max(0, min(unsure, self.turn.speech_from - SPEECH_LEAD_SAMPLES))
+        return max(unsure, self.turn.decided_at)
+
+    def start_over(self, first_sample: int, now: float) -> list[Action]:
+        """Another session takes over, which knows nothing of answers under way."""
+        silenced = [FlushPlayout()] if self.is_sounding else []
+        self.answering = Answering()
+        self.duplex.relay_changed()
+        self.turn.rebase(first_sample)
+        self._user_speaking, self._active_at = False, now
+        return [*silenced, *self._listen("link reopened", now, self._patience_s(now))]
+
+    def ask_again(self, now: float) -> list[Action]:
+        """For the answer that the session before could not give."""
+        return [*self.answering.ask(), *self.settle(now)]
+
+    def _patience_s(self, now: float) -> float:
+        """After an outage: as if the wait had just begun, or what is left of it."""
+        if self.turn.is_open:
+            return self._config.no_speech_s
+        return max(self._listen_until - now, HEARD_NOTHING_S)
 
     def wake_again(self, wake: WakeDetected, now: float) -> list[Action]:
         """In the follow-up window, where it is not needed, or within a sentence."""
@@ -238,6 +302,8 @@ class TurnRules:
 
     def settle(self, now: float) -> list[Action]:
         """Something about the answer has changed: do what follows."""
+        if self._standing.state is State.CONNECTING:
+            return []
         asked = [] if self._user_speaking else self.answering.ask_if_owed()
         return [*asked, *self._follow(now)]
 
@@ -312,6 +378,9 @@ class TurnRules:
     def turn_expired(self, now: float) -> list[Action]:
         """The state has lasted too long."""
         match self._standing.state:
+            case State.CONNECTING if self._was_open:
+                reason = f"lost: no relay within {self._config.reconnect_s:g} s"
+                return self.end(reason, Problem.CONNECTION_LOST, is_offline=True)
             case State.CONNECTING:
                 reason = f"failed: no relay within {self._config.connect_s:g} s"
                 return self.end(reason, Problem.RELAY_UNREACHABLE, is_offline=True)

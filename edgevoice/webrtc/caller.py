@@ -31,7 +31,6 @@ class Caller:
         self,
         codec: Codec,
         jitter: JitterBuffer,
-        on_message: Callable[[str], None],
         wait: Wait,
     ) -> None:
         self.peer = Peer()
@@ -43,7 +42,8 @@ class Caller:
         self._clock_start = random.getrandbits(32)
         self._theirs = Wishes(fec=True)
         self.peer.receiver = jitter
-        self.peer.on_message = on_message
+        self.on_open: Callable[[], None] = lambda: None
+        self.on_message: Callable[[str], None] = lambda text: None
 
     async def prepare(self, ours: Wishes) -> None:
         """Open the sockets and make the offer; on failure nothing is left open."""
@@ -76,6 +76,33 @@ class Caller:
             raise RemoteProtocolError(f"the relay's answer cannot be used: {error!r}") from error
         finally:
             hardening.rtp_clock_start.reset(token)
+
+    @property
+    def hung_up(self) -> bool:
+        """It ended because the other side said goodbye."""
+        return self.peer.hung_up
+
+    async def run(self) -> str:
+        """Carry the session until it ends; why it did."""
+        self.peer.on_open, self.peer.on_message = self.on_open, self.on_message
+        return await self.peer.run()
+
+    def send(self, text: str) -> None:
+        """One event; kept until the channel opens."""
+        self.peer.outbox.send(text)
+
+    def end(self, reason: str) -> None:
+        """Let `run` return."""
+        self.peer.end(reason)
+
+    async def close(self) -> None:
+        self.stop_sending()
+        await self.peer.close()
+
+    def stop_sending(self) -> None:
+        """Take nothing more from the gate."""
+        if self.uplink is not None:
+            self.uplink.stop()
 
     def send_from(
         self, gate: Gate, first_sample: int, on_first_sent: Callable[[int], None]

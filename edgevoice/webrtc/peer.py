@@ -70,6 +70,8 @@ class Peer:
         self.outbox = Outbox(self.end)
         self.ended: str | None = None
         self.is_open = False
+        self.hung_up = False
+        """It was the other side that ended it, and it said so."""
         self.overruns = 0
         self.connection: RTCPeerConnection
         self.rtp_transceiver: RTCRtpTransceiver
@@ -98,7 +100,7 @@ class Peer:
     def use(self, channel: RTCDataChannel) -> None:
         """Events travel on this channel; others are ignored."""
         channel.on("message", self._on_text)
-        channel.on("close", partial(self.end, "the other side closed the event channel"))
+        channel.on("close", partial(self._hang_up, "the other side closed the event channel"))
         if channel.readyState == "open":
             self._on_channel(channel)
         else:
@@ -204,9 +206,13 @@ class Peer:
             self.on_open()
             self.outbox.attach(channel)
 
+    def _hang_up(self, reason: str) -> None:
+        self.hung_up = self.hung_up or self.ended is None
+        self.end(reason)
+
     def _on_state(self) -> None:
         state = self.connection.connectionState
         if state == "closed":
-            self.end("the other side hung up")
+            self._hang_up("the other side hung up")
         elif state == "failed":
             self.end("the media connection failed")

@@ -24,6 +24,7 @@ from edgevoice.audio.playout import PlayoutBuffer
 from edgevoice.audio.ring import RingBuffer
 from edgevoice.config import LinkConfig
 from edgevoice.link.relay_link import RelayLink
+from edgevoice.link.signalling import Signalling
 from edgevoice.transceiver.actions import OpenLink
 from edgevoice.transceiver.inputs import Input, LinkFailed, LinkOpened
 from edgevoice.webrtc.call import Call
@@ -79,7 +80,9 @@ class Device:
         self.gate = Gate(self.ring)
         self.playout = PlayoutBuffer(24_000)
         self.outcome: asyncio.Future[Input] | None = None
-        self.link = RelayLink(LinkConfig(url=url), "t", self.gate, self.playout, self.post)
+        self.link = RelayLink(
+            [Signalling(LinkConfig(url=url), "t")], self.gate, self.playout, self.post
+        )
         self.sound = speech(16_000, 5)
 
     def post(self, happened: Input) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from edgevoice.config import Config, ContextConfig, ControlConfig, LinkConfig, TurnConfig
 from edgevoice.daemon.app import Device
+from edgevoice.link.signalling import Signalling
 from edgevoice.simulator.room import Room
 from edgevoice.transceiver.actions import Action
 from edgevoice.transceiver.indication import Indication
@@ -36,7 +37,7 @@ class House:
             control=ControlConfig(str(directory / "control.sock"), str(self.state)),
             **settings,
         )
-        self.device = Device(config, "ev_token", self.room.board())
+        self.device = Device(config, [Signalling(config.link, "ev_token")], self.room.board())
 
     @property
     def left(self) -> list[dict[str, object]]:

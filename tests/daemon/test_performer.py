@@ -11,7 +11,6 @@ from edgevoice.daemon.performer import Body, Performer
 from edgevoice.hardware.sounds import announcement, load
 from edgevoice.transceiver.actions import Announce, FlushPlayout, PlaySound, Problem
 from edgevoice.transceiver.inputs import Input, PlayoutFlushed
-from edgevoice.webrtc.statistics import ReceiveStatistics
 
 RATE_HZ = 16_000
 
@@ -23,8 +22,11 @@ class Link:
     stretch_ms: int = 0
     skipped: int = 0
 
-    def statistics(self) -> ReceiveStatistics:
-        return ReceiveStatistics(stretch_ms=self.stretch_ms)
+    def begin_answer(self) -> None:
+        self.stretch_ms = 0
+
+    def heard_ms(self, played_ms: int) -> int:
+        return max(0, played_ms - self.stretch_ms)
 
     def skip_answer(self) -> None:
         self.skipped += 1
@@ -49,7 +51,7 @@ class House:
 @pytest.mark.parametrize("stretch_ms", [0, 40, -60])
 def test_what_was_heard_is_told_in_the_time_of_who_sent_it(stretch_ms: int) -> None:
     house = House(link=Link(stretch_ms=500))
-    house.performer.begin_answer()
+    house.performer.begin_answer("resp_1")
     house.playout.push(np.full(RATE_HZ, 100, np.int16))
     house.heard(0.5)
     house.link.stretch_ms += stretch_ms
@@ -60,7 +62,7 @@ def test_what_was_heard_is_told_in_the_time_of_who_sent_it(stretch_ms: int) -> N
 
 def test_more_than_was_heard_cannot_have_been_made_up() -> None:
     house = House()
-    house.performer.begin_answer()
+    house.performer.begin_answer("resp_1")
     house.link.stretch_ms = 140
     house.performer.perform(FlushPlayout())
     assert house.told == [PlayoutFlushed(0)]

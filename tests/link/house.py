@@ -15,6 +15,7 @@ from edgevoice.audio.ring import RingBuffer
 from edgevoice.config import LinkConfig
 from edgevoice.errors import RemoteProtocolError
 from edgevoice.link.relay_link import RelayLink
+from edgevoice.link.signalling import Signalling
 from edgevoice.transceiver.actions import OpenLink
 from edgevoice.transceiver.inputs import Input, LinkOpened
 from edgevoice.webrtc import hardening
@@ -58,6 +59,12 @@ class Relay:
         assert list(self.audio) == list(range(len(self.audio)))
         return np.array(list(self.audio.values()), np.int16)
 
+    def take_message(self, text: str) -> None:
+        if '"edgevoice.ping"' in text:
+            self.call.send('{"type":"edgevoice.pong","event_id":""}')
+        else:
+            self.messages.append(text)
+
     async def take_call(self, request: web.Request) -> web.Response:
         self.requests.append(request)
         offer = await request.text()
@@ -66,7 +73,7 @@ class Relay:
             return self.refusal
         self.call = Call(
             on_audio=self.hear,
-            on_message=self.messages.append,
+            on_message=self.take_message,
             on_open=lambda: self.call.send(SESSION_CREATED),
             on_closed=self.closed.append,
             media_host="127.0.0.1",
@@ -107,7 +114,7 @@ class Board:
         media = config.pop("media", None)
         link = LinkConfig(url=url, **config)
         self.link = RelayLink(
-            link, TOKEN, self.gate, self.playout, self.post, media=media, codec=codec
+            [Signalling(link, TOKEN)], self.gate, self.playout, self.post, media=media, codec=codec
         )
 
     def post(self, happened: Input) -> None:
@@ -140,8 +147,7 @@ class Board:
     @property
     def peer(self) -> Peer:
         assert self.link._talk is not None
-        assert self.link._talk.caller is not None
-        return self.link._talk.caller.peer
+        return self.link._talk._lines[-1].peer
 
 
 class House:

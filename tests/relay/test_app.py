@@ -17,6 +17,7 @@ from edgevoice.config import DetectionConfig, LinkConfig, RelayConfig
 from edgevoice.errors import ConfigError, CredentialError, LinkError
 from edgevoice.hardware.service_manager import ServiceManager
 from edgevoice.link.relay_link import RelayLink
+from edgevoice.link.signalling import Signalling
 from edgevoice.realtime import server_events as says
 from edgevoice.relay.app import Relay, make_engine, tls_context
 from edgevoice.relay.tokens import create
@@ -114,7 +115,9 @@ def a_board(url: str, token: str) -> Board:
     sound = scene(0.5, "what_time_is_it", 600.0)
     board.source = lambda start, end: sound[start:end]
     board.playout = PlayoutBuffer(24_000)
-    board.link = RelayLink(LinkConfig(url=url), token, board.gate, board.playout, board.post)
+    board.link = RelayLink(
+        [Signalling(LinkConfig(url=url), token)], board.gate, board.playout, board.post
+    )
     return board
 
 

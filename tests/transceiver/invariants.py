@@ -7,6 +7,7 @@ from edgevoice.realtime.client_events import ResponseCreate
 from edgevoice.realtime.server_events import Error, ResponseDone
 from edgevoice.transceiver.actions import (
     Action,
+    AttachMedia,
     BeginTurn,
     CloseGate,
     CloseLink,
@@ -17,13 +18,14 @@ from edgevoice.transceiver.actions import (
     OpenGate,
     OpenLink,
     PlaySound,
+    ReopenLink,
     SendEvent,
     Show,
     StopSounds,
     UnduckPlayout,
 )
 from edgevoice.transceiver.indication import SESSION, Indication
-from edgevoice.transceiver.inputs import EventReceived, Input, LinkFailed, LinkLost, LinkOpened
+from edgevoice.transceiver.inputs import EventReceived, Input, LinkOpened
 from edgevoice.transceiver.states import State
 from edgevoice.transceiver.transceiver import Transceiver
 
@@ -36,6 +38,7 @@ class House:
     gate: bool = False
     link: bool = False
     link_is_up: bool = False
+    """Or has been: a link that broke keeps what it is to send."""
     turn: bool = False
     ducked: bool = False
     ringing: bool = False
@@ -47,8 +50,7 @@ class House:
         match happened:
             case LinkOpened() if self.link:
                 self.link_is_up = True
-            case LinkLost() | LinkFailed():
-                self.link_is_up = False
+                self.response_asked = self.response_asked and happened.resumed
             case EventReceived(ResponseDone() | Error()):
                 self.response_asked = False
 
@@ -57,6 +59,11 @@ class House:
             case OpenLink():
                 assert not self.link, "a link is opened beside another"
                 self.link, self.response_asked = True, False
+            case ReopenLink():
+                assert self.link, "no link to open again"
+            case AttachMedia():
+                assert self.gate, "nothing may be sent"
+                assert self.link_is_up
             case CloseLink():
                 assert self.link, "no link to close"
                 assert not self.gate, "the link closes before the gate"

@@ -136,12 +136,13 @@ class Story:
         muted: bool = False,
         personas: Mapping[str, Persona] | None = None,
         hears_voices: bool = False,
+        renew_s: float = 3_300.0,
         **turn: Any,
     ) -> None:
         self.transceiver = Transceiver(
             TurnConfig(**{"barge_in": True, **turn}),
             ContextConfig(keep_minutes=keep_minutes),
-            LinkConfig(instructions=instructions),
+            LinkConfig(instructions=instructions, renew_s=renew_s),
             tools,
             PHRASE,
             chime=chime,

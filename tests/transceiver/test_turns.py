@@ -193,7 +193,7 @@ def test_news_of_streams_that_never_were():
 
 @pytest.mark.parametrize("heard", [True, False])
 def test_a_lost_session_leaves_no_sound_behind(heard):
-    story = Story().asked()
+    story = Story(reconnect_s=0.0).asked()
     story.says(created(), audio_part())
     if heard:
         story.happens(PlayoutStarted())

@@ -127,8 +127,8 @@ def test_a_refused_link_is_heard_and_shown_until_one_opens():
     assert story.shown is Indication.IDLE
 
 
-def test_a_lost_link_ends_the_session():
-    story = Story().speaking()
+def test_without_patience_a_lost_link_ends_the_session():
+    story = Story(reconnect_s=0.0).speaking()
     lost = story.happens(LinkLost("timeout"))
     assert turns(lost) == ["lost: timeout"]
     assert lost[0] == CloseGate("lost: timeout")
