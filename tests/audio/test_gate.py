@@ -96,6 +96,56 @@ def test_a_new_opening_counts_from_zero() -> None:
     assert gate.lost_samples == 0
 
 
+def test_what_may_not_have_arrived_is_handed_out_again_and_counts_once() -> None:
+    ring = RingBuffer(5.0)
+    gate = Gate(ring)
+    captured(ring, 2 * SECOND)
+    gate.open(SECOND)
+    all_of(gate)
+    gate.rewind(SECOND + 3 * FRAME_SAMPLES)
+    again = all_of(gate)
+    assert again[0][0] == SECOND + 3 * FRAME_SAMPLES
+    assert np.array_equal(again[0][1], ramp(again[0][0], again[0][0] + FRAME_SAMPLES))
+    assert gate.sent_samples == gate.next_sample - SECOND == SECOND
+    assert gate.resent_samples == SECOND - 3 * FRAME_SAMPLES
+    assert (gate.gaps, gate.lost_samples) == (0, 0)
+
+
+def test_nothing_from_before_the_opening_leaves_by_rewinding() -> None:
+    ring = RingBuffer(5.0)
+    gate = Gate(ring)
+    captured(ring, 2 * SECOND)
+    gate.open(SECOND)
+    all_of(gate)
+    gate.rewind(0)
+    assert all_of(gate)[0][0] == SECOND
+
+
+def test_rewinding_does_not_skip_forward() -> None:
+    ring = RingBuffer(5.0)
+    gate = Gate(ring)
+    captured(ring, SECOND)
+    gate.open(0)
+    gate.rewind(SECOND // 2)
+    assert (gate.next_sample, gate.resent_samples) == (0, 0)
+
+
+def test_a_closed_gate_stays_closed_when_rewound() -> None:
+    ring = RingBuffer(5.0)
+    gate = Gate(ring)
+    captured(ring, SECOND)
+    gate.open(0)
+    all_of(gate)
+    gate.close()
+    gate.rewind(0)
+    assert gate.take() is None
+
+
+def test_before_it_was_ever_open_there_is_nothing_to_go_back_to() -> None:
+    with pytest.raises(AssertionError, match="never been open"):
+        Gate(RingBuffer(1.0)).rewind(0)
+
+
 def test_the_indicator_is_told_before_the_first_frame_and_after_the_last() -> None:
     ring = RingBuffer(1.0)
     gate = Gate(ring)
