@@ -25,7 +25,7 @@ class MicrophoneConfig:
     """Added to what the card delivers; `edgevoice doctor --audio` proposes a value."""
     zeros_lost_s: float = 1.0
     """Exact zeros for this long mean that the microphone is dead; 0: never (it gates its noise)."""
-    ring_s: float = 10.0
+    ring_s: float = 30.0
     """How much captured audio is kept in memory; nothing is written to disk."""
 
 
@@ -175,6 +175,10 @@ class LinkConfig:
     """What the assistant is told to be; empty: the relay's default."""
     fallbacks: tuple[FallbackConfig, ...] = ()
     """Called in this order when the relay above cannot be reached."""
+    speculative_connect: bool = False
+    """Connect already when the wake word may have begun; no audio is sent, but the relay learns of it."""
+    warm_standby: bool = False
+    """Keep a session open all the time; no audio is sent in it, but the relay knows that this board is on."""
     renew_s: float = 3_300.0
     """A session this old is renewed without a gap (OpenAI ends one after an hour)."""
 

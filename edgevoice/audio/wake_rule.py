@@ -37,6 +37,11 @@ class WakeRule:
         self.reset()
 
     @property
+    def is_hint(self) -> bool:
+        """In this chunk, for the first time, the score rose to half the threshold."""
+        return self._near.rose_now
+
+    @property
     def near_misses(self) -> int:
         """How often the score rose to half the threshold and the word was not taken as said."""
         return self._near.count
@@ -92,12 +97,13 @@ class _NearMisses:
 
     def reset(self) -> None:
         self._below = 0
-        self._rose = False
+        self._rose = self.rose_now = False
         self._excused = False
 
     def hear(self, score: float, half: float, excused: bool) -> None:
         """`excused`: it came to something, or nobody was to hear it."""
         self._excused |= excused
+        self.rose_now = score >= half and score > 0 and not (self._rose or self._excused)
         if score >= half and score > 0:
             self._rose = True
             self._below = 0

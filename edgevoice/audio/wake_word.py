@@ -68,6 +68,7 @@ class WakeWords:
         self._waiting: Samples = np.zeros(0, np.int16)
         self._end: int | None = None
         self._deaf_until = 0
+        self._hinted = False
         self.scores: dict[str, float] = {}
         self.chunks_scored = 0
         self.chunks_rested = 0
@@ -81,6 +82,11 @@ class WakeWords:
     def near_misses(self) -> Mapping[str, int]:
         """How often each word rose to half its threshold and was not taken as said."""
         return {rule.word.name: rule.near_misses for rule in self._rules}
+
+    def hinted(self) -> bool:
+        """Since this was asked last, something began that may become a wake word."""
+        hinted, self._hinted = self._hinted, False
+        return hinted
 
     def reset(self) -> None:
         """What is heard next does not follow what was heard before (unmuted, new microphone)."""
@@ -132,6 +138,7 @@ class WakeWords:
             deaf = end <= self._deaf_until
             if said := rule.hear(self.scores[name], second, end, playing, deaf):
                 heard.append(self._detection(rule.word, said, end))
+            self._hinted |= rule.is_hint and rule.word.action == "listen"
         if heard:
             self._deaf_until = end + self._refractory_samples
         return [max(heard, key=lambda detection: detection.score)] if heard else []

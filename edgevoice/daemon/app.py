@@ -154,7 +154,14 @@ class Device:
     def _build_mind(self, called: Sequence[Signalling]) -> None:
         """The control plane: what decides, and what carries it out."""
         config = self._config
-        self._link = RelayLink(called, self._gate, self._playout, self._post, media=config.media)
+        self._link = RelayLink(
+            called,
+            self._gate,
+            self._playout,
+            self._post,
+            media=config.media,
+            standby=config.link.warm_standby,
+        )
         self._timers = timer_tools(self._state_dir, self._post)
         self._toolbox = toolbox(self._volume, self._lamps, self._timers)
         self._tool_host = ToolHost(self._toolbox, self._post)

@@ -30,6 +30,7 @@ from edgevoice.transceiver.inputs import (
     SpeechStopped,
     StopRequested,
     WakeDetected,
+    WakeHinted,
 )
 
 log = logging.getLogger(__name__)
@@ -98,7 +99,10 @@ class Ears:
         self.on_captured()
         self._listen_for_speech(cancelled, far, first)
         playing = senses.canceller.echo_expected
-        for detection in senses.wake_words.hear(cancelled.linear, first, playing=playing):
+        detections = senses.wake_words.hear(cancelled.linear, first, playing=playing)
+        if senses.wake_words.hinted() and not playing:
+            self._post(WakeHinted())
+        for detection in detections:
             if not (playing and self._said_it_ourselves(detection)):
                 self._post(_woken(detection))
 

@@ -57,6 +57,8 @@ class Performer:
         match action:
             case do.OpenLink():
                 body.link.open(action)
+            case do.OpenLinkEarly():
+                body.link.open_early()
             case do.ReopenLink(resume=resume):
                 body.link.reopen(resume)
             case do.AttachMedia(from_sample):

@@ -27,6 +27,8 @@ from edgevoice.webrtc.uplink import Uplink, Wait
 
 log = logging.getLogger(__name__)
 
+EARLY_S = 3.0
+"""A wake word is decided half a second after it began; this is for slow talkers."""
 WARM_S = 50.0
 """Pause between signs of life on the kept HTTP connection; servers close it after 60 to 75 s."""
 
@@ -42,8 +44,12 @@ class RelayLink:
         media: MediaConfig | None = None,
         codec: Codec | None = None,
         wait: Wait | None = None,
+        standby: bool = False,
     ) -> None:
-        """`relays` in the order in which they are to be tried."""
+        """`relays` in the order in which they are to be tried.
+
+        `standby`: a session is open all the time, and waits for somebody to wake it.
+        """
         media = media or MediaConfig()
         self._ways = Ways(
             relays,
@@ -55,6 +61,11 @@ class RelayLink:
             wait or asyncio.sleep,
         )
         self._statistics = ReceiveStatistics()
+        self.early_opened = 0
+        """Links made because somebody might have been about to wake us."""
+        self.early_used = 0
+        self._standby = standby
+        self._early: Talk | None = None
         self._talk: Talk | None = None
         self._over: list[Talk] = []
         self._orders = asyncio.Event()
@@ -94,8 +105,32 @@ class RelayLink:
             raise LocalProtocolError("a link is open already; close it first")
         self._leave()
         self._ways.network_changed.clear()
-        self._talk = Talk(self._ways, action)
+        self._talk = self._take_early(action) or Talk(self._ways, action)
         self._orders.set()
+
+    def open_early(self) -> None:
+        """Connect, and hang up again if `open` does not follow soon."""
+        if self._talk is not None or self._early is not None:
+            return
+        self.early_opened += 1
+        early = self._early = Talk(self._ways, None)
+        asyncio.get_running_loop().call_later(EARLY_S, self._leave_early, early)
+        self._orders.set()
+
+    def _take_early(self, action: OpenLink) -> Talk | None:
+        early = self._early
+        if early is None or early.is_failed:
+            self._leave_early(early)
+            return None
+        self._early = None
+        self.early_used += 1
+        early.adopt(action)
+        return early
+
+    def _leave_early(self, early: Talk | None) -> None:
+        if early is not None and early is self._early:
+            self._early = None
+            self._part_with(early)
 
     def reopen(self, resume: bool) -> None:
         """Make another link for the session there is; LinkOpened follows."""
@@ -167,19 +202,29 @@ class RelayLink:
             self._orders.clear()
             while self._over:
                 group.create_task(self._end(self._over.pop()))
-            if self._talk is not None and self._talk.task is None:
-                self._talk.task = group.create_task(self._talk.run())
-            elif self._talk is None:
+            self._stand_by()
+            for talk in (self._talk, self._early):
+                if talk is not None and talk.task is None:
+                    talk.task = group.create_task(talk.run())
+            if self._talk is None:
                 await self._ways.prepare()
                 group.create_task(self._keep_warm())
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(WARM_S):
                     await self._orders.wait()
 
+    def _stand_by(self) -> None:
+        """Idle, and meant to be connected."""
+        if self._early is not None and self._early.is_failed:
+            self._leave_early(self._early)
+        if self._standby and self._talk is None and self._early is None:
+            self._early = Talk(self._ways, None, standby=True)
+
     async def _say_goodbye(self) -> None:
         """The program ends: close everything, each within its own limit."""
         if self._ways.prepared is not None:
             await self._ways.prepared.close()
+        self._leave_early(self._early)
         self._leave()
         for talk in self._over:
             await talk.part()
@@ -199,7 +244,10 @@ class RelayLink:
         self.statistics()
         talk, self._talk = self._talk, None
         if talk is not None:
-            if talk.task is not None:
-                talk.task.cancel()
-            self._over.append(talk)
-            self._orders.set()
+            self._part_with(talk)
+
+    def _part_with(self, talk: Talk) -> None:
+        if talk.task is not None:
+            talk.task.cancel()
+        self._over.append(talk)
+        self._orders.set()

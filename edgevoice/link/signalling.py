@@ -26,6 +26,7 @@ VERSION_HEADER = "Edgevoice-Version"
 WAKE_HEADER = "Edgevoice-Wake"
 RESUME_HEADER = "Edgevoice-Resume"
 RESUMED_HEADER = "Edgevoice-Resumed"
+STANDBY_HEADER = "Edgevoice-Standby"
 SDP = "application/sdp"
 
 CONNECT_S = 2.0

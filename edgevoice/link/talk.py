@@ -15,7 +15,13 @@ from yarl import URL
 
 from edgevoice.errors import LinkError, LinkRefused, LinkTimeout, RemoteProtocolError
 from edgevoice.link.event_log import EventLog
-from edgevoice.link.signalling import RESUME_HEADER, WAKE_HEADER, Answer, Signalling
+from edgevoice.link.signalling import (
+    RESUME_HEADER,
+    STANDBY_HEADER,
+    WAKE_HEADER,
+    Answer,
+    Signalling,
+)
 from edgevoice.link.ways import Ways
 from edgevoice.realtime.client_events import (
     ClientEvent,
@@ -61,12 +67,17 @@ MOST_EARLY = 256
 class Talk:
     """`run` until it is cancelled, then `part`."""
 
-    def __init__(self, ways: Ways, action: OpenLink | None) -> None:
-        """Without an action nobody has woken it yet: `adopt` says when somebody does."""
+    def __init__(self, ways: Ways, action: OpenLink | None, *, standby: bool = False) -> None:
+        """Without an action nobody has woken it yet: `adopt` says when somebody does.
+
+        `standby`: that may take hours, and the relay is told so.
+        """
+        self._standby = standby
         self.task: Task[None] | None = None
         self.malformed_events = 0
         self.statistics = ReceiveStatistics()
         self.is_failed = False
+        """It has come to nothing: nobody takes us, or what nobody asked for yet broke."""
         self._ways = ways
         self._action = action
         self._group: TaskGroup | None = None
@@ -175,15 +186,15 @@ class Talk:
                 continue
             if self._action is not None:
                 self._ways.post(LinkStruggles(self._reason, self._refused))
-            if self.is_open:
-                return  # the one that was to be replaced goes on
+            if self.is_open or self._action is None:
+                break  # the one that was to be replaced goes on; nobody waits for another
             await self._pause(retry.pause_s(loop.time()))
-        self._fail()
+        if not self.is_open:
+            self._fail()
 
     def _fail(self) -> None:
-        """Everybody said no."""
         self.is_failed = True
-        if self._action is not None and not self.is_open:
+        if self._action is not None:
             self._ways.post(LinkFailed(self._reason, refused=True))
 
     async def _pause(self, pause_s: float) -> None:
@@ -230,7 +241,9 @@ class Talk:
     def _headers(self, resume: bool) -> dict[str, str]:
         if resume and self._place is not None:
             return {RESUME_HEADER: self._place.name}
-        wake = self._action.wake if self._action and not self._was_open else None
+        if self._action is None:
+            return {STANDBY_HEADER: "1"} if self._standby else {}
+        wake = None if self._was_open else self._action.wake
         return {} if wake is None else wake_header(wake, self._first_sample)
 
     async def _opened(self, line: Caller, answer: Answer, index: int) -> None:
@@ -393,7 +406,9 @@ class Talk:
         )
 
     def _tell_lost(self, reason: str, hung_up: bool) -> None:
-        if self._action is not None:
+        if self._action is None:
+            self.is_failed = True
+        else:
             self._ways.post(LinkLost(reason, hung_up, self._ways.gate.next_sample))
 
     def _keep_statistics(self, line: Caller) -> None:

@@ -40,6 +40,11 @@ class OpenLink:
 
 
 @dataclass(frozen=True, slots=True)
+class OpenLinkEarly:
+    """Somebody may be about to wake us: connect, and hang up again if nobody does. No audio."""
+
+
+@dataclass(frozen=True, slots=True)
 class ReopenLink:
     """Make another connection beside the one there is, or was; `LinkOpened` follows.
 
@@ -181,6 +186,7 @@ class EndTurn:
 
 Action = (
     OpenLink
+    | OpenLinkEarly
     | ReopenLink
     | AttachMedia
     | CloseLink

@@ -24,6 +24,11 @@ class WakeDetected:
 
 
 @dataclass(frozen=True, slots=True)
+class WakeHinted:
+    """Something began that may turn out to be a wake word. Mostly it does not."""
+
+
+@dataclass(frozen=True, slots=True)
 class ButtonPressed:
     sample: int
 
@@ -184,6 +189,7 @@ class DeadlinePassed:
 
 Input = (
     WakeDetected
+    | WakeHinted
     | ButtonPressed
     | MuteRequested
     | UnmuteRequested

@@ -27,6 +27,7 @@ from edgevoice.transceiver.actions import (
     FlushPlayout,
     OpenGate,
     OpenLink,
+    OpenLinkEarly,
     OpenMicrophone,
     PlaySound,
     Problem,
@@ -54,6 +55,7 @@ from edgevoice.transceiver.inputs import (
     TimerRang,
     UnmuteRequested,
     WakeDetected,
+    WakeHinted,
 )
 from edgevoice.transceiver.limits import BUTTON_LEAD_SAMPLES, REPEAT_S, RING_S, DayMeter
 from edgevoice.transceiver.memory import Memory
@@ -110,6 +112,7 @@ class Transceiver:
         self._barge_in = barge_in(turn.barge_in, hears_voices)
         self._usual = Persona(link.instructions)
         self._renew_s = link.renew_s
+        self._speculative = link.speculative_connect
         self._personas = personas or {}
         self._tools = tools
         self._wake_phrase_samples = wake_phrase_samples
@@ -188,6 +191,8 @@ class Transceiver:
                 return self._stop_ringing()
             case (WakeDetected() | ButtonPressed()) as woken if self._session is None:
                 return self._wake(woken, now)
+            case WakeHinted():
+                return self._hinted()
             case WakeDetected():
                 return [*self._stop_ringing(), *self._in_session(happened, now)]
             case _:
@@ -217,6 +222,11 @@ class Transceiver:
         if left_s is not None and left_s <= 0:
             return self._refuse(Problem.DAILY_LIMIT)
         return [*self._silence_timer(), *self._open(woken, left_s, now)]
+
+    def _hinted(self) -> list[Action]:
+        if self._session or self._shut_down or self.facts.muted or not self._speculative:
+            return []
+        return [OpenLinkEarly()]
 
     def _refuse(self, problem: Problem) -> list[Action]:
         self.last_ending = problem.value.replace("_", " ")

@@ -42,6 +42,8 @@ class Relay:
         self.closed: list[str] = []
         self.requests: list[web.Request] = []
         self.call: Call
+        """The latest."""
+        self.calls: dict[str, Call] = {}
         self.answer_after_s = 0.0
         self.headers = {"Edgevoice-Version": "0.1.0"}
         self.refusal: web.Response | None = None
@@ -70,7 +72,8 @@ class Relay:
         offer = await request.text()
         await asyncio.sleep(self.answer_after_s)
         if self.refusal is not None:
-            return self.refusal
+            headers = {k: v for k, v in self.refusal.headers.items() if k != "Content-Length"}
+            return web.Response(status=self.refusal.status, body=self.refusal.body, headers=headers)
         self.call = Call(
             on_audio=self.hear,
             on_message=self.take_message,
@@ -82,12 +85,13 @@ class Relay:
         answer = await self.call.answer(offer)
         self.on_call(self.call)
         self.group.create_task(self.call.run())
-        place = {"Location": "/v1/realtime/calls/rtc_1"}
+        self.calls[f"rtc_{len(self.calls)}"] = self.call
+        place = {"Location": f"/v1/realtime/calls/rtc_{len(self.calls) - 1}"}
         return web.Response(status=201, text=self.rewrite(answer), headers=self.headers | place)
 
     async def hang_up(self, request: web.Request) -> web.Response:
         self.requests.append(request)
-        await self.call.close("the device hung up")
+        await self.calls[request.match_info["id"]].close("the device hung up")
         return web.Response()
 
     async def head(self, request: web.Request) -> web.Response:
@@ -96,7 +100,7 @@ class Relay:
     def application(self) -> web.Application:
         app = web.Application()
         app.router.add_post("/v1/realtime/calls", self.take_call)
-        app.router.add_post("/v1/realtime/calls/rtc_1/hangup", self.hang_up)
+        app.router.add_post("/v1/realtime/calls/{id}/hangup", self.hang_up)
         app.router.add_get("/healthz", self.head)
         return app
 
@@ -111,10 +115,16 @@ class Board:
         self.inputs: list[Input] = []
         self.news = asyncio.Event()
         self.source: Callable[[int, int], Samples] = ramp
-        media = config.pop("media", None)
+        media, standby = config.pop("media", None), config.pop("standby", False)
         link = LinkConfig(url=url, **config)
         self.link = RelayLink(
-            [Signalling(link, TOKEN)], self.gate, self.playout, self.post, media=media, codec=codec
+            [Signalling(link, TOKEN)],
+            self.gate,
+            self.playout,
+            self.post,
+            media=media,
+            codec=codec,
+            standby=standby,
         )
 
     def post(self, happened: Input) -> None:
@@ -127,6 +137,10 @@ class Board:
             self.ring.write(self.source(end, end + FRAME_SAMPLES))
             self.link.samples_captured()
             await asyncio.sleep(0.02)
+
+    @property
+    def now(self) -> float:
+        return asyncio.get_running_loop().time()
 
     async def until(self, kind: type[T], timeout: float = 20.0) -> T:
         """The next input of a kind, taken from those that were posted."""
@@ -183,8 +197,8 @@ async def house(
         for task in tasks:
             task.cancel()
         await asyncio.sleep(0.1)
-        if hasattr(relay, "call"):
-            await relay.call.close()
+        for call in relay.calls.values():
+            await call.close()
 
 
 def lose_from(peer: Peer, drop: peers.Drop) -> None:

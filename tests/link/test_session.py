@@ -234,7 +234,7 @@ async def test_closing_hangs_up_at_the_relay() -> None:
         await home.board.talk()
         home.board.link.close("follow-up is over")
         await elapse(0.2)
-        assert home.relay.requests[-1].path == "/v1/realtime/calls/rtc_1/hangup"
+        assert home.relay.requests[-1].path == "/v1/realtime/calls/rtc_0/hangup"
         assert home.relay.requests[-1].headers["Authorization"] == f"Bearer {TOKEN}"
         assert home.relay.closed
         await elapse(5)

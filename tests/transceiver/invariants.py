@@ -17,6 +17,7 @@ from edgevoice.transceiver.actions import (
     Mark,
     OpenGate,
     OpenLink,
+    OpenLinkEarly,
     PlaySound,
     ReopenLink,
     SendEvent,
@@ -59,6 +60,8 @@ class House:
             case OpenLink():
                 assert not self.link, "a link is opened beside another"
                 self.link, self.response_asked = True, False
+            case OpenLinkEarly():
+                assert not self.link
             case ReopenLink():
                 assert self.link, "no link to open again"
             case AttachMedia():

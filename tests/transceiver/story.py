@@ -137,12 +137,13 @@ class Story:
         personas: Mapping[str, Persona] | None = None,
         hears_voices: bool = False,
         renew_s: float = 3_300.0,
+        speculative: bool = False,
         **turn: Any,
     ) -> None:
         self.transceiver = Transceiver(
             TurnConfig(**{"barge_in": True, **turn}),
             ContextConfig(keep_minutes=keep_minutes),
-            LinkConfig(instructions=instructions, renew_s=renew_s),
+            LinkConfig(instructions=instructions, renew_s=renew_s, speculative_connect=speculative),
             tools,
             PHRASE,
             chime=chime,

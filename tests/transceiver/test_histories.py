@@ -34,6 +34,7 @@ from edgevoice.transceiver.inputs import (
     ToolFinished,
     UnmuteRequested,
     WakeDetected,
+    WakeHinted,
 )
 from edgevoice.transceiver.limits import (
     DRAIN_S,
@@ -115,6 +116,7 @@ troubles: st.SearchStrategy[Input] = st.sampled_from(
         LinkLost("x", hung_up=True),
         LinkLost("x", next_sample=500_000),
         LinkStruggles("x"),
+        WakeHinted(),
         NetworkChanged(),
         SpeakerLost("x"),
         SpeakerFound(),
@@ -138,6 +140,7 @@ settings_of_owners = st.fixed_dictionaries(
         "minutes_per_day": st.sampled_from([0.0, 1.0, 120.0]),
         "keep_minutes": st.sampled_from([0.0, 10.0]),
         "muted": st.booleans(),
+        "speculative": st.booleans(),
     }
 )
 

@@ -1,3 +1,5 @@
+import pytest
+
 from edgevoice.realtime.client_events import SessionUpdate
 from edgevoice.transceiver.actions import (
     Announce,
@@ -8,6 +10,7 @@ from edgevoice.transceiver.actions import (
     Mark,
     OpenGate,
     OpenLink,
+    OpenLinkEarly,
     PlaySound,
     Problem,
     Show,
@@ -20,7 +23,10 @@ from edgevoice.transceiver.inputs import (
     EventReceived,
     LinkFailed,
     LinkLost,
+    MuteRequested,
+    ShutdownRequested,
     WakeDetected,
+    WakeHinted,
 )
 from edgevoice.transceiver.states import State
 from tests.transceiver.story import (
@@ -165,3 +171,21 @@ def test_what_the_relay_says_before_the_link_counts_is_kept():
     assert story.state is State.THINKING
     assert isinstance(sent(opened)[0], SessionUpdate)
     assert shown(opened) == [Indication.LISTENING, Indication.THINKING]
+
+
+def test_a_hint_opens_nothing_unless_the_owner_wants_it():
+    assert Story().happens(WakeHinted()) == []
+
+
+def test_a_hint_opens_the_link_and_nothing_else():
+    story = Story(speculative=True)
+    assert story.happens(WakeHinted()) == [OpenLinkEarly()]
+    assert not story.house.gate
+    assert story.state is State.IDLE
+
+
+@pytest.mark.parametrize("before", [wake, MuteRequested("x"), ShutdownRequested()])
+def test_a_hint_means_nothing_when_nobody_could_be_woken(before):
+    story = Story(speculative=True)
+    story.happens(before)
+    assert story.happens(WakeHinted()) == []
