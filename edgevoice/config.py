@@ -173,6 +173,8 @@ class LinkConfig:
     """Model asked for; empty: the relay's default."""
     instructions: str = ""
     """What the assistant is told to be; empty: the relay's default."""
+    board_card: str = "/run/edgevoice-relay/board.json"
+    """By this file a relay on this board is found, the last resort when no other answers; empty: never."""
     fallbacks: tuple[FallbackConfig, ...] = ()
     """Called in this order when the relay above cannot be reached."""
     speculative_connect: bool = False

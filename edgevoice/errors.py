@@ -14,6 +14,7 @@
     ├── GpioError              a button, LED or lamp is not reachable  (OSError)
     ├── LinkError              the relay cannot be reached or used     (ConnectionError)
     │   ├── LinkRefused        it answered, and said no; see .status
+    │   ├── LinkAbsent         there is no such relay
     │   ├── LinkUntrusted      its certificate is not one we trust
     │   └── LinkTimeout        it did not answer in time               (TimeoutError)
     ├── ProtocolError
@@ -87,6 +88,10 @@ class LinkRefused(LinkError):
     def is_final(self) -> bool:
         """It is us: trying again is of no use (RFC 9110, section 15.5)."""
         return self.status < 500 and self.status not in (408, 425, 429)
+
+
+class LinkAbsent(LinkError):
+    """There is no such relay: none is installed."""
 
 
 class LinkUntrusted(LinkError):

@@ -52,8 +52,8 @@ from edgevoice.hardware.mixer import make_mixer
 from edgevoice.hardware.other_sound import OtherSound
 from edgevoice.hardware.service_manager import ServiceManager
 from edgevoice.hardware.state_file import StateFile
+from edgevoice.link.relay import Relay
 from edgevoice.link.relay_link import RelayLink
-from edgevoice.link.signalling import Signalling
 from edgevoice.realtime.server_events import OutputAudioBufferStarted
 from edgevoice.transceiver.actions import Action, CloseGate, Stage
 from edgevoice.transceiver.inputs import (
@@ -84,7 +84,7 @@ def main(config: Config) -> int:
     return 0
 
 
-async def _main(config: Config, called: Sequence[Signalling]) -> None:
+async def _main(config: Config, called: Sequence[Relay]) -> None:
     device = Device(config, called, real_board(config))
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -99,7 +99,7 @@ class _Stopped(Exception):
 class Device:
     """Needs a running loop. `run` returns after `stop`."""
 
-    def __init__(self, config: Config, called: Sequence[Signalling], board: Board) -> None:
+    def __init__(self, config: Config, called: Sequence[Relay], board: Board) -> None:
         self._config = config
         self._board = board
         self._stop = asyncio.Event()
@@ -151,7 +151,7 @@ class Device:
             WakeWords(models_dir, config.wake),
         )
 
-    def _build_mind(self, called: Sequence[Signalling]) -> None:
+    def _build_mind(self, called: Sequence[Relay]) -> None:
         """The control plane: what decides, and what carries it out."""
         config = self._config
         self._link = RelayLink(

@@ -4,12 +4,14 @@ from dataclasses import replace
 
 from edgevoice.config import LinkConfig
 from edgevoice.daemon.credentials import read_token
+from edgevoice.link.board_relay import BoardRelay
+from edgevoice.link.relay import Relay
 from edgevoice.link.signalling import Signalling
 
 
-def configured(link: LinkConfig) -> list[Signalling]:
+def configured(link: LinkConfig) -> list[Relay]:
     """CredentialError when a token is missing."""
-    found = [Signalling(link, read_token(link.token_file))]
+    found: list[Relay] = [Signalling(link, read_token(link.token_file))]
     for other in link.fallbacks:
         there = replace(
             link,
@@ -19,4 +21,6 @@ def configured(link: LinkConfig) -> list[Signalling]:
             model=other.model,
         )
         found.append(Signalling(there, read_token(other.token_file, is_first=False)))
+    if link.board_card:
+        found.append(BoardRelay(link))
     return found

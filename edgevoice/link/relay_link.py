@@ -16,7 +16,7 @@ from edgevoice.audio.gate import Gate
 from edgevoice.audio.playout import PlayoutBuffer
 from edgevoice.config import MediaConfig
 from edgevoice.errors import LinkError, LocalProtocolError
-from edgevoice.link.signalling import Signalling
+from edgevoice.link.relay import Relay
 from edgevoice.link.talk import Talk
 from edgevoice.link.ways import Post, Ways, opus
 from edgevoice.realtime.client_events import ClientEvent
@@ -36,7 +36,7 @@ WARM_S = 50.0
 class RelayLink:
     def __init__(
         self,
-        relays: Sequence[Signalling],
+        relays: Sequence[Relay],
         gate: Gate,
         playout: PlayoutBuffer,
         post: Post,

@@ -10,7 +10,7 @@ that does not want us, or that we do not trust, not again in this attempt.
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from edgevoice.errors import LinkError, LinkRefused, LinkUntrusted
+from edgevoice.errors import LinkAbsent, LinkError, LinkRefused, LinkUntrusted
 
 BASE_S = 0.25
 MOST_S = 4.0
@@ -71,7 +71,7 @@ class Retry:
     def failed(self, index: int, error: LinkError, now: float) -> None:
         relay = self._relays[index]
         relay.avoid_until = now + AVOID_S
-        relay.is_out = isinstance(error, LinkUntrusted)
+        relay.is_out = isinstance(error, LinkUntrusted | LinkAbsent)
         if isinstance(error, LinkRefused):
             relay.is_out = error.is_final
             relay.not_before = now + min(MOST_WAIT_S, error.retry_after_s or 0.0)

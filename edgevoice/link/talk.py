@@ -15,12 +15,12 @@ from yarl import URL
 
 from edgevoice.errors import LinkError, LinkRefused, LinkTimeout, RemoteProtocolError
 from edgevoice.link.event_log import EventLog
+from edgevoice.link.relay import Relay
 from edgevoice.link.signalling import (
     RESUME_HEADER,
     STANDBY_HEADER,
     WAKE_HEADER,
     Answer,
-    Signalling,
 )
 from edgevoice.link.ways import Ways
 from edgevoice.realtime.client_events import (
@@ -90,8 +90,8 @@ class Talk:
         self._extensions = False
         self._was_open = False
         self._connecting: Task[None] | None = None
-        self._reason = "no relay has been called yet"
-        self._refused = False
+        self._reasons: dict[int, LinkError] = {}
+        """Why each relay that was called is of no use."""
         self._early: deque[ServerEvent] = deque(maxlen=MOST_EARLY)
         self._answer_id = ""
         self._stretched_ms = 0
@@ -185,7 +185,8 @@ class Talk:
                     return
                 continue
             if self._action is not None:
-                self._ways.post(LinkStruggles(self._reason, self._refused))
+                reason = self._reason()
+                self._ways.post(LinkStruggles(str(reason), isinstance(reason, LinkRefused)))
             if self.is_open or self._action is None:
                 break  # the one that was to be replaced goes on; nobody waits for another
             await self._pause(retry.pause_s(loop.time()))
@@ -195,7 +196,11 @@ class Talk:
     def _fail(self) -> None:
         self.is_failed = True
         if self._action is not None:
-            self._ways.post(LinkFailed(self._reason, refused=True))
+            self._ways.post(LinkFailed(str(self._reason()), refused=True))
+
+    def _reason(self) -> LinkError:
+        """Of the one that should have been there."""
+        return self._reasons[min(self._reasons)] if self._reasons else LinkError("nobody to call")
 
     async def _pause(self, pause_s: float) -> None:
         """Cut short when the network changes."""
@@ -214,16 +219,16 @@ class Talk:
             line, answer = await self._dial(relay, resume)
             await self._opened(line, answer, index)
         except (LinkError, RemoteProtocolError) as error:
-            self._reason, self._refused = str(error), isinstance(error, LinkRefused)
             log.warning("no session at %s: %s", relay.relay, error)
             if isinstance(error, RemoteProtocolError):
-                error = LinkRefused(400, self._reason)  # it would say the same again
+                error = LinkRefused(400, str(error))  # it would say the same again
+            self._reasons[index] = error
             retry.failed(index, error, loop.time())
             return False
         retry.worked(index)
         return True
 
-    async def _dial(self, relay: Signalling, resume: bool) -> tuple[Caller, Answer]:
+    async def _dial(self, relay: Relay, resume: bool) -> tuple[Caller, Answer]:
         """An offer out, an answer in; its media is on the way."""
         line = await self._ways.caller()
         self._lines.append(line)

@@ -13,8 +13,8 @@ from edgevoice.audio.frames import CAPTURE_RATE_HZ
 from edgevoice.audio.gate import Gate
 from edgevoice.audio.playout import PlayoutBuffer
 from edgevoice.config import MediaConfig
+from edgevoice.link.relay import Relay
 from edgevoice.link.retry import Retry
-from edgevoice.link.signalling import Signalling
 from edgevoice.transceiver.inputs import Input
 from edgevoice.webrtc.arrivals import Arrivals
 from edgevoice.webrtc.caller import Caller
@@ -29,7 +29,7 @@ Post = Callable[[Input], None]
 
 @dataclass
 class Ways:
-    relays: Sequence[Signalling]
+    relays: Sequence[Relay]
     gate: Gate
     playout: PlayoutBuffer
     post: Post

@@ -19,7 +19,7 @@ from edgevoice.audio.vad import SileroVad, Vad, WebRtcVad
 from edgevoice.config import Config, RelayConfig
 from edgevoice.errors import ConfigError, LinkError
 from edgevoice.hardware.service_manager import ServiceManager
-from edgevoice.relay import lobby
+from edgevoice.relay import board_card, lobby
 from edgevoice.relay.calls import Calls
 from edgevoice.relay.carrier import WebRtcCarrier
 from edgevoice.relay.engines.engine import Engine
@@ -99,6 +99,7 @@ class Relay:
         self._make_vad = make_vad
         self._service = service
         self._tokens = Tokens(config.tokens_file)
+        self._board_token = ""
         self._calls = Calls(
             config,
             engine,
@@ -111,6 +112,9 @@ class Relay:
     async def run(self, stop: asyncio.Event, on_listening: Callable[[str], None]) -> None:
         """Serve until `stop` is set."""
         tls = tls_context(self._config)
+        if tls is None and board_card.directory():
+            self._board_token = board_card.new_token()
+            self._tokens.lend(board_card.TOKEN_NAME, self._board_token)
         self._tokens.load()
         self._make_vad()  # a missing model is found out now, not at the first call
         log.info("starting the engine %s", self._config.engine)
@@ -139,7 +143,7 @@ class Relay:
         assert server is not None
         try:
             url = await self._listen(runner, tls)
-            async with asyncio.TaskGroup() as group:
+            async with asyncio.TaskGroup() as group, board_card.shown(url, self._board_token):
                 feeding = group.create_task(self._feed_watchdog())
                 guarding = group.create_task(signalling.lobby.run(lambda: server.connections))
                 on_listening(url)

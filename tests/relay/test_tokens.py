@@ -130,3 +130,11 @@ def test_names_are_unique_and_plain(path):
 def test_a_folder_that_is_missing_is_said(tmp_path):
     with pytest.raises(CredentialError, match="cannot write"):
         create(str(tmp_path / "nowhere" / "tokens"), "kitchen")
+
+
+def test_a_lent_token_is_good_without_any_file(tmp_path: Path) -> None:
+    tokens = Tokens(str(tmp_path / "none"))
+    tokens.lend("this-board", "ev_" + "x" * 40)
+    tokens.load()
+    assert tokens.name_of("ev_" + "x" * 40) == "this-board"
+    assert tokens.name_of("ev_" + "y" * 40) is None

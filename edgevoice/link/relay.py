@@ -1,0 +1,29 @@
+"""What a session needs of a relay, however it is reached. `signalling.py` is the usual one."""
+
+from contextlib import AbstractAsyncContextManager
+from typing import Any, Protocol
+
+from yarl import URL
+
+from edgevoice.link.signalling import Answer
+
+
+class Relay(AbstractAsyncContextManager[Any], Protocol):
+    """Open it with `async with` for as long as the program runs."""
+
+    @property
+    def relay(self) -> str:
+        """Its name for logs: host and port."""
+
+    @property
+    def rtt_s(self) -> float | None:
+        """To it and back, as last measured; None: not yet."""
+
+    async def call(self, offer: str, headers: dict[str, str]) -> Answer:
+        """Post the offer. Raises LinkError, LinkRefused or LinkTimeout."""
+
+    async def hang_up(self, location: URL) -> None:
+        """Best effort."""
+
+    async def warm(self) -> None:
+        """Have its handshakes done before anybody speaks. Raises LinkError."""
