@@ -32,6 +32,7 @@ from edgevoice.realtime.client_events import (
 from edgevoice.realtime.server_events import (
     EdgevoicePong,
     EdgevoiceResumed,
+    Error,
     OutputAudioBufferCleared,
     OutputAudioBufferStarted,
     ResponseCreated,
@@ -88,6 +89,8 @@ class Talk:
         self._relay: int | None = None
         self._place: URL | None = None
         self._extensions = False
+        self._resumable = False
+        """The relay keeps the session for us, as far as we know."""
         self._was_open = False
         self._connecting: Task[None] | None = None
         self._reasons: dict[int, LinkError] = {}
@@ -181,7 +184,7 @@ class Talk:
         while not retry.is_hopeless:
             index = retry.next(loop.time())
             if index is not None:
-                if await self._call(index, resume and index == self._relay):
+                if await self._call(index, resume and self._resumable and index == self._relay):
                     return
                 continue
             if self._action is not None:
@@ -299,7 +302,7 @@ class Talk:
         old_place, old_relay = self._place, self._relay
         self._move(line)
         self._place, self._relay = answer.location, index
-        self._extensions = answer.extensions
+        self._extensions = self._resumable = answer.extensions
         if replaced:
             self._log, self._answer_id = EventLog(), ""
             self._forget(old_place, old_relay)
@@ -309,6 +312,7 @@ class Talk:
     def _on_resumed(self, line: Caller, event: EdgevoiceResumed, moved: "Future[None]") -> None:
         """The relay goes on: both sides say again what the other lacks."""
         if self._log.after(event.events) is None:
+            self._resumable = False
             line.end("the relay lacks events that are not kept any more")
             return
         self._move(line)
@@ -369,6 +373,9 @@ class Talk:
         if isinstance(event, EdgevoiceResumed):
             if not moved.done():
                 self._on_resumed(line, event, moved)
+        elif isinstance(event, Error) and not moved.done():
+            self._resumable = False
+            line.end(f"the session cannot go on: {event.error.message}")
         elif line is self._line and not isinstance(event, EdgevoicePong):
             self._take(line, event)
 
