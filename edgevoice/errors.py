@@ -5,6 +5,7 @@
     EdgeVoiceError
     ├── ConfigError            the owner's configuration is wrong      (ValueError)
     ├── ScenarioError          a simulator scenario is wrong           (ValueError)
+    ├── LaboratoryError        this machine cannot play a network      (OSError)
     ├── ModelError             a model file is missing or unreadable   (OSError)
     ├── AudioError
     │   ├── WavError           a sound file is not what we can play    (ValueError)
@@ -39,6 +40,10 @@ class ConfigError(EdgeVoiceError, ValueError):
 
 class ScenarioError(EdgeVoiceError, ValueError):
     """A scenario file the simulator cannot play."""
+
+
+class LaboratoryError(EdgeVoiceError, OSError):
+    """The simulated network cannot be made on this machine, or broke down."""
 
 
 class ModelError(EdgeVoiceError, OSError):
