@@ -13,6 +13,7 @@
     │   ├── MicrophoneError    no microphone, or it went away          (OSError)
     │   └── SpeakerError       no loudspeaker, or it went away         (OSError)
     ├── GpioError              a button, LED or lamp is not reachable  (OSError)
+    ├── NetworkUnknown         the kernel does not say how we are connected (OSError)
     ├── LinkError              the relay cannot be reached or used     (ConnectionError)
     │   ├── LinkRefused        it answered, and said no; see .status
     │   └── LinkTimeout        it did not answer in time               (TimeoutError)
@@ -72,6 +73,10 @@ class SpeakerError(AudioError, OSError):
 
 class GpioError(EdgeVoiceError, OSError):
     """A pin that cannot be used as configured."""
+
+
+class NetworkUnknown(EdgeVoiceError, OSError):
+    """The list of addresses and routes could not be read."""
 
 
 class LinkError(EdgeVoiceError, ConnectionError):
