@@ -5,6 +5,7 @@
     EdgeVoiceError
     ├── ConfigError            the owner's configuration is wrong      (ValueError)
     ├── ScenarioError          a simulator scenario is wrong           (ValueError)
+    ├── LaboratoryError        this machine cannot play a network      (OSError)
     ├── ModelError             a model file is missing or unreadable   (OSError)
     ├── AudioError
     │   ├── WavError           a sound file is not what we can play    (ValueError)
@@ -12,6 +13,7 @@
     │   ├── MicrophoneError    no microphone, or it went away          (OSError)
     │   └── SpeakerError       no loudspeaker, or it went away         (OSError)
     ├── GpioError              a button, LED or lamp is not reachable  (OSError)
+    ├── NetworkUnknown         the kernel does not say how we are connected (OSError)
     ├── LinkError              the relay cannot be reached or used     (ConnectionError)
     │   ├── LinkRefused        it answered, and said no; see .status
     │   ├── LinkAbsent         there is no such relay
@@ -43,6 +45,10 @@ class ScenarioError(EdgeVoiceError, ValueError):
     """A scenario file the simulator cannot play."""
 
 
+class LaboratoryError(EdgeVoiceError, OSError):
+    """The simulated network cannot be made on this machine, or broke down."""
+
+
 class ModelError(EdgeVoiceError, OSError):
     """A model file is missing, damaged or of an unsupported kind."""
 
@@ -69,6 +75,10 @@ class SpeakerError(AudioError, OSError):
 
 class GpioError(EdgeVoiceError, OSError):
     """A pin that cannot be used as configured."""
+
+
+class NetworkUnknown(EdgeVoiceError, OSError):
+    """The list of addresses and routes could not be read."""
 
 
 class LinkError(EdgeVoiceError, ConnectionError):
