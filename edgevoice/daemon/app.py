@@ -49,6 +49,7 @@ from edgevoice.hardware.button import Button
 from edgevoice.hardware.lamps import Lamps
 from edgevoice.hardware.lights import Indicator, open_indicator
 from edgevoice.hardware.mixer import make_mixer
+from edgevoice.hardware.network import NetworkWatch
 from edgevoice.hardware.other_sound import OtherSound
 from edgevoice.hardware.service_manager import ServiceManager
 from edgevoice.hardware.state_file import StateFile
@@ -60,6 +61,7 @@ from edgevoice.transceiver.inputs import (
     ButtonPressed,
     EventReceived,
     Input,
+    NetworkChanged,
     PlayoutDrained,
     PlayoutStarted,
     ShutdownRequested,
@@ -230,6 +232,7 @@ class Device:
             self._volume.run(),
             self._other_sound.run(),
             self._link.run(),
+            NetworkWatch(self._network_changed).run(),
             self._tool_host.run(),
             self._timers.run(),
             self._capture.run(),
@@ -332,6 +335,11 @@ class Device:
 
     def _pressed(self) -> None:
         self._post(ButtonPressed(self._ring.end))
+
+    def _network_changed(self) -> None:
+        log.info("the network has changed")
+        self._link.network_changed()
+        self._post(NetworkChanged())
 
     def _first_sent(self, sample: int) -> None:
         self.turns.mark_at(Stage.FIRST_SAMPLE_SENT, self._loop.time())

@@ -17,6 +17,7 @@ from edgevoice.audio.playout import PlayoutBuffer
 from edgevoice.audio.ring import RingBuffer
 from edgevoice.config import LinkConfig
 from edgevoice.link.relay_link import RelayLink
+from edgevoice.link.signalling import Signalling
 from edgevoice.realtime.server_events import SessionCreated
 from edgevoice.transceiver.actions import OpenLink
 from edgevoice.transceiver.inputs import EventReceived, Input, LinkFailed, LinkLost
@@ -95,7 +96,9 @@ class Device:
         self._ring = RingBuffer(10)
         self._gate = Gate(self._ring)
         config = LinkConfig(url=f"https://{address}:{lines.OURS}", ca_file=ca_file)
-        self.link = RelayLink(config, "t", self._gate, PlayoutBuffer(24_000), self._post)
+        self.link = RelayLink(
+            [Signalling(config, "t")], self._gate, PlayoutBuffer(24_000), self._post
+        )
         self._sound = buzz(5)
         self._woken_at = 0
 
