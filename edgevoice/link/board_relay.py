@@ -55,6 +55,10 @@ class BoardRelay:
     ) -> None:
         await self._stack.aclose()
 
+    async def renew(self) -> None:
+        if self._signalling is not None:
+            await self._signalling.renew()
+
     async def call(self, offer: str, headers: dict[str, str]) -> Answer:
         return await (await self._current()).call(offer, headers)
 

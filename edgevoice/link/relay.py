@@ -19,6 +19,9 @@ class Relay(AbstractAsyncContextManager[Any], Protocol):
     def rtt_s(self) -> float | None:
         """To it and back, as last measured; None: not yet."""
 
+    async def renew(self) -> None:
+        """Forget kept connections: the way they went may be dead."""
+
     async def call(self, offer: str, headers: dict[str, str]) -> Answer:
         """Post the offer. Raises LinkError, LinkRefused or LinkTimeout."""
 

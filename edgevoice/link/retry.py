@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from edgevoice.errors import LinkAbsent, LinkError, LinkRefused, LinkUntrusted
 
 BASE_S = 0.25
-MOST_S = 4.0
+MOST_S = 2.0
+"""Somebody waits: a path that is there again is to be noticed within a few seconds."""
 AVOID_S = 30.0
 """How long a relay that has failed comes after the others."""
 MOST_WAIT_S = 300.0

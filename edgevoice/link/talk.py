@@ -236,6 +236,8 @@ class Talk:
         line = await self._ways.caller()
         self._lines.append(line)
         try:
+            if self._was_open:
+                await relay.renew()
             answer = await relay.call(line.offer, self._headers(resume))
             await line.accept(answer.sdp)
         except BaseException:
