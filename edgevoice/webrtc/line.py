@@ -84,6 +84,11 @@ class Line(ABC):
             self.ended = reason
             self._news.set()
 
+    def end_in_turn(self, reason: str) -> None:
+        """The session is over once what has come so far was dealt with."""
+        self._inbox.append(lambda: self.end(reason))
+        self._news.set()
+
     async def run(self) -> str:
         """Carry on until the session ends; returns the reason."""
         loop = asyncio.get_running_loop()

@@ -143,12 +143,8 @@ class SocketLine(Line):
                 case WSMsgType.PONG:
                     self.in_flight.answered(message.data)
                     self._moved.set()
-                case WSMsgType.CLOSE:
-                    self.end(" ".join(f"the other side hung up {message.extra or ''}".split()))
-                case WSMsgType.ERROR:
-                    self.end(f"the other side breaks the rules: {message.data}"[:200])
                 case _:
-                    self.end("the connection broke off")
+                    return self.end_in_turn(why_it_ended(message))
 
     async def _write(self, socket: WebSocket) -> None:
         while True:
@@ -234,3 +230,14 @@ class SocketLine(Line):
                 self._tcp.shutdown(socket.SHUT_RDWR)
         except OSError:
             return  # closed already
+
+
+def why_it_ended(message: WSMessage) -> str:
+    """From the last thing that aiohttp says of a WebSocket."""
+    match message.type:
+        case WSMsgType.CLOSE:
+            said = " ".join(str(message.extra or "").split())
+            return "the other side hung up" + (f": {said}" if said else "")
+        case WSMsgType.ERROR:
+            return f"the other side breaks the rules: {message.data}"[:200]
+    return "the connection broke off"
