@@ -144,7 +144,8 @@ class SocketLine(Line):
                     self.in_flight.answered(message.data)
                     self._moved.set()
                 case _:
-                    return self.end_in_turn(why_it_ended(message))
+                    self.end_in_turn(why_it_ended(message))
+                    return
 
     async def _write(self, socket: WebSocket) -> None:
         while True:

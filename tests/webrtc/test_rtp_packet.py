@@ -48,7 +48,7 @@ def test_the_marker_is_of_no_interest() -> None:
         GOOD[:1] + b"\x61" + GOOD[2:],
         GOOD[:12] + bytes(MAX_PAYLOAD_BYTES + 1),
     ],
-    ids="empty short payload version padding extension sources type long".split(),
+    ids=["empty", "short", "payload", "version", "padding", "extension", "sources", "type", "long"],
 )
 def test_anything_else_is_refused(data: bytes) -> None:
     with pytest.raises(RemoteProtocolError, match="no RTP of ours"):
