@@ -5,7 +5,6 @@ redirect is followed, no proxy from the environment is used, and the token goes
 to the configured origin only.
 """
 
-import asyncio
 import ipaddress
 import ssl
 from contextlib import AsyncExitStack
@@ -117,17 +116,16 @@ class Signalling:
         """Place a call over a WebSocket. Raises LinkError, LinkRefused or LinkTimeout."""
         self._refuse_plain_http()
         try:
-            async with asyncio.timeout(ANSWER_S):
-                socket = await self._http.ws_connect(
-                    (self._base / "v1/realtime").with_query(self._query()),
-                    protocols=(PROTOCOL,),
-                    headers=self._authorization() | headers,
-                    timeout=aiohttp.ClientWSTimeout(ws_close=SOCKET_GOODBYE_S),
-                    autoping=False,
-                    autoclose=False,
-                    compress=0,
-                    max_msg_size=MAX_MESSAGE_BYTES,
-                )
+            socket = await self._http.ws_connect(
+                (self._base / "v1/realtime").with_query(self._query()),
+                protocols=(PROTOCOL,),
+                headers=self._authorization() | headers,
+                timeout=aiohttp.ClientWSTimeout(ws_close=SOCKET_GOODBYE_S),
+                autoping=False,
+                autoclose=False,
+                compress=0,
+                max_msg_size=MAX_MESSAGE_BYTES,
+            )
         except LinkError:
             raise
         except (aiohttp.ClientError, TimeoutError, OSError) as error:

@@ -234,11 +234,14 @@ class SocketLine(Line):
 
 
 def why_it_ended(message: WSMessage) -> str:
-    """From the last thing that aiohttp says of a WebSocket."""
+    """From the last thing that aiohttp says of a WebSocket.
+
+    What the other side gave as its reason is not repeated: it would end up in our audit log.
+    """
     match message.type:
         case WSMsgType.CLOSE:
-            said = " ".join(str(message.extra or "").split())
-            return "the other side hung up" + (f": {said}" if said else "")
+            log.debug("closed by the other side: %r %r", message.data, message.extra)
+            return "the other side hung up"
         case WSMsgType.ERROR:
             return f"the other side breaks the rules: {message.data}"[:200]
     return "the connection broke off"

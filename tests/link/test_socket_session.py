@@ -226,7 +226,7 @@ async def test_hanging_up_says_so_to_the_other_end() -> None:
         await home.board.talk()
         await home.board.caller.peer.close()
         await elapse(0.1)
-        assert home.relay.closed == ["the other side hung up: closed"]
+        assert home.relay.closed == ["the other side hung up"]
 
 
 async def test_the_last_events_are_said_before_the_goodbye() -> None:
@@ -235,7 +235,8 @@ async def test_the_last_events_are_said_before_the_goodbye() -> None:
         await elapse(0.1)
         home.relay.call.send("the relay hangs up: idle")
         await home.relay.call.close("idle")
-        assert await home.board.session == "the other side hung up: idle"
+        assert home.board.upgraded.socket.close_code == 1000
+        assert await home.board.session == "the other side hung up"
         assert home.board.messages[-1] == "the relay hangs up: idle"
 
 
