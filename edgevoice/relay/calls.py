@@ -35,7 +35,7 @@ class Offer:
 
     token_name: str
     sdp: str
-    """What a WebSocket says instead: its Edgevoice-Media header."""
+    """Where a WebSocket carries the call: its Edgevoice-Media header."""
     patch: SessionPatch
     wake: WakePhrase | None
     extensions: bool

@@ -81,7 +81,7 @@ class Signalling:
             raise CallRefused(400, "the body is broken", code="invalid_body") from error
         offer = self._offer(request, token_name, sdp, session)
         call_id, answer = await self._calls.place(offer)
-        return web.Response(status=201, text=answer, content_type=SDP, headers=_place(call_id))
+        return web.Response(status=201, text=answer, content_type=SDP, headers=_naming(call_id))
 
     async def _place_by_socket(self, request: web.Request) -> web.WebSocketResponse:
         """The call first, then the upgrade, whose headers tell of it."""
@@ -97,7 +97,7 @@ class Signalling:
         media = request.headers.get(MEDIA_HEADER, "")
         offer = self._offer(request, token_name, media, None, make_carrier)
         call_id, answer = await self._calls.place(offer)
-        socket.headers.update(_place(call_id) | {MEDIA_HEADER: answer})
+        socket.headers.update(_naming(call_id) | {MEDIA_HEADER: answer})
         try:
             await socket.prepare(request)
         except BaseException:
@@ -184,7 +184,7 @@ class Signalling:
         return _unmapped(str(sockname[0])) if sockname else None
 
 
-def _place(call_id: str) -> dict[str, str]:
+def _naming(call_id: str) -> dict[str, str]:
     """Where the call can be hung up, and that we speak `edgevoice.*`."""
     return {"Location": f"/v1/realtime/calls/{call_id}", VERSION_HEADER: __version__}
 

@@ -8,10 +8,10 @@ The same on the device and on the relay; how the WebSocket came about is not kno
 import asyncio
 import logging
 import random
-import socket
 from asyncio import TaskGroup
 from collections import deque
 from collections.abc import Awaitable, Callable
+from socket import SHUT_RDWR
 from typing import Any, Protocol
 
 from aiohttp import WSCloseCode, WSMessage, WSMsgType
@@ -228,7 +228,7 @@ class SocketLine(Line):
         """aiohttp would go on waiting for an other end that takes nothing any more."""
         try:
             if self._tcp is not None:
-                self._tcp.shutdown(socket.SHUT_RDWR)
+                self._tcp.shutdown(SHUT_RDWR)
         except OSError:
             return  # closed already
 
