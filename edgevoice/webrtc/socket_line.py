@@ -173,8 +173,8 @@ class SocketLine(Line):
             await asyncio.sleep(PING_S)
 
     def _may_speak(self) -> bool:
-        """Events go first. What waits for its turn here has not left its place yet."""
-        return self._track is not None and not self._texts and self._has_room(SOUND_IN_FLIGHT)
+        """What waits for its turn here has not left its place yet, and events have room left."""
+        return self._track is not None and self._has_room(SOUND_IN_FLIGHT)
 
     def _has_room(self, limit: int) -> bool:
         return self.in_flight.pending_bytes < limit
