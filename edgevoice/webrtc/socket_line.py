@@ -54,7 +54,6 @@ class Track(Protocol):
     """Of encoded sound: Uplink and PacedOutput."""
 
     async def recv(self) -> "Packet[Any]": ...
-    def stop(self) -> None: ...
 
 
 class SocketLine(Line):
@@ -205,8 +204,6 @@ class SocketLine(Line):
         """`_read` keeps `_heard_at`."""
 
     async def _close(self) -> None:
-        if self._track is not None:
-            self._track.stop()
         try:
             if self._socket is not None:
                 await self._say_goodbye(self._socket)

@@ -308,6 +308,7 @@ async def test_a_client_that_does_not_read_takes_no_memory(house):
         await elapse(3)
         assert line.ended == "the other side does not read its events"
         assert house.calls.live == 0
+        assert house.client.server.runner.server.connections == []
         socket._response.close()
 
     await house.visit(tale)

@@ -16,10 +16,21 @@ from edgevoice.webrtc.socket_line import PING_S, SOUND_IN_FLIGHT, SocketLine
 from tests.virtual_time import elapse
 
 
+class FakeTcp:
+    def __init__(self) -> None:
+        self.is_shut = False
+
+    def shutdown(self, how: int) -> None:
+        if self.is_shut:
+            raise OSError("not connected")
+        self.is_shut = True
+
+
 class FakeSocket:
     """Answers pings while `is_alive`; keeps what it was sent."""
 
     def __init__(self) -> None:
+        self.tcp = FakeTcp()
         self.is_alive = True
         self.is_broken = False
         self.sent: list[str | bytes] = []
@@ -51,7 +62,7 @@ class FakeSocket:
         return True
 
     def get_extra_info(self, name: str, default: Any = None) -> Any:
-        return default
+        return {"socket": self.tcp}.get(name, default)
 
     def says(self, kind: WSMsgType, data: Any = None) -> None:
         self._coming.put_nowait(WSMessage(kind, data, None))
@@ -69,9 +80,6 @@ class Hum:
         packet: Packet[Any] = Packet(bytes(60))
         packet.pts = 960
         return packet
-
-    def stop(self) -> None:
-        self.is_stopped = True
 
 
 @asynccontextmanager
@@ -137,7 +145,7 @@ async def test_sound_that_stops_ends_the_session() -> None:
     line.speak(track, 0)
     async with running(line) as task:
         await elapse(0.1)
-        track.stop()
+        track.is_stopped = True
         assert await task == "the sound to be sent has stopped"
 
 
@@ -170,6 +178,15 @@ async def test_a_goodbye_that_takes_too_long_is_cut_short() -> None:
     start = asyncio.get_running_loop().time()
     await line.close()
     assert asyncio.get_running_loop().time() - start == pytest.approx(CLOSE_S)
+    assert socket.tcp.is_shut
+    await line.left()
+
+
+async def test_a_connection_that_is_closed_already_is_no_trouble() -> None:
+    line, socket = SocketLine(), FakeSocket()
+    line.attach(socket)
+    socket.tcp.shutdown(2)
+    await line.close()
     await line.left()
 
 
