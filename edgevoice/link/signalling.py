@@ -1,4 +1,4 @@
-"""HTTP to the relay: post an offer, hang up, keep the connection warm.
+"""HTTP to the relay: post an offer or ask for a WebSocket, hang up, keep the connection warm.
 
 Every refusal becomes a LinkError whose sentence tells the owner what to do. No
 redirect is followed, no proxy from the environment is used, and the token goes
@@ -11,7 +11,7 @@ import ssl
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
+from types import SimpleNamespace, TracebackType
 from typing import Self
 
 import aiohttp
@@ -21,6 +21,9 @@ from yarl import URL
 from edgevoice import __version__
 from edgevoice.config import LinkConfig
 from edgevoice.errors import LinkError, LinkRefused, LinkTimeout, LinkUntrusted
+from edgevoice.webrtc.media_header import MEDIA_HEADER, PROTOCOL
+from edgevoice.webrtc.sdp import MAX_MESSAGE_BYTES
+from edgevoice.webrtc.socket_line import GOODBYE_S as SOCKET_GOODBYE_S
 
 VERSION_HEADER = "Edgevoice-Version"
 WAKE_HEADER = "Edgevoice-Wake"
@@ -36,6 +39,8 @@ GOODBYE_S = 1.5
 KEEP_ALIVE_S = 70.0
 """aiohttp's server closes idle connections after 75 s."""
 BODY_LIMIT = 65_536
+CONNECTIONS = 8
+"""A WebSocket keeps one for as long as it lasts, and one that broke may not be gone yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +52,17 @@ class Answer:
     """The other end is an edgevoice relay."""
     resumed: bool = False
     """The session that was asked for goes on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Upgraded:
+    """A call that is carried by a WebSocket; whoever has it must close it."""
+
+    socket: aiohttp.ClientWebSocketResponse
+    media: str
+    """The relay's Edgevoice-Media header."""
+    location: URL | None
+    extensions: bool
 
 
 class Signalling:
@@ -81,14 +97,20 @@ class Signalling:
         await self._stack.aclose()
 
     def _session(self) -> aiohttp.ClientSession:
+        tracing = aiohttp.TraceConfig()
+        tracing.on_request_redirect.append(self._refuse_redirect)
         return aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(
-                ssl=trust(self._config.ca_file), keepalive_timeout=KEEP_ALIVE_S, limit=4
+                ssl=trust(self._config.ca_file), keepalive_timeout=KEEP_ALIVE_S, limit=CONNECTIONS
             ),
             cookie_jar=aiohttp.DummyCookieJar(),
             headers={"User-Agent": f"edgevoice/{__version__}", VERSION_HEADER: __version__},
             timeout=aiohttp.ClientTimeout(total=ANSWER_S, sock_connect=CONNECT_S),
             trust_env=False,
+            # `ws_connect` has no arguments for these two: it follows redirects, and when it is
+            # refused it does not read why.
+            trace_configs=[tracing],
+            raise_for_status=self._refuse,
         )
 
     async def renew(self) -> None:
@@ -106,6 +128,35 @@ class Signalling:
             # The kept connection had been closed at the other end; once more on a new one.
             return await self._post(offer, headers)
 
+    async def upgrade(self, headers: dict[str, str]) -> Upgraded:
+        """Place a call over a WebSocket. Raises LinkError, LinkRefused or LinkTimeout."""
+        self._refuse_plain_http()
+        try:
+            socket = await self._http.ws_connect(
+                (self._base / "v1/realtime").with_query(self._query()),
+                protocols=(PROTOCOL,),
+                headers=self._authorization() | headers,
+                timeout=aiohttp.ClientWSTimeout(ws_close=SOCKET_GOODBYE_S),
+                autoping=False,
+                autoclose=False,
+                compress=0,
+                max_msg_size=MAX_MESSAGE_BYTES,
+            )
+        except LinkError:
+            raise
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise self._explain(error) from error
+        if socket.protocol != PROTOCOL:
+            await socket.close()
+            raise self._no_calls_by_socket()
+        response = socket._response  # aiohttp shows its headers nowhere else
+        return Upgraded(
+            socket,
+            response.headers.get(MEDIA_HEADER, ""),
+            self._place(response),
+            VERSION_HEADER in response.headers,
+        )
+
     async def hang_up(self, location: URL) -> None:
         """Best effort; the relay finds out by itself a little later."""
         timeout = aiohttp.ClientTimeout(total=GOODBYE_S)
@@ -115,6 +166,7 @@ class Signalling:
                 headers=self._authorization(),
                 timeout=timeout,
                 allow_redirects=False,
+                raise_for_status=False,
             ):
                 pass
         except (aiohttp.ClientError, TimeoutError, OSError):
@@ -129,7 +181,9 @@ class Signalling:
         loop = asyncio.get_running_loop()
         began = loop.time()
         try:
-            async with self._http.get(self._base / "healthz", allow_redirects=False) as response:
+            async with self._http.get(
+                self._base / "healthz", allow_redirects=False, raise_for_status=False
+            ) as response:
                 await response.read()
             if self._warmed_at is not None and began - self._warmed_at < KEEP_ALIVE_S:
                 self.rtt_s = loop.time() - began
@@ -138,17 +192,14 @@ class Signalling:
             raise self._explain(error) from error
 
     async def _post(self, offer: str, headers: dict[str, str]) -> Answer:
-        query = {"model": self._config.model} if self._config.model else {}
         try:
             async with self._http.post(
-                self._calls.with_query(query),
+                self._calls.with_query(self._query()),
                 data=offer.encode(),
                 headers={"Content-Type": SDP, "Accept": SDP} | self._authorization() | headers,
                 allow_redirects=False,
             ) as response:
                 body = await self._body(response)
-                if response.status not in (200, 201):
-                    raise self._refusal(response, body)
                 return Answer(
                     body,
                     self._place(response),
@@ -159,6 +210,9 @@ class Signalling:
             raise
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise self._explain(error) from error
+
+    def _query(self) -> dict[str, str]:
+        return {"model": self._config.model} if self._config.model else {}
 
     def _authorization(self) -> dict[str, str]:
         return {"Authorization": f"Bearer {self._token}"}
@@ -187,6 +241,20 @@ class Signalling:
             " read on the way. Use https:// (link.ca_file trusts a private authority)"
         )
 
+    async def _refuse(self, response: aiohttp.ClientResponse) -> None:
+        """Called by aiohttp with what was answered, whatever it is."""
+        if response.status not in (101, 200, 201):
+            raise self._refusal(response, await self._body(response))
+
+    async def _refuse_redirect(
+        self,
+        session: aiohttp.ClientSession,
+        context: SimpleNamespace,
+        redirect: aiohttp.TraceRequestRedirectParams,
+    ) -> None:
+        """Called by aiohttp before it follows one."""
+        raise self._refusal(redirect.response, "")
+
     def _refusal(self, response: aiohttp.ClientResponse, body: str) -> LinkRefused:
         status, said = response.status, complaint(body)
         match status:
@@ -202,7 +270,7 @@ class Signalling:
                 )
             case 404 | 405:
                 text = (
-                    f"{self.relay} takes no calls at {self._calls.path} ({status}): check link.url"
+                    f"{self.relay} takes no calls at {response.url.path} ({status}): check link.url"
                 )
             case _ if 300 <= status < 400:
                 elsewhere = response.headers.get("Location", "elsewhere")[:200]
@@ -215,6 +283,8 @@ class Signalling:
 
     def _explain(self, error: BaseException) -> LinkError:
         match error:
+            case aiohttp.WSServerHandshakeError():
+                return self._no_calls_by_socket()
             case aiohttp.ClientConnectorCertificateError():
                 reason = getattr(error.certificate_error, "verify_message", "not trusted")
                 return LinkUntrusted(
@@ -232,6 +302,12 @@ class Signalling:
             case aiohttp.ClientConnectorError():
                 return LinkError(f"nobody answers at {self.relay}: is the relay running?")
         return LinkError(f"talking to {self.relay} failed: {error!r}"[:300])
+
+    def _no_calls_by_socket(self) -> LinkError:
+        return LinkError(
+            f"{self.relay} carries no calls over a WebSocket ({PROTOCOL}): is it an edgevoice"
+            " relay, and does the proxy in front of it let WebSockets through?"
+        )
 
 
 def wait_s(response: aiohttp.ClientResponse) -> float | None:

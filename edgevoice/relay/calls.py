@@ -35,10 +35,13 @@ class Offer:
 
     token_name: str
     sdp: str
+    """Where a WebSocket carries the call: its Edgevoice-Media header."""
     patch: SessionPatch
     wake: WakePhrase | None
     extensions: bool
     media_host: str | None
+    make_carrier: MakeCarrier | None = None
+    """None: WebRTC."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +90,7 @@ class Calls:
             await self._none_left.wait()
 
     async def place(self, offer: Offer) -> tuple[str, str]:
-        """The call's id and the SDP answer; CallRefused otherwise."""
+        """The call's id and the answer to what was offered; CallRefused otherwise."""
         async with self._placing[offer.token_name]:
             return await self._place(offer)
 
@@ -123,9 +126,10 @@ class Calls:
     async def _answer(self, offer: Offer, session_s: float) -> tuple[Session, str]:
         terms = CallTerms(session_s, offer.patch, offer.wake, offer.extensions)
         carriers: list[Carrier] = []
+        make_carrier = offer.make_carrier or self._make_carrier
 
         def make_transport(session: Session) -> Carrier:
-            carriers.append(self._make_carrier(session, offer.media_host))
+            carriers.append(make_carrier(session, offer.media_host))
             return carriers[0]
 
         try:

@@ -1,4 +1,4 @@
-"""A WebRTC call as a session wants its transport. The only importer of webrtc here."""
+"""A call as a session wants its transport: by WebRTC or WebSocket. The only importer of webrtc."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,12 +8,17 @@ from edgevoice.config import LimitsConfig
 from edgevoice.relay.call_transport import CallTransport
 from edgevoice.relay.session import Session
 from edgevoice.webrtc.call import Call
+from edgevoice.webrtc.media_header import MEDIA_HEADER as MEDIA_HEADER
+from edgevoice.webrtc.media_header import PROTOCOL as PROTOCOL
 from edgevoice.webrtc.paced_output import PacedOutput
+from edgevoice.webrtc.receiver import Receiver
+from edgevoice.webrtc.socket_call import SocketCall
+from edgevoice.webrtc.socket_line import WebSocket
 
 
 class Carrier(CallTransport, Protocol):
     async def answer(self, offer: str) -> str:
-        """The SDP answer; RemoteProtocolError for an unusable offer, LinkError for our fault."""
+        """The answer; RemoteProtocolError for an unusable offer, LinkError for our fault."""
 
 
 MakeCarrier = Callable[[Session, str | None], Carrier]
@@ -26,6 +31,10 @@ class Received:
     packets: int
     lost: int
     concealed: int
+
+
+def received(receiver: Receiver) -> Received:
+    return Received(receiver.samples, receiver.received, receiver.lost, receiver.concealed)
 
 
 class WebRtcCarrier:
@@ -46,11 +55,48 @@ class WebRtcCarrier:
 
     @property
     def received(self) -> Received:
-        receiver = self._call.receiver
-        return Received(receiver.samples, receiver.received, receiver.lost, receiver.concealed)
+        return received(self._call.receiver)
 
     async def answer(self, offer: str) -> str:
         return await self._call.answer(offer)
+
+    def send(self, text: str) -> None:
+        self._call.send(text)
+
+    async def run(self) -> None:
+        await self._call.run()
+
+    async def close(self) -> None:
+        await self._call.close()
+
+
+class SocketCarrier:
+    """Answers first; the WebSocket is attached when the call has been taken."""
+
+    def __init__(self, limits: LimitsConfig, session: Session) -> None:
+        self._call = SocketCall(
+            on_audio=session.on_audio,
+            on_message=session.on_message,
+            on_open=session.on_open,
+            on_closed=session.on_closed,
+            event_bytes=limits.event_bytes,
+        )
+
+    @property
+    def output(self) -> PacedOutput:
+        return self._call.output
+
+    @property
+    def received(self) -> Received:
+        return received(self._call.receiver)
+
+    async def answer(self, offer: str) -> str:
+        return self._call.answer(offer)
+
+    async def serve(self, socket: WebSocket) -> None:
+        """Carry the call over this until it has ended."""
+        self._call.attach(socket)
+        await self._call.left()
 
     def send(self, text: str) -> None:
         self._call.send(text)

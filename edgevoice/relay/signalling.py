@@ -21,9 +21,12 @@ from edgevoice.realtime.session import SessionPatch
 from edgevoice.realtime.wire import decode_client_event
 from edgevoice.relay import wake_phrase
 from edgevoice.relay.calls import Calls, Offer
+from edgevoice.relay.carrier import MEDIA_HEADER, MakeCarrier, SocketCarrier
 from edgevoice.relay.lobby import Lobby
 from edgevoice.relay.refusal import CallRefused
+from edgevoice.relay.session import Session
 from edgevoice.relay.tokens import Tokens
+from edgevoice.relay.upgrade import asked_for
 
 VERSION_HEADER = "Edgevoice-Version"
 """In a request: the client understands `edgevoice.*` events. In an answer: so do we."""
@@ -62,6 +65,7 @@ class Signalling:
         app = web.Application(middlewares=[self.lobby.serve, _in_openai_shape])
         app.router.add_post("/v1/realtime/calls", self._place)
         app.router.add_post("/v1/realtime/calls/{call_id}/hangup", self._hang_up)
+        app.router.add_get("/v1/realtime", self._place_by_socket)
         app.router.add_get("/healthz", self._health)
         app.router.add_route("OPTIONS", "/v1/{path:.*}", _preflight)
         return app
@@ -75,27 +79,53 @@ class Signalling:
             raise CallRefused(408, "the offer did not arrive in time", code="timeout") from None
         except UNREADABLE as error:
             raise CallRefused(400, "the body is broken", code="invalid_body") from error
+        offer = self._offer(request, token_name, sdp, session)
+        call_id, answer = await self._calls.place(offer)
+        return web.Response(status=201, text=answer, content_type=SDP, headers=_naming(call_id))
+
+    async def _place_by_socket(self, request: web.Request) -> web.WebSocketResponse:
+        """The call first, then the upgrade, whose headers tell of it."""
+        token_name = self._caller(request)
+        limits = self._config.limits
+        socket = asked_for(request, limits.event_bytes)
+        carriers: list[SocketCarrier] = []
+
+        def make_carrier(session: Session, _media_host: str | None) -> SocketCarrier:
+            carriers.append(SocketCarrier(limits, session))
+            return carriers[0]
+
+        media = request.headers.get(MEDIA_HEADER, "")
+        offer = self._offer(request, token_name, media, None, make_carrier)
+        call_id, answer = await self._calls.place(offer)
+        socket.headers.update(_naming(call_id) | {MEDIA_HEADER: answer})
         try:
-            offer = Offer(
+            await socket.prepare(request)
+        except BaseException:
+            await carriers[0].close()
+            raise
+        await carriers[0].serve(socket)
+        return socket
+
+    def _offer(
+        self,
+        request: web.Request,
+        token_name: str,
+        sdp: str,
+        session: str | None,
+        make_carrier: MakeCarrier | None = None,
+    ) -> Offer:
+        try:
+            return Offer(
                 token_name,
                 sdp,
                 _patch(session, request.query.get("model")),
                 _wake(request.headers.get(WAKE_HEADER)),
                 VERSION_HEADER in request.headers,
                 self._media_host(request),
+                make_carrier,
             )
         except RemoteProtocolError as error:
             raise CallRefused(400, str(error), code="invalid_value") from error
-        call_id, answer = await self._calls.place(offer)
-        return web.Response(
-            status=201,
-            text=answer,
-            content_type=SDP,
-            headers={
-                "Location": f"/v1/realtime/calls/{call_id}",
-                VERSION_HEADER: __version__,
-            },
-        )
 
     async def _hang_up(self, request: web.Request) -> web.Response:
         self._calls.hang_up(request.match_info["call_id"], self._caller(request))
@@ -152,6 +182,11 @@ class Signalling:
             return None
         sockname = request.transport.get_extra_info("sockname")
         return _unmapped(str(sockname[0])) if sockname else None
+
+
+def _naming(call_id: str) -> dict[str, str]:
+    """Where the call can be hung up, and that we speak `edgevoice.*`."""
+    return {"Location": f"/v1/realtime/calls/{call_id}", VERSION_HEADER: __version__}
 
 
 async def _limited(read: Callable[[int], Awaitable[bytes]], limit: int) -> bytes:

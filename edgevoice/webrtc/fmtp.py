@@ -1,4 +1,4 @@
-"""What each side wishes to be sent, as SDP says it: `a=fmtp` of Opus. Pure.
+"""What each side wishes to be sent, in the words of SDP's `a=fmtp` for Opus. Pure.
 
 RFC 7587, section 6.1 names the parameters and their defaults; they describe what
 the one who writes them wants to receive (section 7), not what it will send.
@@ -41,7 +41,11 @@ def wishes(description: str) -> Wishes:
     if rtpmap is None:
         return Wishes()
     line = re.search(rf"^a=fmtp:{rtpmap[1]} (.*)$", description, re.MULTILINE)
-    said = numbers(line[1]) if line else {}
+    return wishes_of(numbers(line[1]) if line else {})
+
+
+def wishes_of(said: dict[str, int]) -> Wishes:
+    """From parameters that were said; the RFC's defaults for those that were not."""
     return Wishes(
         fec=said.get("useinbandfec") == 1,
         dtx=said.get("usedtx") == 1,

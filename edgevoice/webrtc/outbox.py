@@ -1,4 +1,4 @@
-"""Events on their way into the data channel, kept until it opens.
+"""Events on their way out, kept until the channel that takes them opens.
 
 Nothing is dropped silently: an event the peer does not take is trouble, and
 trouble ends the session. What the events say is nobody's business here.
@@ -6,12 +6,21 @@ trouble ends the session. What the events say is nobody's business here.
 
 from collections import deque
 from collections.abc import Callable
+from typing import Protocol
 
-from aiortc import RTCDataChannel
 from aiortc.exceptions import InvalidStateError
 
 MAX_WAITING_BYTES = 4_194_304
 """The peer does not read, or the channel does not open: more than anybody needs to say."""
+
+
+class Channel(Protocol):
+    """aiortc's data channel is one."""
+
+    @property
+    def bufferedAmount(self) -> int: ...
+
+    def send(self, data: str) -> None: ...
 
 
 class Outbox:
@@ -19,7 +28,7 @@ class Outbox:
         self._on_trouble = on_trouble
         self._waiting: deque[str] = deque()
         self._waiting_bytes = 0
-        self._channel: RTCDataChannel | None = None
+        self._channel: Channel | None = None
 
     def send(self, text: str) -> None:
         """Now if the channel is open, later if it is not open yet."""
@@ -32,14 +41,14 @@ class Outbox:
         if pending > MAX_WAITING_BYTES:
             self._on_trouble("the other side does not read its events")
 
-    def attach(self, channel: RTCDataChannel) -> None:
+    def attach(self, channel: Channel) -> None:
         """The channel is open: say what has waited."""
         self._channel = channel
         while self._waiting:
             self._write(channel, self._waiting.popleft())
         self._waiting_bytes = 0
 
-    def _write(self, channel: RTCDataChannel, text: str) -> None:
+    def _write(self, channel: Channel, text: str) -> None:
         try:
             channel.send(text)
         except InvalidStateError:

@@ -1,17 +1,12 @@
-"""One end of a WebRTC session: connection, event channel, arriving RTP, and its death.
+"""One end of a WebRTC session: connection, event channel and arriving RTP.
 
-aiortc calls us from its own tasks, where an exception of ours would end the
-session without a word. So its callbacks only put something into the inbox, and
-`run`, which is our task, takes it out. Used by the device's RelayLink and by the
-relay's Call; what events and samples mean is theirs to know.
+aiortc calls us from its own tasks, so its callbacks only tell the line (`line.py`),
+which does the rest. Used by the device's Caller and by the relay's Call.
 """
 
 import asyncio
 import logging
-from collections import deque
-from collections.abc import Callable
 from functools import partial
-from typing import Protocol
 
 from aiortc import (
     RTCBundlePolicy,
@@ -23,7 +18,7 @@ from aiortc import (
 )
 
 from edgevoice.webrtc import hardening
-from edgevoice.webrtc.outbox import Outbox
+from edgevoice.webrtc.line import CLOSE_S, OPEN_S, SILENCE_S, Line
 from edgevoice.webrtc.sdp import MAX_MESSAGE_BYTES
 
 log = logging.getLogger(__name__)
@@ -33,58 +28,17 @@ CHANNEL = "oai-events"
 CONFIGURATION = RTCConfiguration(iceServers=[], bundlePolicy=RTCBundlePolicy.MAX_BUNDLE)
 """An empty list, because None means Google's STUN server."""
 
-OPEN_S = 10.0
-"""ICE, DTLS and SCTP together; 0.4 s is usual, 5 s were seen under heavy loss."""
-SILENCE_S = 2.0
-"""Not even an answer to a consent check, which is due every second."""
-WATCH_S = 0.5
-CLOSE_S = 2.0
-INBOX_LIMIT = 4096
-"""80 s of packets. When it is full new ones are dropped: nobody is reading."""
 
-Task = Callable[[], None]
-
-
-class RtpSink(Protocol):
-    """What becomes of arriving packets."""
-
-    @property
-    def deadline(self) -> float | None: ...
-
-    def push(
-        self, ssrc: int, sequence: int, timestamp: int, payload: bytes, now: float
-    ) -> None: ...
-
-    def expire(self, now: float) -> None: ...
-
-
-class Peer:
-    """Made, then used for one session. `ended` holds the reason once there is one."""
+class Peer(Line):
+    UNOPENED = f"no media connection after {OPEN_S:.0f} s: is UDP blocked on the way?"
 
     def __init__(
         self, max_message_bytes: int = MAX_MESSAGE_BYTES, silence_s: float = SILENCE_S
     ) -> None:
-        self.on_open: Task = lambda: None
-        self.on_message: Callable[[str], None] = lambda text: None
-        self.receiver: RtpSink | None = None
-        self.outbox = Outbox(self.end)
-        self.ended: str | None = None
-        self.is_open = False
-        self.hung_up = False
-        """It was the other side that ended it, and it said so."""
-        self.overruns = 0
+        super().__init__(max_message_bytes, silence_s)
         self.connection: RTCPeerConnection
         self.rtp_transceiver: RTCRtpTransceiver
-        self._max_message_bytes = max_message_bytes
-        self._silence_s = silence_s
-        self._inbox: deque[Task] = deque()
-        self._news = asyncio.Event()
-        self._watched_at = 0.0
         self._heard = 0
-        self._heard_at = 0.0
-        self._open_by = 0.0
-        self._closing = asyncio.Lock()
-        self._is_closed = False
 
     def connect(self) -> None:
         """Make the connection object and its one audio transceiver; nothing is sent yet."""
@@ -99,46 +53,12 @@ class Peer:
 
     def use(self, channel: RTCDataChannel) -> None:
         """Events travel on this channel; others are ignored."""
-        channel.on("message", self._on_text)
-        channel.on("close", partial(self._hang_up, "the other side closed the event channel"))
+        channel.on("message", self._on_channel_message)
+        channel.on("close", partial(self._on_gone, "the other side closed the event channel"))
         if channel.readyState == "open":
             self._on_channel(channel)
         else:
             channel.on("open", partial(self._on_channel, channel))
-
-    def post(self, task: Task) -> None:
-        """Have `run` call this. Safe to use from aiortc's callbacks."""
-        if len(self._inbox) >= INBOX_LIMIT:
-            self.overruns += 1
-            return
-        self._inbox.append(task)
-        self._news.set()
-
-    def end(self, reason: str) -> None:
-        """The session is over; the first reason is the one that counts."""
-        if self.ended is None:
-            self.ended = reason
-            self._news.set()
-
-    async def run(self) -> str:
-        """Carry on until the session ends; returns the reason."""
-        loop = asyncio.get_running_loop()
-        self._heard_at = self._watched_at = loop.time()
-        self._open_by = loop.time() + OPEN_S
-        while self.ended is None:
-            await self._next_news()
-            while self._inbox and self.ended is None:
-                self._inbox.popleft()()
-            self._watch(loop.time())
-        return self.ended
-
-    async def close(self) -> None:
-        """Say goodbye and let go of the sockets, whatever state things are in."""
-        self.end("closed")
-        async with self._closing:
-            if not self._is_closed:
-                self._is_closed = True
-                await self._close()
 
     async def _close(self) -> None:
         try:
@@ -151,68 +71,31 @@ class Peer:
             for connection in hardening.ice_connections(self.connection):
                 await connection.close()
 
-    async def _next_news(self) -> None:
-        """Sleep until something happened or a deadline has passed."""
-        deadlines: list[float | None] = [self._next_watch()]
-        if self.receiver is not None:
-            deadlines.append(self.receiver.deadline)
-        soonest = min(deadline for deadline in deadlines if deadline is not None)
-        # A fifth of the cost of asyncio.timeout_at, fifty times a second.
-        alarm = asyncio.get_running_loop().call_at(soonest, self._news.set)
-        try:
-            await self._news.wait()
-        finally:
-            alarm.cancel()
-        self._news.clear()
-
-    def _next_watch(self) -> float:
-        return self._watched_at + WATCH_S if self.is_open else self._open_by
-
-    def _watch(self, now: float) -> None:
-        if self.receiver is not None:
-            self.receiver.expire(now)
-        self._watched_at = now
+    def _listen(self, now: float) -> None:
         heard = hardening.heard(self.connection)
         if heard != self._heard:
             self._heard, self._heard_at = heard, now
-        if self.is_open and now >= self._heard_at + self._silence_s:
-            self.end(f"nothing heard from the other side for {self._silence_s:.0f} s")
-        elif not self.is_open and now >= self._open_by:
-            self.end(f"no media connection after {OPEN_S:.0f} s: is UDP blocked on the way?")
 
     # Called by aiortc.
 
-    def _on_rtp(self, ssrc: int, sequence: int, timestamp: int, payload: bytes) -> None:
-        now = asyncio.get_running_loop().time()
-        if self.receiver is not None:
-            push = self.receiver.push
-            self.post(partial(push, ssrc, sequence, timestamp, payload, now))
-
-    def _on_text(self, text: str | bytes) -> None:
-        if len(text) > self._max_message_bytes:
-            self.end(f"event of {len(text)} bytes; at most {self._max_message_bytes} are read")
-        elif isinstance(text, str):
-            self.post(lambda: self.on_message(text))
+    def _on_channel_message(self, message: str | bytes) -> None:
+        if isinstance(message, str):
+            self._on_text(message)
+        elif len(message) > self._max_message_bytes:
+            self.end(f"message of {len(message)} bytes; at most {self._max_message_bytes} are read")
         else:
-            log.debug("a binary message of %d bytes was dropped", len(text))
+            log.debug("a binary message of %d bytes was dropped", len(message))
 
     def _on_channel(self, channel: RTCDataChannel) -> None:
         self.post(partial(self._opened, channel))
 
-    def _opened(self, channel: RTCDataChannel) -> None:
-        if not self.is_open:
-            self.is_open = True
-            self._heard_at = asyncio.get_running_loop().time()
-            self.on_open()
-            self.outbox.attach(channel)
-
-    def _hang_up(self, reason: str) -> None:
-        self.hung_up = self.hung_up or self.ended is None
-        self.end(reason)
-
     def _on_state(self) -> None:
         state = self.connection.connectionState
         if state == "closed":
-            self._hang_up("the other side hung up")
+            self._on_gone("the other side hung up")
         elif state == "failed":
             self.end("the media connection failed")
+
+    def _on_gone(self, reason: str) -> None:
+        """DTLS or SCTP was closed: a goodbye."""
+        self.end(reason, hung_up=True)

@@ -11,7 +11,7 @@ from aiohttp import web
 from edgevoice.audio.frames import FRAME_SAMPLES
 from edgevoice.config import MediaConfig
 from edgevoice.errors import LocalProtocolError
-from edgevoice.link import relay_link
+from edgevoice.link import ways
 from edgevoice.link.signalling import is_loopback
 from edgevoice.realtime.client_events import ResponseCreate
 from edgevoice.realtime.event import UnknownEvent
@@ -465,7 +465,7 @@ async def test_silence_that_was_not_sent_was_received_all_the_same() -> None:
     """Half a second of voice, a second of silence, and so on; a gate that closes in a silence."""
     spoken = np.concatenate([voice(8_000, 16_000), np.zeros(16_000, np.int16)] * 4)
     media = MediaConfig(dtx=True)
-    async with house(OPUS_16K, relay_link.opus(media, 24_000), media=media) as home:
+    async with house(OPUS_16K, ways.opus(media, 24_000), media=media) as home:
         home.board.source = lambda start, stop: spoken[start:stop]
         await elapse(1)
         await home.board.talk(0)
@@ -485,7 +485,7 @@ async def test_silence_that_was_not_sent_was_received_all_the_same() -> None:
 
 async def test_a_relay_that_does_not_ask_for_it_gets_the_silence_too() -> None:
     media = MediaConfig(dtx=True)
-    async with house(OPUS_16K, relay_link.opus(media, 24_000), media=media) as home:
+    async with house(OPUS_16K, ways.opus(media, 24_000), media=media) as home:
         home.board.source = lambda start, stop: np.zeros(stop - start, np.int16)
         home.relay.rewrite = lambda answer: answer.replace("usedtx=1", "usedtx=0")
         await home.board.talk(0)
@@ -515,7 +515,7 @@ async def test_both_sides_say_how_they_want_to_be_spoken_to() -> None:
 @pytest.mark.parametrize("rate_hz", [16_000, 24_000, 48_000])
 def test_sound_is_coded_at_the_rates_of_the_board(rate_hz: int) -> None:
     media = MediaConfig(bitrate_bps=28_000, complexity=1, fec=False, dtx=True)
-    codec = relay_link.opus(media, rate_hz)
+    codec = ways.opus(media, rate_hz)
     encoder, decoder = codec.encoder(), codec.decoder()
     assert isinstance(encoder, OpusEncoder)
     assert decoder.rate_hz == rate_hz

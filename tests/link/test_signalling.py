@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from edgevoice.config import LinkConfig
 from edgevoice.errors import LinkError, LinkRefused, LinkTimeout
-from edgevoice.link.signalling import Answer, Signalling, complaint, is_loopback
+from edgevoice.link.signalling import Answer, Signalling, Upgraded, complaint, is_loopback
 from tests.link.house import serving
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -42,6 +42,11 @@ async def relay(handle: Handler) -> AsyncIterator[str]:
 async def call(url: str, **config: str) -> Answer:
     async with Signalling(LinkConfig(url=url, **config), "secret") as signalling:
         return await signalling.call("offer", {})
+
+
+async def upgrade(url: str, **config: str) -> Upgraded:
+    async with Signalling(LinkConfig(url=url, **config), "secret") as signalling:
+        return await signalling.upgrade({})
 
 
 async def test_the_answer_its_place_and_its_kind() -> None:
@@ -74,16 +79,52 @@ async def test_a_place_at_another_origin_never_sees_the_token() -> None:
 )
 async def test_a_refusal_says_what_to_do(status: int, headers: dict[str, str], advice: str) -> None:
     async with relay(answering(status, **headers)) as url:
-        with pytest.raises(LinkRefused, match=advice) as refusal:
-            await call(url)
-        assert refusal.value.status == status
+        for placed in (call, upgrade):
+            with pytest.raises(LinkRefused, match=advice) as refusal:
+                await placed(url)
+            assert refusal.value.status == status
 
 
 async def test_the_relays_own_words_are_passed_on() -> None:
     body = '{"error":{"type":"x","message":"the offer\\nhas no audio"}}'
     async with relay(answering(400, body)) as url:
-        with pytest.raises(LinkRefused, match="It says: the offer has no audio"):
-            await call(url)
+        for placed in (call, upgrade):
+            with pytest.raises(LinkRefused, match="It says: the offer has no audio"):
+                await placed(url)
+
+
+async def test_a_redirect_is_not_followed() -> None:
+    seen = []
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        seen.append(request.path)
+        return web.Response(status=307, headers={"Location": "/elsewhere"})
+
+    async with relay(handle) as url:
+        for placed in (call, upgrade):
+            with pytest.raises(LinkRefused, match="points to /elsewhere"):
+                await placed(url)
+    assert seen == ["/v1/realtime/calls", "/v1/realtime"]
+
+
+@pytest.mark.parametrize("protocols", [(), ("realtime",)])
+async def test_another_servers_websocket_is_none_of_ours(protocols: tuple[str, ...]) -> None:
+    async def handle(request: web.Request) -> web.StreamResponse:
+        socket = web.WebSocketResponse(protocols=protocols)
+        await socket.prepare(request)
+        async for _ in socket:
+            pass
+        return socket
+
+    async with relay(handle) as url:
+        with pytest.raises(LinkError, match=r"no calls over a WebSocket \(edgevoice\.rtp\.v1\)"):
+            await upgrade(url)
+
+
+async def test_a_server_that_does_not_upgrade_is_no_relay() -> None:
+    async with relay(answering(200, "welcome")) as url:
+        with pytest.raises(LinkError, match="does the proxy in front of it let WebSockets through"):
+            await upgrade(url)
 
 
 @pytest.mark.parametrize("body", ["", "<html>", "[1]", '{"error":7}', "[" * 9_000, '{"error":{}}'])
@@ -94,8 +135,9 @@ def test_other_bodies_say_nothing(body: str) -> None:
 async def test_nobody_there() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
-    with pytest.raises(LinkError, match="is the relay running"):
-        await call(f"http://127.0.0.1:{port}")
+    for placed in (call, upgrade):
+        with pytest.raises(LinkError, match="is the relay running"):
+            await placed(f"http://127.0.0.1:{port}")
 
 
 async def test_a_relay_that_does_not_answer() -> None:
@@ -104,8 +146,9 @@ async def test_a_relay_that_does_not_answer() -> None:
         return web.Response()
 
     async with relay(wait) as url:
-        with pytest.raises(LinkTimeout, match="did not answer in time"):
-            await call(url)
+        for placed in (call, upgrade):
+            with pytest.raises(LinkTimeout, match="did not answer in time"):
+                await placed(url)
 
 
 async def test_an_endless_answer_is_cut_short() -> None:
@@ -116,8 +159,9 @@ async def test_an_endless_answer_is_cut_short() -> None:
 
 async def test_plain_http_beyond_this_machine_is_refused() -> None:
     for url in ("http://192.0.2.9:8790", "http://relay.example"):
-        with pytest.raises(LinkError, match="Use https"):
-            await call(url)
+        for placed in (call, upgrade):
+            with pytest.raises(LinkError, match="Use https"):
+                await placed(url)
 
 
 async def test_a_connection_closed_while_idle_is_opened_anew() -> None:
@@ -204,8 +248,9 @@ async def test_a_private_authority_is_trusted_when_named(tmp_path: Path) -> None
     pem, context = make_certificate(tmp_path)
     async with tls_relay(context) as url:
         assert (await call(url, ca_file=str(pem))).sdp == "v=0"
-        with pytest.raises(LinkError, match=r"certificate of 127.*link\.ca_file"):
-            await call(url)
+        for placed in (call, upgrade):
+            with pytest.raises(LinkError, match=r"certificate of 127.*link\.ca_file"):
+                await placed(url)
 
 
 @pytest.mark.parametrize(

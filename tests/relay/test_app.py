@@ -13,18 +13,23 @@ import pytest
 
 from edgevoice.audio.playout import PlayoutBuffer
 from edgevoice.audio.vad import WebRtcVad
-from edgevoice.config import DetectionConfig, LinkConfig, RelayConfig
+from edgevoice.config import DetectionConfig, LinkConfig, MediaConfig, RelayConfig
 from edgevoice.errors import ConfigError, CredentialError, LinkError
 from edgevoice.hardware.service_manager import ServiceManager
 from edgevoice.link.relay_link import RelayLink
 from edgevoice.link.signalling import Signalling
+from edgevoice.link.ways import opus
 from edgevoice.realtime import server_events as says
+from edgevoice.realtime.wire import decode_server_event
 from edgevoice.relay.app import Relay, make_engine, tls_context
+from edgevoice.relay.lobby import WAIT_S
 from edgevoice.relay.tokens import create
 from edgevoice.transceiver.actions import OpenLink
 from edgevoice.transceiver.inputs import EventReceived, LinkLost, LinkOpened
 from tests.link.house import Board
+from tests.link.socket_house import Board as SocketBoard
 from tests.recordings import scene
+from tests.virtual_time import elapse
 
 
 @pytest.fixture
@@ -162,6 +167,38 @@ async def test_a_parrot_says_back_over_webrtc_what_the_device_said(config):
     assert isinstance(events[stopped + 1], says.EdgevoiceReceived)
     assert received[-1].lost == received[-1].concealed == 0
     assert 0 <= sent - received[-1].samples < 16_000 * 0.3
+
+
+async def test_a_parrot_says_back_over_a_websocket_what_the_device_said(config):
+    """In virtual time. It goes on for longer than connections may wait that ask for nothing."""
+    token = create(config.tokens_file, "kitchen")
+    async with asyncio.TaskGroup() as group:
+        relay = Running(config, group)
+        async with Signalling(LinkConfig(url=await relay.url()), token) as signalling:
+            board = SocketBoard(signalling, opus(MediaConfig(), 24_000), dtx=False)
+            board.group = group
+            sound = scene(0.5, "what_time_is_it", 600.0)
+            board.source = lambda start, end: sound[start:end]
+            capturing = group.create_task(board.capture())
+            await board.talk(0)
+            await elapse(WAIT_S + 2)
+            heard = board.playout.pull(board.playout.waiting_ms * 24)
+            sent = board.sent
+            relay.stop.set()
+            assert (await board.session).startswith("the other side hung up")
+            await board.caller.peer.close()
+            capturing.cancel()
+        await relay.task
+    events = [decode_server_event(text) for text in board.messages]
+    kinds = [event.type for event in events]
+    assert kinds[0] == "session.created"
+    stopped = kinds.index("input_audio_buffer.speech_stopped")
+    assert stopped < kinds.index("output_audio_buffer.started")
+    assert kinds.index("response.done") < kinds.index("output_audio_buffer.stopped")
+    report = [event for event in events if isinstance(event, says.EdgevoiceReceived)][-1]
+    assert report.lost == report.concealed == 0
+    assert 0 < report.samples <= sent
+    assert np.abs(heard.astype(int)).max() > 500
 
 
 @pytest.mark.e2e

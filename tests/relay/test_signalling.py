@@ -53,7 +53,9 @@ class House:
         self.calls = Calls(
             config, FakeEngine(), LoudnessVad, self._carrier, carry, lambda live: None
         )
-        self._application = Signalling(config, tokens, self.calls).application
+        signalling = Signalling(config, tokens, self.calls)
+        self.lobby = signalling.lobby
+        self._application = signalling.application
         self.client: TestClient
 
     def _carrier(self, session, media_host):
