@@ -177,6 +177,8 @@ class LinkConfig:
     """By this file a relay on this board is found, the last resort when no other answers; empty: never."""
     fallbacks: tuple[FallbackConfig, ...] = ()
     """Called in this order when the relay above cannot be reached."""
+    transport: Literal["auto", "webrtc", "websocket"] = "auto"
+    """How sound travels; auto: over UDP (WebRTC), and over a WebSocket where the network blocks it."""
     speculative_connect: bool = False
     """Connect already when the wake word may have begun; no audio is sent, but the relay learns of it."""
     warm_standby: bool = False

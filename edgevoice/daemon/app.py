@@ -163,6 +163,7 @@ class Device:
             self._post,
             media=config.media,
             standby=config.link.warm_standby,
+            transport=config.link.transport,
         )
         self._timers = timer_tools(self._state_dir, self._post)
         self._toolbox = toolbox(self._volume, self._lamps, self._timers)

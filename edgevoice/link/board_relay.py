@@ -16,7 +16,7 @@ from yarl import URL
 
 from edgevoice.config import LinkConfig
 from edgevoice.errors import LinkAbsent, LinkError
-from edgevoice.link.signalling import Answer, Signalling, is_loopback
+from edgevoice.link.signalling import Answer, Signalling, Upgraded, is_loopback
 
 MOST_BYTES = 1_024
 
@@ -61,6 +61,9 @@ class BoardRelay:
 
     async def call(self, offer: str, headers: dict[str, str]) -> Answer:
         return await (await self._current()).call(offer, headers)
+
+    async def upgrade(self, headers: dict[str, str]) -> Upgraded:
+        return await (await self._current()).upgrade(headers)
 
     async def hang_up(self, location: URL) -> None:
         if self._signalling is not None:

@@ -5,7 +5,7 @@ from typing import Any, Protocol
 
 from yarl import URL
 
-from edgevoice.link.signalling import Answer
+from edgevoice.link.signalling import Answer, Upgraded
 
 
 class Relay(AbstractAsyncContextManager[Any], Protocol):
@@ -24,6 +24,9 @@ class Relay(AbstractAsyncContextManager[Any], Protocol):
 
     async def call(self, offer: str, headers: dict[str, str]) -> Answer:
         """Post the offer. Raises LinkError, LinkRefused or LinkTimeout."""
+
+    async def upgrade(self, headers: dict[str, str]) -> Upgraded:
+        """Place a call over a WebSocket. Raises LinkError, LinkRefused or LinkTimeout."""
 
     async def hang_up(self, location: URL) -> None:
         """Best effort."""

@@ -18,7 +18,7 @@ from edgevoice.config import MediaConfig
 from edgevoice.errors import LinkError, LocalProtocolError
 from edgevoice.link.relay import Relay
 from edgevoice.link.talk import Talk
-from edgevoice.link.ways import Post, Ways, opus
+from edgevoice.link.ways import Post, Transport, Ways, opus
 from edgevoice.realtime.client_events import ClientEvent
 from edgevoice.transceiver.actions import OpenLink
 from edgevoice.webrtc.codec import Codec
@@ -45,6 +45,7 @@ class RelayLink:
         codec: Codec | None = None,
         wait: Wait | None = None,
         standby: bool = False,
+        transport: Transport = "auto",
     ) -> None:
         """`relays` in the order in which they are to be tried.
 
@@ -59,6 +60,7 @@ class RelayLink:
             media,
             codec or opus(media, playout.rate_hz),
             wait or asyncio.sleep,
+            transport,
         )
         self._statistics = ReceiveStatistics()
         self.early_opened = 0
@@ -150,8 +152,7 @@ class RelayLink:
 
     def network_changed(self) -> None:
         """Whoever waits for a relay need not wait any longer."""
-        self._ways.retry.network_changed()
-        self._ways.network_changed.set()
+        self._ways.changed()
         self._orders.set()
 
     def send(self, event: ClientEvent) -> None:

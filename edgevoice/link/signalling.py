@@ -8,7 +8,6 @@ to the configured origin only.
 import asyncio
 import ipaddress
 import ssl
-from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace, TracebackType
@@ -45,7 +44,8 @@ CONNECTIONS = 8
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    sdp: str
+    text: str
+    """SDP, or what Edgevoice-Media says where a WebSocket carries the call."""
     location: URL | None
     """Where to hang up; None when the server names no place of its own."""
     extensions: bool
@@ -59,10 +59,7 @@ class Upgraded:
     """A call that is carried by a WebSocket; whoever has it must close it."""
 
     socket: aiohttp.ClientWebSocketResponse
-    media: str
-    """The relay's Edgevoice-Media header."""
-    location: URL | None
-    extensions: bool
+    answer: Answer
 
 
 class Signalling:
@@ -76,7 +73,8 @@ class Signalling:
         self.rtt_s: float | None = None
         """To the relay and back, as last measured; None: not yet."""
         self._warmed_at: float | None = None
-        self._stack = AsyncExitStack()
+        self._stale: aiohttp.ClientSession | None = None
+        """The one before: a WebSocket of it may still carry the session."""
         self._http: aiohttp.ClientSession
 
     @property
@@ -85,7 +83,7 @@ class Signalling:
         return self._base.authority
 
     async def __aenter__(self) -> Self:
-        self._http = await self._stack.enter_async_context(self._session())
+        self._http = self._session()
         return self
 
     async def __aexit__(
@@ -94,7 +92,9 @@ class Signalling:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        await self._stack.aclose()
+        for session in (self._http, self._stale):
+            if session is not None:
+                await session.close()
 
     def _session(self) -> aiohttp.ClientSession:
         tracing = aiohttp.TraceConfig()
@@ -115,9 +115,11 @@ class Signalling:
 
     async def renew(self) -> None:
         """Forget the kept connection: the way it went may be dead, and TCP would find out late."""
-        await self._stack.aclose()
-        self._http = await self._stack.enter_async_context(self._session())
+        stale, self._stale = self._stale, self._http
+        self._http = self._session()
         self._warmed_at = None
+        if stale is not None:
+            await stale.close()
 
     async def call(self, offer: str, headers: dict[str, str]) -> Answer:
         """Post the offer. Raises LinkError, LinkRefused or LinkTimeout."""
@@ -150,12 +152,7 @@ class Signalling:
             await socket.close()
             raise self._no_calls_by_socket()
         response = socket._response  # aiohttp shows its headers nowhere else
-        return Upgraded(
-            socket,
-            response.headers.get(MEDIA_HEADER, ""),
-            self._place(response),
-            VERSION_HEADER in response.headers,
-        )
+        return Upgraded(socket, self._answer(response, response.headers.get(MEDIA_HEADER, "")))
 
     async def hang_up(self, location: URL) -> None:
         """Best effort; the relay finds out by itself a little later."""
@@ -200,12 +197,7 @@ class Signalling:
                 allow_redirects=False,
             ) as response:
                 body = await self._body(response)
-                return Answer(
-                    body,
-                    self._place(response),
-                    VERSION_HEADER in response.headers,
-                    RESUMED_HEADER in response.headers,
-                )
+                return self._answer(response, body)
         except (aiohttp.ServerDisconnectedError, ConnectionResetError, LinkError):
             raise
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
@@ -213,6 +205,14 @@ class Signalling:
 
     def _query(self) -> dict[str, str]:
         return {"model": self._config.model} if self._config.model else {}
+
+    def _answer(self, response: aiohttp.ClientResponse, text: str) -> Answer:
+        return Answer(
+            text,
+            self._place(response),
+            VERSION_HEADER in response.headers,
+            RESUMED_HEADER in response.headers,
+        )
 
     def _authorization(self) -> dict[str, str]:
         return {"Authorization": f"Bearer {self._token}"}

@@ -9,19 +9,19 @@ import asyncio
 import logging
 from asyncio import Future, Task, TaskGroup
 from collections import deque
+from dataclasses import dataclass, field
 from functools import partial
 
 from yarl import URL
 
 from edgevoice.errors import LinkError, LinkRefused, LinkTimeout, RemoteProtocolError
 from edgevoice.link.event_log import EventLog
-from edgevoice.link.relay import Relay
 from edgevoice.link.signalling import (
     RESUME_HEADER,
     STANDBY_HEADER,
-    WAKE_HEADER,
     Answer,
 )
+from edgevoice.link.wake_header import wake_header, wake_range
 from edgevoice.link.ways import Ways
 from edgevoice.realtime.client_events import (
     ClientEvent,
@@ -39,7 +39,7 @@ from edgevoice.realtime.server_events import (
     ServerEvent,
 )
 from edgevoice.realtime.wire import decode_server_event, encode
-from edgevoice.transceiver.actions import OpenLink, WakePhrase
+from edgevoice.transceiver.actions import OpenLink
 from edgevoice.transceiver.inputs import (
     EventReceived,
     LinkFailed,
@@ -47,15 +47,17 @@ from edgevoice.transceiver.inputs import (
     LinkOpened,
     LinkStruggles,
 )
-from edgevoice.webrtc.caller import Caller
+from edgevoice.webrtc.device_end import DeviceEnd
+from edgevoice.webrtc.media_header import MEDIA_HEADER
+from edgevoice.webrtc.socket_caller import SocketCaller
 from edgevoice.webrtc.statistics import ReceiveStatistics
 
 log = logging.getLogger(__name__)
 
 OPEN_S = 4.0
-"""From a relay's answer to an open event channel; 0.4 s is usual, 2 s were seen at 5 % loss."""
-RESUME_S = 3.0
-"""From there to its word that the session goes on."""
+"""From a relay's answer until it carries the session; 0.4 s is usual, 2 s were seen at 5 % loss."""
+UDP_S = 1.2
+"""Media that is not there by then may never come; a WebSocket is tried beside it."""
 PING_S = 1.0
 PONG_S = 1.8
 """Checks of the path alone do not tell whether events come through it."""
@@ -63,6 +65,16 @@ SKIP_S = 2.0
 """What still arrives of an interrupted answer is dropped for at most this long."""
 MOST_EARLY = 256
 """Events of a link that was opened before anybody asked for it."""
+
+
+@dataclass
+class Attempt:
+    """One relay, by all transports that may lead to it."""
+
+    index: int
+    moved: "Future[None]"
+    """Done when the session has moved to one of the lines."""
+    lines: list[DeviceEnd] = field(default_factory=list)
 
 
 class Talk:
@@ -82,8 +94,8 @@ class Talk:
         self._ways = ways
         self._action = action
         self._group: TaskGroup | None = None
-        self._line: Caller | None = None
-        self._lines: list[Caller] = []
+        self._line: DeviceEnd | None = None
+        self._lines: list[DeviceEnd] = []
         self._log = EventLog()
         self._first_sample = action.first_sample if action else 0
         self._relay: int | None = None
@@ -103,7 +115,7 @@ class Talk:
     # Orders.
 
     @property
-    def line(self) -> Caller | None:
+    def line(self) -> DeviceEnd | None:
         """The link that carries the session now."""
         return self._line
 
@@ -216,37 +228,92 @@ class Talk:
 
     async def _call(self, index: int, resume: bool) -> bool:
         """Call this relay; True when the session has moved there."""
-        retry, loop = self._ways.retry, asyncio.get_running_loop()
-        relay = self._ways.relays[index]
+        ways, loop = self._ways, asyncio.get_running_loop()
+        relay = ways.relays[index]
         try:
-            line, answer = await self._dial(relay, resume)
-            await self._opened(line, answer, index)
+            if self._was_open:
+                await relay.renew()
+            await self._place_call(Attempt(index, loop.create_future()), resume)
         except (LinkError, RemoteProtocolError) as error:
             log.warning("no session at %s: %s", relay.relay, error)
             if isinstance(error, RemoteProtocolError):
                 error = LinkRefused(400, str(error))  # it would say the same again
             self._reasons[index] = error
-            retry.failed(index, error, loop.time())
+            ways.retry.failed(index, error, loop.time())
             return False
-        retry.worked(index)
+        ways.retry.worked(index)
         return True
 
-    async def _dial(self, relay: Relay, resume: bool) -> tuple[Caller, Answer]:
+    async def _place_call(self, attempt: "Attempt", resume: bool) -> None:
+        """Over UDP, and over a WebSocket where that does not get through; the first one wins."""
+        ways, headers = self._ways, self._headers(resume)
+        if ways.transport == "websocket" or (
+            ways.transport == "auto" and ways.is_udp_blocked(attempt.index)
+        ):
+            await self._dial_socket(attempt, headers)
+        else:
+            answer = await self._dial(attempt, headers)
+            if answer.extensions and answer.location and ways.transport == "auto":
+                await self._fall_back(attempt, answer.location)
+        await self._moved(attempt)
+
+    async def _fall_back(self, attempt: "Attempt", place: URL) -> None:
+        """The relay has answered: if its media does not come soon, UDP is blocked somewhere."""
+        await asyncio.wait([attempt.moved], timeout=UDP_S)
+        if attempt.moved.done():
+            return
+        log.info("no media yet from %s: trying a WebSocket as well", place.authority)
+        try:
+            await self._dial_socket(attempt, {RESUME_HEADER: place.name})
+        except LinkError as error:
+            log.debug("nor by a WebSocket: %s", error)
+
+    async def _moved(self, attempt: "Attempt") -> None:
+        """Wait until the session has moved to a link of this attempt. Raises LinkError."""
+        try:
+            async with asyncio.timeout(OPEN_S):
+                await attempt.moved
+        except TimeoutError:
+            raise LinkTimeout(
+                f"no media connection with {self._ways.relays[attempt.index].relay}:"
+                " is UDP blocked on the way?"
+            ) from None
+        finally:
+            for line in attempt.lines:
+                if line is not self._line:
+                    line.end("another link was quicker, or this one too slow")
+
+    async def _dial(self, attempt: "Attempt", headers: dict[str, str]) -> Answer:
         """An offer out, an answer in; its media is on the way."""
         line = await self._ways.caller()
         self._lines.append(line)
         try:
-            if self._was_open:
-                await relay.renew()
-            answer = await relay.call(line.offer, self._headers(resume))
-            await line.accept(answer.sdp)
+            answer = await self._ways.relays[attempt.index].call(line.offer, headers)
+            await line.accept(answer.text)
         except BaseException:
             self._lines.remove(line)
             await line.close()
             raise
+        self._try(attempt, line, answer)
+        return answer
+
+    async def _dial_socket(self, attempt: "Attempt", headers: dict[str, str]) -> None:
+        line = self._ways.socket_caller()
+        media = {MEDIA_HEADER: line.offer}
+        upgraded = await self._ways.relays[attempt.index].upgrade(headers | media)
+        self._lines.append(line)
+        line.accept(upgraded.answer.text, upgraded.socket)
+        self._try(attempt, line, upgraded.answer)
+
+    def _try(self, attempt: "Attempt", line: DeviceEnd, answer: Answer) -> None:
+        """Whether it opens. What waits in the ring may go out as soon as media can."""
+        assert self._group is not None
         if not self._was_open and not answer.resumed and self._action is not None:
             self._attach(line, self._first_sample)
-        return line, answer
+        attempt.lines.append(line)
+        line.on_message = partial(self._on_message, line, attempt)
+        line.on_open = partial(self._on_open, line, answer, attempt)
+        self._group.create_task(self._carry(line, attempt))
 
     def _headers(self, resume: bool) -> dict[str, str]:
         if resume and self._place is not None:
@@ -256,62 +323,50 @@ class Talk:
         wake = None if self._was_open else self._action.wake
         return {} if wake is None else wake_header(wake, self._first_sample)
 
-    async def _opened(self, line: Caller, answer: Answer, index: int) -> None:
-        """Wait until the session has moved to this link. Raises LinkError when it does not."""
-        assert self._group is not None
-        moved: Future[None] = asyncio.get_running_loop().create_future()
-        line.on_message = partial(self._on_message, line, moved)
-        line.on_open = partial(self._on_open, line, answer, index, moved)
-        self._group.create_task(self._carry(line, moved))
-        try:
-            async with asyncio.timeout(OPEN_S + (RESUME_S if answer.resumed else 0.0)):
-                await moved
-        except TimeoutError:
-            line.end("it took too long to open")
-            raise LinkTimeout(
-                f"no media connection with {self._ways.relays[index].relay}:"
-                " is UDP blocked on the way?"
-            ) from None
-
-    async def _carry(self, line: Caller, moved: "Future[None]") -> None:
+    async def _carry(self, line: DeviceEnd, attempt: "Attempt") -> None:
         """From the answer to the end of this link, whatever ends it."""
         reason = await line.run()
         line.stop_sending()
+        attempt.lines.remove(line)
         if line is self._line:
             self._keep_statistics(line)
             self._line = None
             log.debug("the link broke: %s", reason)
             self._tell_lost(reason, line.hung_up)
-        elif not moved.done():
-            moved.set_exception(LinkError(reason))
-            moved.exception()  # it may be that nobody waits for it any more
+        elif not attempt.lines and not attempt.moved.done():
+            attempt.moved.set_exception(LinkError(reason))
+            attempt.moved.exception()  # it may be that nobody waits for it any more
         await line.close()
         self._lines.remove(line)
 
     # Moving over. Called from within `line.run`.
 
-    def _on_open(self, line: Caller, answer: Answer, index: int, moved: "Future[None]") -> None:
-        if moved.done():
+    def _on_open(self, line: DeviceEnd, answer: Answer, attempt: "Attempt") -> None:
+        if attempt.moved.done():
             return
         if answer.resumed:
+            if not self._was_open:
+                self._learn(answer, attempt.index)
             heard_ms = self.heard_ms(self._ways.playout.played_ms)
             resume = EdgevoiceResume(
                 events=self._log.received, response_id=self._answer_id, heard_ms=heard_ms
             )
             line.send(encode(resume))
             return
-        replaced = self._was_open
-        old_place, old_relay = self._place, self._relay
-        self._move(line)
-        self._place, self._relay = answer.location, index
-        self._extensions = self._resumable = answer.extensions
-        if replaced:
+        if self._was_open:
             self._log, self._answer_id = EventLog(), ""
-            self._forget(old_place, old_relay)
+            self._forget(self._place, self._relay)
+        self._move(line)
+        self._learn(answer, attempt.index)
         self._send_again(0)
-        self._settle(line, moved, resumed=False)
+        self._settle(line, attempt)
 
-    def _on_resumed(self, line: Caller, event: EdgevoiceResumed, moved: "Future[None]") -> None:
+    def _learn(self, answer: Answer, relay: int) -> None:
+        """Who carries this session, and what he can do."""
+        self._place, self._relay = answer.location, relay
+        self._extensions = self._resumable = answer.extensions
+
+    def _on_resumed(self, line: DeviceEnd, event: EdgevoiceResumed, attempt: "Attempt") -> None:
         """The relay goes on: both sides say again what the other lacks."""
         if self._log.after(event.events) is None:
             self._resumable = False
@@ -323,9 +378,9 @@ class Talk:
         if self._ways.gate.is_open:
             self._ways.gate.rewind(first)
             self._attach(line, first)
-        self._settle(line, moved, resumed=True)
+        self._settle(line, attempt, resumed=self._was_open)
 
-    def _move(self, line: Caller) -> None:
+    def _move(self, line: DeviceEnd) -> None:
         old, self._line = self._line, line
         if old is None:
             return
@@ -334,10 +389,12 @@ class Talk:
         old.stop_sending()
         old.end("replaced by another link")
 
-    def _settle(self, line: Caller, moved: "Future[None]", resumed: bool) -> None:
+    def _settle(self, line: DeviceEnd, attempt: "Attempt", resumed: bool = False) -> None:
         assert self._group is not None
         self._was_open = True
-        moved.set_result(None)
+        if isinstance(line, SocketCaller):
+            self._ways.udp_is_blocked(attempt.index)
+        attempt.moved.set_result(None)
         if self._extensions:
             self._group.create_task(self._ping(line))
         if self._action is not None:
@@ -354,7 +411,7 @@ class Talk:
         if place is not None and relay is not None:
             self._group.create_task(self._ways.relays[relay].hang_up(place))
 
-    def _attach(self, line: Caller, first_sample: int) -> None:
+    def _attach(self, line: DeviceEnd, first_sample: int) -> None:
         gate = self._ways.gate
         if gate.is_open:
             gate.rewind(first_sample)
@@ -362,7 +419,7 @@ class Talk:
 
     # What arrives.
 
-    def _on_message(self, line: Caller, moved: "Future[None]", text: str) -> None:
+    def _on_message(self, line: DeviceEnd, attempt: "Attempt", text: str) -> None:
         self._news.set()
         try:
             event = decode_server_event(text)
@@ -373,15 +430,15 @@ class Talk:
             log.debug("malformed event: %s", error)
             return
         if isinstance(event, EdgevoiceResumed):
-            if not moved.done():
-                self._on_resumed(line, event, moved)
-        elif isinstance(event, Error) and not moved.done():
+            if not attempt.moved.done():
+                self._on_resumed(line, event, attempt)
+        elif isinstance(event, Error) and not attempt.moved.done():
             self._resumable = False
             line.end(f"the session cannot go on: {event.error.message}")
         elif line is self._line and not isinstance(event, EdgevoicePong):
             self._take(line, event)
 
-    def _take(self, line: Caller, event: ServerEvent) -> None:
+    def _take(self, line: DeviceEnd, event: ServerEvent) -> None:
         self._log.arrived(event)
         match event:
             case OutputAudioBufferStarted(response_id=response_id):
@@ -393,7 +450,7 @@ class Talk:
         else:
             self._ways.post(EventReceived(event))
 
-    async def _ping(self, line: Caller) -> None:
+    async def _ping(self, line: DeviceEnd) -> None:
         """Notice when events do not come through although the path holds."""
         while line is self._line:
             self._news.clear()
@@ -425,21 +482,9 @@ class Talk:
         else:
             self._ways.post(LinkLost(reason, hung_up, self._ways.gate.next_sample))
 
-    def _keep_statistics(self, line: Caller) -> None:
+    def _keep_statistics(self, line: DeviceEnd) -> None:
         self._stretched_ms += line.jitter.statistics().stretch_ms
         self.statistics = line.jitter.statistics()
 
     def _jitter_stretch_ms(self) -> int:
         return self._line.jitter.statistics().stretch_ms if self._line else 0
-
-
-def wake_range(wake: WakePhrase, first_sample: int) -> tuple[int, int]:
-    """Where the wake phrase lies in what is sent."""
-    start = max(0, wake.start_sample - first_sample)
-    return start, max(start, wake.end_sample - first_sample)
-
-
-def wake_header(wake: WakePhrase, first_sample: int) -> dict[str, str]:
-    """The same, for relays that know the header."""
-    start, end = wake_range(wake, first_sample)
-    return {WAKE_HEADER: f"name={wake.name};start={start};end={end}"}

@@ -8,6 +8,7 @@ import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Literal
 
 from edgevoice.audio.frames import CAPTURE_RATE_HZ
 from edgevoice.audio.gate import Gate
@@ -22,9 +23,14 @@ from edgevoice.webrtc.codec import Codec
 from edgevoice.webrtc.fmtp import RECEIVED_BPS, Wishes
 from edgevoice.webrtc.jitter_buffer import JitterBuffer
 from edgevoice.webrtc.opus import OpusDecoder, OpusEncoder
+from edgevoice.webrtc.socket_caller import SocketCaller
 from edgevoice.webrtc.uplink import Wait
 
 Post = Callable[[Input], None]
+Transport = Literal["auto", "webrtc", "websocket"]
+
+NO_UDP_S = 600.0
+"""Where UDP was blocked it is not tried first for so long."""
 
 
 @dataclass
@@ -36,6 +42,7 @@ class Ways:
     media: MediaConfig
     codec: Codec
     wait: Wait
+    transport: Transport = "auto"
     on_first_sent: Callable[[int], None] = lambda sample: None
     prepared: Caller | None = None
     network_changed: asyncio.Event = field(default_factory=asyncio.Event)
@@ -43,6 +50,7 @@ class Ways:
 
     def __post_init__(self) -> None:
         self.retry = Retry(len(self.relays), random.random)
+        self._no_udp_until: dict[int, float] = {}
         self._arrivals = Arrivals(self.media.jitter_min_ms, self.media.jitter_max_ms)
         self._wishes = Wishes(
             fec=True,
@@ -61,9 +69,28 @@ class Ways:
         caller, self.prepared = self.prepared, None
         return caller or await self._make_caller()
 
+    def socket_caller(self) -> SocketCaller:
+        return SocketCaller(self.codec, self._jitter(), self.wait, self._wishes)
+
+    def is_udp_blocked(self, relay: int) -> bool:
+        """As was found out a short while ago, in this network."""
+        return self._no_udp_until.get(relay, 0.0) > asyncio.get_running_loop().time()
+
+    def udp_is_blocked(self, relay: int) -> None:
+        """A WebSocket came through, and media did not."""
+        self._no_udp_until[relay] = asyncio.get_running_loop().time() + NO_UDP_S
+
+    def changed(self) -> None:
+        """The network: what was found out about it is of no use any more."""
+        self._no_udp_until.clear()
+        self.retry.network_changed()
+        self.network_changed.set()
+
+    def _jitter(self) -> JitterBuffer:
+        return JitterBuffer(self.codec.decoder(), self.playout, self._arrivals)
+
     async def _make_caller(self) -> Caller:
-        jitter = JitterBuffer(self.codec.decoder(), self.playout, self._arrivals)
-        caller = Caller(self.codec, jitter, self.wait)
+        caller = Caller(self.codec, self._jitter(), self.wait)
         await caller.prepare(self._wishes)
         return caller
 

@@ -165,8 +165,9 @@ class Board:
 
 
 class House:
-    def __init__(self, relay: Relay, board: Board) -> None:
+    def __init__(self, relay: Relay, board: Board, url: str) -> None:
         self.relay = relay
+        self.url = url
         self.board = board
 
 
@@ -193,7 +194,7 @@ async def house(
         board = Board(config.pop("url", url), board_codec or codec or raw(24_000), **config)
         tasks = [group.create_task(board.link.run()), group.create_task(board.capture())]
         await asyncio.sleep(0.1)
-        yield House(relay, board)
+        yield House(relay, board, url)
         for task in tasks:
             task.cancel()
         await asyncio.sleep(0.1)

@@ -135,7 +135,7 @@ class Board:
     async def talk(self, first_sample: int = 0) -> None:
         self.gate.open(first_sample)
         self.upgraded = await self.signalling.upgrade({MEDIA_HEADER: self.caller.offer})
-        self.caller.accept(self.upgraded.media, self.upgraded.socket)
+        self.caller.accept(self.upgraded.answer.text, self.upgraded.socket)
         self.caller.send_from(self.gate, first_sample, self.told.append)
         self.session = self.group.create_task(self.caller.run())
         await self.is_open.wait()

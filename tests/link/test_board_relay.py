@@ -26,8 +26,8 @@ def card(path: Path, url: str, token: str = "ev_of_this_run") -> LinkConfig:
 
 async def test_it_is_called_with_the_token_of_its_card(tmp_path: Path) -> None:
     async with house() as home:
-        board, there = home.board, home.board.link._ways.relays[0]
-        config = card(tmp_path / "board.json", f"http://{there.relay}")
+        board = home.board
+        config = card(tmp_path / "board.json", home.url)
         nobody = Signalling(LinkConfig(url="http://127.0.0.1:1"), TOKEN)
         board.link = RelayLink(
             [nobody, BoardRelay(config)], board.gate, board.playout, board.post, codec=raw(24_000)
@@ -62,7 +62,7 @@ async def test_where_none_is_installed_it_is_no_hope(tmp_path: Path) -> None:
 async def test_a_refusal_elsewhere_is_still_told_as_one(tmp_path: Path) -> None:
     async with house(board_card="") as home:
         home.relay.refusal = web.Response(status=401)
-        board, there = home.board, home.board.link._ways.relays[0]
+        board, there = home.board, Signalling(LinkConfig(url=home.url), TOKEN)
         absent = BoardRelay(LinkConfig(board_card=str(tmp_path / "none")))
         board.link = RelayLink(
             [there, absent], board.gate, board.playout, board.post, codec=raw(24_000)

@@ -17,7 +17,7 @@ NOBODY = "http://127.0.0.1:1"
 def second_to(home: House, url: str) -> None:
     """The board's link calls this relay first, and the one of the house after it."""
     board = home.board
-    there = board.link._ways.relays[0]
+    there = Signalling(LinkConfig(url=home.url), TOKEN)
     first = Signalling(LinkConfig(url=url), TOKEN)
     board.link = RelayLink([first, there], board.gate, board.playout, board.post, codec=raw(24_000))
 

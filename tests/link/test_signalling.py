@@ -53,7 +53,7 @@ async def test_the_answer_its_place_and_its_kind() -> None:
     handle = answering(201, "v=0", Location="/v1/realtime/calls/7", Edgevoice_Version="9")
     async with relay(handle) as url:
         answer = await call(url)
-        assert (answer.sdp, answer.extensions) == ("v=0", True)
+        assert (answer.text, answer.extensions) == ("v=0", True)
         assert str(answer.location) == f"{url}/v1/realtime/calls/7"
 
 
@@ -176,7 +176,7 @@ async def test_a_connection_closed_while_idle_is_opened_anew() -> None:
         return web.Response(status=201, text="v=0")
 
     async with relay(handle) as url:
-        assert (await call(url)).sdp == "v=0"
+        assert (await call(url)).text == "v=0"
         assert len(seen) == 2
 
 
@@ -247,7 +247,7 @@ async def tls_relay(context: ssl.SSLContext) -> AsyncIterator[str]:
 async def test_a_private_authority_is_trusted_when_named(tmp_path: Path) -> None:
     pem, context = make_certificate(tmp_path)
     async with tls_relay(context) as url:
-        assert (await call(url, ca_file=str(pem))).sdp == "v=0"
+        assert (await call(url, ca_file=str(pem))).text == "v=0"
         for placed in (call, upgrade):
             with pytest.raises(LinkError, match=r"certificate of 127.*link\.ca_file"):
                 await placed(url)

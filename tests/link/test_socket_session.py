@@ -42,8 +42,8 @@ async def test_a_session_opens_and_events_go_both_ways() -> None:
         await elapse(0.1)
         assert home.relay.messages == ["early", "late"]
         assert home.board.messages == [SESSION_CREATED]
-        assert home.board.upgraded.extensions
-        assert str(home.board.upgraded.location).endswith("/v1/realtime/calls/rtc_1")
+        assert home.board.upgraded.answer.extensions
+        assert str(home.board.upgraded.answer.location).endswith("/v1/realtime/calls/rtc_1")
         assert home.relay.requests[-1].headers["Authorization"] == f"Bearer {TOKEN}"
 
 
@@ -145,7 +145,7 @@ async def test_both_sides_say_how_they_want_to_be_spoken_to() -> None:
         asked = parse(home.relay.requests[-1].headers["Edgevoice-Media"])
         assert asked.wishes == Wishes(True, True, 32_000, 24_000)
         assert asked.first_timestamp is not None
-        assert parse(home.board.upgraded.media).wishes == Wishes(True, True, 32_000, 16_000)
+        assert parse(home.board.upgraded.answer.text).wishes == Wishes(True, True, 32_000, 16_000)
 
 
 async def test_a_relay_that_falls_silent_is_noticed_within_two_seconds() -> None:
