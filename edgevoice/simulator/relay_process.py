@@ -31,9 +31,12 @@ class RunningRelay:
 
 @asynccontextmanager
 async def relay_process(
-    engine: str, directory: Path, settings: tuple[str, ...] = ()
+    engine: str, directory: Path, settings: tuple[str, ...] = (), inside: tuple[str, ...] = ()
 ) -> AsyncIterator[RunningRelay]:
-    """Start one, wait until it is ready, stop it at the end. Its log is `directory`/relay.log."""
+    """Start one, wait until it is ready, stop it at the end. Its log is `directory`/relay.log.
+
+    `inside`: of the Namespace it is to run in.
+    """
     tokens_file = directory / "tokens"
     tokens_file.unlink(missing_ok=True)
     token = tokens.create(str(tokens_file), "simulator")
@@ -41,6 +44,7 @@ async def relay_process(
     log_path = directory / "relay.log"
     with log_path.open("wb") as log_file:
         process = await asyncio.create_subprocess_exec(
+            *inside,
             sys.executable,
             "-m",
             "edgevoice",

@@ -151,6 +151,7 @@ class WideArea:
                 ],
                 pass_fds=numbers,
                 stdin=subprocess.DEVNULL,
+                start_new_session=True,  # Ctrl-C is for us; it ends when we do
             )
         stack.callback(process.wait)
         stack.callback(ours.close)

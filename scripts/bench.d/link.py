@@ -7,9 +7,11 @@ and loses packets (edgevoice/simulator/wide_area.py). Root only. One connection 
 by turns. All speak HTTPS; what plain aiortc is, is told in connecting/stock.py.
 
 heard     from waking until the relay has the first sample of the user, decoded
+open      from waking until the device may send events
 ready     from waking until the device has `session.created`, over the event channel
 lost      sound captured since waking that the relay never had, per connection
-mended    packets lost on the way whose sound was in the next one (FEC) / was made up
+FEC       packets lost on the way whose sound was in the next one
+made up   packets whose sound was concealed: in all, and the most of one connection
 "aiortc, prepared" has made its offer and opened its HTTPS connection before, as edgevoice does.
 """
 
@@ -81,10 +83,11 @@ CONTENDERS = (
 @dataclass(slots=True)
 class Measured:
     heard_ms: list[float] = field(default_factory=list)
+    open_ms: list[float] = field(default_factory=list)
     ready_ms: list[float] = field(default_factory=list)
     lost_ms: list[float] = field(default_factory=list)
-    recovered: int = 0
-    concealed: int = 0
+    recovered: list[int] = field(default_factory=list)
+    concealed: list[int] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
 
 
@@ -159,12 +162,15 @@ async def connect(device: End, relay: End, into: Measured) -> None:
     outcome = await device.until("ready", "failed", seconds=CONNECT_S)
     first = await relay.until("heard", seconds=CONNECT_S)
     if woken is None or first is None or outcome is None or outcome["what"] == "failed":
-        into.failed.append(str(outcome and outcome.get("reason")))
+        reason = str(outcome and outcome.get("reason"))
+        into.failed.append(f"{reason} (the relay {'heard it' if first else 'heard nothing'})")
     else:
         into.ready_ms.append(1000 * (outcome["at"] - woken["at"]))
         into.heard_ms.append(1000 * (first["at"] - woken["at"]))
         await asyncio.sleep(SPEAK_S)
         await compare(device, relay, into)
+        if opened := device.last("open"):
+            into.open_ms.append(1000 * (opened["at"] - woken["at"]))
     device.tell("end")
     await asyncio.sleep(PAUSE_S)
     await relay.hear(lambda: False, 0.05)
@@ -184,8 +190,8 @@ async def compare(device: End, relay: End, into: Measured) -> None:
     await relay.hear(lambda: heard()["end"] >= due, ARRIVE_S)
     missing_samples = captured["skipped"] + heard()["gaps"] + max(0, due - heard()["end"])
     into.lost_ms.append(1000 * missing_samples / RATE_HZ)
-    into.recovered += heard().get("recovered", 0)
-    into.concealed += heard().get("concealed", 0)
+    into.recovered.append(heard().get("recovered", 0))
+    into.concealed.append(heard().get("concealed", 0))
 
 
 async def measure(network: Network, contenders: list[Contender], connects: int) -> list[Measured]:
@@ -220,18 +226,37 @@ def percentile(values: list[float], share: float) -> float:
     return sorted(values)[int(share * (len(values) - 1) + 0.5)] if values else math.inf
 
 
-def percentiles(values: list[float]) -> str:
-    return " ".join(f"{percentile(values, share):6.0f}" for share in (0.5, 0.9, 0.99))
+SHARES = (0.5, 0.9, 0.99)
+TAIL = ("50 %", "90 %", "99 %")
+
+Cell = float | str
+Row = list[tuple[Cell, ...]]
+
+TITLES: Row = [("heard", "ms", ""), ("open",), ("ready", "ms", ""), ("lost", "ms"), ("FEC",)]
+TITLES += [("made", "up"), ()]
+COLUMNS: Row = [TAIL, ("50 %",), TAIL, ("mean", "most"), ("all",), ("all", "most"), ("failed",)]
 
 
-def row(contender: Contender, result: Measured) -> str:
-    lost = result.lost_ms
-    lost_mean, lost_most = (statistics.mean(lost), max(lost)) if lost else (0.0, 0.0)
-    return (
-        f"  {contender.name:18} {percentiles(result.heard_ms)}   {percentiles(result.ready_ms)}"
-        f"   {lost_mean:6.0f} {lost_most:6.0f}   {result.recovered:4}/{result.concealed:<4}"
-        f"  {len(result.failed):4}"
-    )
+def line(name: str, groups: Row) -> str:
+    """Columns of six, with more between groups."""
+    return f"  {name:18}" + "".join(f"  {' '.join(map(cell, group))}" for group in groups)
+
+
+def cell(value: Cell) -> str:
+    return f"{value:>6}" if isinstance(value, str) else f"{value:6.0f}"
+
+
+def figures(result: Measured) -> Row:
+    lost = result.lost_ms or [math.inf]
+    return [
+        tuple(percentile(result.heard_ms, share) for share in SHARES),
+        (percentile(result.open_ms, 0.5),),
+        tuple(percentile(result.ready_ms, share) for share in SHARES),
+        (statistics.mean(lost), max(lost)),
+        (sum(result.recovered),),
+        (sum(result.concealed), max(result.concealed, default=0)),
+        (len(result.failed),),
+    ]
 
 
 def verdict(network: Network, result: Measured) -> list[str]:
@@ -248,33 +273,32 @@ def verdict(network: Network, result: Measured) -> list[str]:
 
 
 def report(network: Network, contenders: list[Contender], results: list[Measured]) -> bool:
-    budget = f"budget {network.ready_budget_ms:.0f}" if network.ready_budget_ms else ""
-    print(
-        f"{network.name:20} heard, ms: 50 90 99 %   ready: {budget:12}"
-        "   lost: mean, most   mended   failed"
-    )
+    print(network.name)
+    print(line("", TITLES))
+    print(line("", COLUMNS))
     within = True
     for contender, result in zip(contenders, results, strict=True):
-        print(row(contender, result))
+        print(line(contender.name, figures(result)))
         if contender.program == "ours":
             for complaint in verdict(network, result):
                 print(f"    OVER: {complaint}")
                 within = False
-    sys.stdout.flush()
+    budget = network.ready_budget_ms or "-"
+    print(line("budget", [("-",) * 3, ("-",), (budget, "-", "-"), (0.0, 0.0)]), flush=True)
     return within
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="scripts/bench link")
     parser.add_argument("--connects", type=int, default=50, help="per row (default 50)")
-    parser.add_argument("--only", help="a network, e.g. LAN")
-    parser.add_argument("--rows", help="contenders, with commas; those that begin so")
+    parser.add_argument("--only", default="", help="networks whose names begin so, e.g. LAN")
+    parser.add_argument("--rows", default="edgevoice,aiortc", help="those that begin so")
     options = parser.parse_args()
     if reason := missing():
         print(f"link: {reason}", file=sys.stderr)
         return 1
-    networks = [n for n in NETWORKS if options.only in (None, n.name)]
-    wanted = tuple((options.rows or "edgevoice,aiortc").split(","))
+    networks = [n for n in NETWORKS if n.name.lower().startswith(options.only.lower())]
+    wanted = tuple(options.rows.split(","))
     contenders = [c for c in CONTENDERS if c.name.startswith(wanted)]
     if not networks or not contenders:
         parser.error(f"there are: {', '.join(n.name for n in NETWORKS)}")

@@ -12,11 +12,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from yarl import URL
 
 from edgevoice.errors import LaboratoryError
 from edgevoice.simulator.certificate import self_signed
 from edgevoice.simulator.delay_line import LineConfig
 from edgevoice.simulator.namespace import NAMES, sweep
+from edgevoice.simulator.relay_process import relay_process
 from edgevoice.simulator.wide_area import DEVICE, MOVED, RELAY, WideArea
 from tests.networks import meanwhile, needs_namespaces
 
@@ -190,3 +192,23 @@ def shake_hands(client: ssl.SSLContext, server: ssl.SSLContext, name: str) -> bo
             except ssl.SSLWantReadError:
                 continue
     return ends[0].version() is not None
+
+
+@pytest.mark.e2e
+@pytest.mark.slow
+@needs_namespaces
+async def test_a_relay_is_called_over_the_line(tmp_path: Path) -> None:
+    with WideArea() as area:
+        certificate, key = self_signed(tmp_path, RELAY)
+        settings = (
+            f"relay.host={RELAY}",
+            f"relay.tls_cert={certificate}",
+            f"relay.tls_key={key}",
+        )
+        async with relay_process("parrot", tmp_path, settings, area.relay.inside) as relay:
+            with area.device.entered():
+                client = socket.create_connection((RELAY, URL(relay.url).port or 0), timeout=2)
+            trust = ssl.create_default_context(cafile=str(certificate))
+            with trust.wrap_socket(client, server_hostname=RELAY) as line:
+                line.send(b"GET /healthz HTTP/1.0\r\n\r\n")
+                assert b" 200 " in line.recv(100)

@@ -20,7 +20,7 @@ from edgevoice.link.relay_link import RelayLink
 from edgevoice.link.signalling import Signalling
 from edgevoice.realtime.server_events import SessionCreated
 from edgevoice.transceiver.actions import OpenLink
-from edgevoice.transceiver.inputs import EventReceived, Input, LinkFailed, LinkLost
+from edgevoice.transceiver.inputs import EventReceived, Input, LinkFailed, LinkLost, LinkOpened
 from edgevoice.webrtc.call import Call
 
 from . import lines
@@ -104,6 +104,8 @@ class Device:
 
     def _post(self, happened: Input) -> None:
         match happened:
+            case LinkOpened():
+                lines.say("open")
             case EventReceived(SessionCreated()):
                 lines.say("ready")
             case LinkFailed() | LinkLost():

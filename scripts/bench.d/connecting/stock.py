@@ -167,6 +167,7 @@ class Device:
         peer, self._microphone = connection(), Microphone()
         peer.addTrack(self._microphone)
         channel: RTCDataChannel = peer.createDataChannel("oai-events")
+        channel.on("open", lambda: lines.say("open"))
         channel.on("message", lambda text: lines.say("ready"))
         await peer.setLocalDescription(await peer.createOffer())
         return peer
