@@ -76,10 +76,10 @@ class ClientCommands:
                 self._responses.clear_output(event)
             case asks.EdgevoiceWake(name=name, start_sample=start, end_sample=end):
                 self._expect(WakePhrase(name, start, end))
-            case asks.EdgevoicePing():
-                self._state.publish(says.EdgevoicePong())
             case asks.EdgevoiceResume():
-                raise RemoteProtocolError("this transport carries its session from the beginning")
+                raise RemoteProtocolError("this transport carries its session already")
+            case asks.EdgevoicePing():
+                raise AssertionError("answered by the session")
             case UnknownEvent(type=kind):
                 raise RemoteProtocolError(f"there is no event of type {kind[:60]!r}")
 

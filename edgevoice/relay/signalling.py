@@ -28,6 +28,11 @@ from edgevoice.relay.tokens import Tokens
 VERSION_HEADER = "Edgevoice-Version"
 """In a request: the client understands `edgevoice.*` events. In an answer: so do we."""
 WAKE_HEADER = "Edgevoice-Wake"
+RESUME_HEADER = "Edgevoice-Resume"
+"""In a request: the call that this offer is to go on with."""
+RESUMED_HEADER = "Edgevoice-Resumed"
+"""In an answer: it does. Without it the call is a new one."""
+EXPOSED = f"Location, Retry-After, {VERSION_HEADER}, {RESUMED_HEADER}"
 SDP = "application/sdp"
 SESSION_BYTES = 65_536
 """Instructions and tools that come with a call; `session.update` takes more."""
@@ -83,19 +88,18 @@ class Signalling:
                 _wake(request.headers.get(WAKE_HEADER)),
                 VERSION_HEADER in request.headers,
                 self._media_host(request),
+                request.headers.get(RESUME_HEADER, ""),
             )
         except RemoteProtocolError as error:
             raise CallRefused(400, str(error), code="invalid_value") from error
-        call_id, answer = await self._calls.place(offer)
-        return web.Response(
-            status=201,
-            text=answer,
-            content_type=SDP,
-            headers={
-                "Location": f"/v1/realtime/calls/{call_id}",
-                VERSION_HEADER: __version__,
-            },
-        )
+        placed = await self._calls.place(offer)
+        headers = {
+            "Location": f"/v1/realtime/calls/{placed.call_id}",
+            VERSION_HEADER: __version__,
+        }
+        if placed.resumed:
+            headers[RESUMED_HEADER] = placed.call_id
+        return web.Response(status=201, text=placed.answer, content_type=SDP, headers=headers)
 
     async def _hang_up(self, request: web.Request) -> web.Response:
         self._calls.hang_up(request.match_info["call_id"], self._caller(request))
@@ -218,7 +222,7 @@ async def _in_openai_shape(request: web.Request, handler: Handler) -> web.Stream
     except web.HTTPException as error:
         response = _refusal(CallRefused(error.status, error.reason))
     response.headers["Access-Control-Allow-Origin"] = "*"
-    response.headers["Access-Control-Expose-Headers"] = f"Location, Retry-After, {VERSION_HEADER}"
+    response.headers["Access-Control-Expose-Headers"] = EXPOSED
     return response
 
 

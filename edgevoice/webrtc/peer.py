@@ -59,7 +59,10 @@ class RtpSink(Protocol):
 
 
 class Peer:
-    """Made, then used for one session. `ended` holds the reason once there is one."""
+    """Made, then used for one session. `ended` holds the reason once there is one.
+
+    `lost` then says that the way to the other side broke: neither side said goodbye.
+    """
 
     def __init__(
         self, max_message_bytes: int = MAX_MESSAGE_BYTES, silence_s: float = SILENCE_S
@@ -69,6 +72,7 @@ class Peer:
         self.receiver: RtpSink | None = None
         self.outbox = Outbox(self.end)
         self.ended: str | None = None
+        self.lost = False
         self.is_open = False
         self.overruns = 0
         self.connection: RTCPeerConnection
@@ -98,7 +102,7 @@ class Peer:
     def use(self, channel: RTCDataChannel) -> None:
         """Events travel on this channel; others are ignored."""
         channel.on("message", self._on_text)
-        channel.on("close", partial(self.end, "the other side closed the event channel"))
+        channel.on("close", partial(self._on_gone, "the other side closed the event channel"))
         if channel.readyState == "open":
             self._on_channel(channel)
         else:
@@ -112,10 +116,10 @@ class Peer:
         self._inbox.append(task)
         self._news.set()
 
-    def end(self, reason: str) -> None:
+    def end(self, reason: str, *, lost: bool = False) -> None:
         """The session is over; the first reason is the one that counts."""
         if self.ended is None:
-            self.ended = reason
+            self.ended, self.lost = reason, lost
             self._news.set()
 
     async def run(self) -> str:
@@ -174,9 +178,11 @@ class Peer:
         if heard != self._heard:
             self._heard, self._heard_at = heard, now
         if self.is_open and now >= self._heard_at + self._silence_s:
-            self.end(f"nothing heard from the other side for {self._silence_s:.0f} s")
+            self.end(f"nothing heard from the other side for {self._silence_s:.0f} s", lost=True)
         elif not self.is_open and now >= self._open_by:
-            self.end(f"no media connection after {OPEN_S:.0f} s: is UDP blocked on the way?")
+            self.end(
+                f"no media connection after {OPEN_S:.0f} s: is UDP blocked on the way?", lost=True
+            )
 
     # Called by aiortc.
 
@@ -207,6 +213,13 @@ class Peer:
     def _on_state(self) -> None:
         state = self.connection.connectionState
         if state == "closed":
-            self.end("the other side hung up")
+            self._on_gone("the other side hung up")
         elif state == "failed":
-            self.end("the media connection failed")
+            self.end("the media connection failed", lost=True)
+
+    def _on_gone(self, reason: str) -> None:
+        """DTLS or SCTP is closed: by a goodbye, or because ICE underneath gave up."""
+        if hardening.is_abandoned(self.connection):
+            self.end("the media connection failed", lost=True)
+        else:
+            self.end(reason)
