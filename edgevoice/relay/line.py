@@ -41,21 +41,25 @@ class Totals:
 class Leg:
     """One transport of a session."""
 
-    def __init__(self, line: "Line", make_transport: MakeTransport) -> None:
-        self._line = line
+    def __init__(self, make_transport: MakeTransport) -> None:
+        self.line: Line | None = None
+        """None: nobody listens yet, or any more."""
         self.first_sample = 0
         """Where the client's stream was when this transport began to be used."""
         self.reason = ""
         self.transport = make_transport(self)
 
     def on_open(self) -> None:
-        self._line.on_open(self)
+        if self.line is not None:
+            self.line.on_open(self)
 
     def on_message(self, text: str) -> None:
-        self._line.on_message(self, text)
+        if self.line is not None:
+            self.line.on_message(self, text)
 
     def on_audio(self, first: int, samples: Samples) -> None:
-        self._line.on_audio(self, first, samples)
+        if self.line is not None:
+            self.line.on_audio(self, first, samples)
 
     def on_closed(self, reason: str) -> None:
         self.reason = reason
@@ -64,7 +68,7 @@ class Leg:
 class Line:
     def __init__(
         self,
-        make_transport: MakeTransport,
+        leg: Leg,
         tell: LineCallbacks,
         spawn: Callable[[Coroutine[Any, Any, None]], object],
         hold_s: float,
@@ -77,12 +81,13 @@ class Line:
         self._candidate: Leg | None = None
         self._candidate_by = 0.0
         self.held_since: float | None = None
-        self.first = Leg(self, make_transport)
-        self._leg: Leg | None = self.first
+        self.leg: Leg | None = leg
+        """The transport in use."""
+        leg.line = self
 
     @property
     def received(self) -> Totals:
-        leg, before = self._leg, self._before
+        leg, before = self.leg, self._before
         if leg is None:
             return before
         now = leg.transport.received
@@ -106,9 +111,14 @@ class Line:
         return min((limit for limit in (held, candidate) if limit is not None), default=None)
 
     def send(self, text: str) -> None:
-        """Dropped while the session is held: the outbox remembers."""
-        if self._leg is not None:
-            self._leg.transport.send(text)
+        """Dropped when there is no transport: the outbox remembers."""
+        if self.leg is not None:
+            self.leg.transport.send(text)
+
+    async def begin(self) -> None:
+        """Carry the first transport to its end."""
+        assert self.leg is not None, "a session is run once"
+        await self.run(self.leg)
 
     async def run(self, leg: Leg) -> None:
         """Carry this transport to its end. An exception from here is a bug."""
@@ -121,7 +131,7 @@ class Line:
     def consider(self, leg: Leg, now: float) -> None:
         """This one may take over; there is one at a time."""
         self.dismiss(self._candidate)
-        self._candidate, self._candidate_by = leg, now + TAKE_OVER_S
+        self._candidate, self._candidate_by, leg.line = leg, now + TAKE_OVER_S, self
 
     def dismiss(self, leg: Leg | None) -> None:
         """It will not carry this session, or does not any more."""
@@ -129,18 +139,19 @@ class Line:
             return
         if leg is self._candidate:
             self._candidate = None
+        leg.line = None
         self._spawn(leg.transport.close())
 
     def hold(self, now: float) -> None:
-        """There is no transport until one takes over."""
-        self._before, self._leg, self.held_since = self.received, None, now
+        """Without a transport, until one takes over."""
+        self.held_since = now
 
     def switch(self, leg: Leg, first_sample: int) -> None:
         """From here on this is the transport in use; the other one is closed and not heard."""
         assert leg is self._candidate, "only who was considered takes over"
-        self._before, old = self.received, self._leg
+        self._before, old = self.received, self.leg
         leg.first_sample = first_sample
-        self._leg, self._candidate, self.held_since = leg, None, None
+        self.leg, self._candidate, self.held_since = leg, None, None
         self.dismiss(old)
 
     def expire(self, now: float) -> str | None:
@@ -153,29 +164,31 @@ class Line:
 
     async def close(self) -> None:
         async with TaskGroup() as group:
-            for leg in (self._leg, self._candidate):
+            for leg in (self.leg, self._candidate):
                 if leg is not None:
                     group.create_task(leg.transport.close())
 
     def _ended(self, leg: Leg) -> None:
+        leg.line = None
         if leg is self._candidate:
             self._candidate = None
-        elif leg is self._leg:
+        elif leg is self.leg:
+            self._before, self.leg = self.received, None
             self._tell.left(leg.reason, leg.transport.lost)
 
     # What the legs say.
 
     def on_open(self, leg: Leg) -> None:
-        if leg is self._leg:
+        if leg is self.leg:
             self._tell.opened()
 
     def on_message(self, leg: Leg, text: str) -> None:
-        if leg is self._leg:
+        if leg is self.leg:
             self._tell.message(text)
         elif leg is self._candidate:
             self._tell.claimed(leg, text)
 
     def on_audio(self, leg: Leg, first: int, samples: Samples) -> None:
         """Sound that overtakes the first message is dropped: it cannot have a place yet."""
-        if leg is self._leg:
+        if leg is self.leg:
             self._tell.audio(leg.first_sample + first, samples)

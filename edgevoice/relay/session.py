@@ -116,7 +116,8 @@ class Session:
         """For the watch: a deadline may be nearer now."""
         self._reason = ""
         settings = initial_settings(config, terms, new_id)
-        self._line = Line(make_transport, self._line_callbacks(), self._part, hold_s)
+        first = Leg(make_transport)
+        self._line = Line(first, self._line_callbacks(), self._part, hold_s)
         outbox = Outbox(self._line.send, new_id, keep=self._is_holdable)
         self._state = SessionState(
             settings, Conversation(), outbox, engine, new_id, self._spawn, terms.extensions
@@ -124,7 +125,7 @@ class Session:
         self._hearing = Hearing(vad, turn_rules(settings.audio.input.turn_detection), terms.wake)
         self._turns = UserTurns(self._state, self._hearing, self._turn_callbacks())
         self._voice = Voice(
-            self._line.first.transport.output, self._voice_started, self._voice_stopped, hold_s
+            first.transport.output, self._voice_started, self._voice_stopped, hold_s
         )
         self._responses = Responses(self._state, self._turns, self._voice, self._report)
         self._commands = ClientCommands(self._state, self._hearing, self._turns, self._responses)
@@ -149,7 +150,7 @@ class Session:
         try:
             async with TaskGroup() as self._group:
                 watch = self._group.create_task(self._watch())
-                self._part(self._line.run(self._line.first))
+                self._part(self._line.begin())
                 await self._hung_up.wait()
                 for task in self._tasks:
                     task.cancel()
@@ -181,7 +182,7 @@ class Session:
 
     def new_leg(self, make_transport: MakeTransport) -> Leg:
         """A transport for a device that comes back; `admit` it once its offer is answered."""
-        return Leg(self._line, make_transport)
+        return Leg(make_transport)
 
     def admit(self, leg: Leg) -> bool:
         """Run it: its first message takes the session over. False: too late."""
