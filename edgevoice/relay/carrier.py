@@ -7,6 +7,7 @@ from typing import Protocol
 from edgevoice.config import LimitsConfig
 from edgevoice.relay.call_transport import Called, CallTransport
 from edgevoice.webrtc.call import Call
+from edgevoice.webrtc.codec import Codec
 from edgevoice.webrtc.paced_output import PacedOutput
 
 
@@ -28,13 +29,21 @@ class Received:
 
 
 class WebRtcCarrier:
-    def __init__(self, limits: LimitsConfig, called: Called, media_host: str | None) -> None:
+    def __init__(
+        self,
+        limits: LimitsConfig,
+        called: Called,
+        media_host: str | None,
+        *,
+        codec: Codec | None = None,
+    ) -> None:
         self._call = Call(
             on_audio=called.on_audio,
             on_message=called.on_message,
             on_open=called.on_open,
             on_closed=called.on_closed,
             media_host=media_host,
+            codec=codec,
             event_bytes=limits.event_bytes,
             sdp_bytes=limits.sdp_bytes,
         )

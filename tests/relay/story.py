@@ -166,6 +166,15 @@ def tone(ms: int) -> Samples:
     return np.full(ms * 24, 5000, np.int16)
 
 
+def user_text(text: str) -> dict[str, Any]:
+    """A written message, as `conversation.item.create` takes it."""
+    return {
+        "type": "message",
+        "role": "user",
+        "content": [{"type": "input_text", "text": text}],
+    }
+
+
 def spoken(*sentences: str, ms: int = 1000) -> list[Part | float]:
     """An answer of so many sentences of so many milliseconds."""
     return [part for sentence in sentences for part in (Text(sentence), Audio(tone(ms)))]
