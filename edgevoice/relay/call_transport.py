@@ -31,7 +31,10 @@ class Output(Protocol):
         """Nothing more follows in this answer."""
 
     def clear(self) -> int:
-        """Drop what is left of the answer; how many milliseconds of it were sent."""
+        """Drop what is left of the answer; how many milliseconds of it were sent.
+
+        No callback follows, not even one that is on its way.
+        """
 
 
 class Received(Protocol):

@@ -42,7 +42,8 @@ class ClientCommands:
         self._responses = responses
         self._resampler: Resampler | None = None
         self.media_flows = False
-        """Audio arrives as RTP; appending more of it by events would make two streams of one."""
+        """This transport carries sound; appending more of it by events would make two streams of
+        one."""
 
     def obey(self, event: asks.ClientEvent) -> None:
         try:

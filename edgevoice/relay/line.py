@@ -185,7 +185,7 @@ class Line:
     def on_message(self, leg: Leg, text: str) -> None:
         if leg is self.leg:
             self._tell.message(text)
-        elif leg is self._candidate:
+        else:
             self._tell.claimed(leg, text)
 
     def on_audio(self, leg: Leg, first: int, samples: Samples) -> None:

@@ -216,6 +216,7 @@ class Session:
         now, since = self._now(), self._line.held_since
         position = self._hearing.position
         self._line.switch(leg, position)
+        self._commands.media_flows = False
         self._state.outbox.tell(
             says.EdgevoiceResumed(events=self._received_events, samples=position)
         )
@@ -226,7 +227,6 @@ class Session:
             self.on_open()
         self._voice.attach(leg.transport.output, event.response_id, event.heard_ms)
         self._patience.active(now)
-        self._news.set()
         self.on_resumed(0.0 if since is None else now - since)
 
     # What the transport in use says.

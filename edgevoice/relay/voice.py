@@ -87,7 +87,6 @@ class Voice:
         """The output leads nowhere any more."""
         output, self._output = self._output, None
         if output is not None:
-            output.on_first_packet = output.on_drained = _ignore
             self._stands_at_ms = output.clear()
 
     def attach(self, output: Output, response_id: str, heard_ms: int) -> None:
@@ -142,7 +141,3 @@ class Voice:
         self.response_id = None
         self._sound = AnswerSound()
         self._free.set()
-
-
-def _ignore() -> None:
-    pass

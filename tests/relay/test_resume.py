@@ -86,6 +86,19 @@ def test_patience_goes_on_while_it_is_held():
     assert tell(tale, config=RelayConfig(limits=limits), terms=DEVICE).reason == "idle"
 
 
+def test_coming_back_is_a_sign_of_life():
+    async def tale(story: Story) -> None:
+        await elapse(4)
+        await story.lose()
+        story.resume()
+        await elapse(4)
+        assert story.session.may_resume
+        await elapse(1.1)
+
+    limits = LimitsConfig(idle_s=5)
+    assert tell(tale, config=RelayConfig(limits=limits), terms=DEVICE).reason == "idle"
+
+
 # Events.
 
 
@@ -198,6 +211,7 @@ def test_until_the_first_message_nothing_changes_and_then_all_of_it():
 
 def test_a_transport_that_never_opens_changes_nothing():
     async def tale(story: Story) -> None:
+        await elapse(20)
         calls = [story.offer()[1], story.offer()[1]]
         await elapse(0.01)
         assert calls[0]._closed.is_set()
@@ -287,8 +301,10 @@ def test_a_hundred_breaks_leave_nothing_behind():
             assert story.kinds == ["edgevoice.resumed"]
             story.session._line.leg.on_audio(0, np.zeros(160, np.int16))
             story.call.received.samples = 160
+            story.call.received.packets = 2
             assert story.session._line.received.samples == 160 * (number + 1)
         assert len(asyncio.all_tasks()) == tasks
+        assert story.session._line.received.packets == 200
 
     tell(tale, terms=DEVICE)
 

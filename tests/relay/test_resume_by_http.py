@@ -198,14 +198,16 @@ async def test_a_stopping_relay_lets_go_of_the_held(house, caplog):
     assert house.calls.live == 0
 
 
-async def test_what_a_broken_transport_held_is_released_soon_after_it(house):
+@pytest.mark.parametrize("broken", [True, False], ids=["held", "live"])
+async def test_what_the_old_transport_held_is_released_soon_after_it(house, broken):
     released = asyncio.Event()
 
     async def tale(house: House) -> None:
         await resumable(house)
         carrier = house.carriers.pop()
         weakref.finalize(carrier.session, released.set)
-        await lose(carrier)
+        if broken:
+            await lose(carrier)
         del carrier
         call_id = next(iter(house.calls._live))
         await house.call(**DEVICE, **{"Edgevoice-Resume": call_id})

@@ -1,5 +1,7 @@
 """Sound across a break: of the user, sample by sample, and of the answer, from what was heard."""
 
+import base64
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -47,6 +49,23 @@ def test_a_turn_goes_on_sample_by_sample_wherever_it_is_cut(cut_at, overlap, hel
         assert np.array_equal(utterance.samples[:40_000], spoken_samples)
         (listener,) = story.engine.listeners
         assert np.array_equal(listener.samples, utterance.samples)
+
+    tell(tale, terms=DEVICE)
+
+
+def test_sound_may_go_on_in_another_form():
+    """As RTP until UDP was blocked, then in events."""
+
+    async def tale(story: Story) -> None:
+        story.engine.words = ["both halves"]
+        story.sound(1000, loud=True)
+        story.resume()
+        for level in (8000, 0):
+            samples = np.full(24_000, level, "<i2").tobytes()
+            story.send("input_audio_buffer.append", audio=base64.b64encode(samples).decode())
+        await elapse(0.5)
+        (utterance,) = story.engine.utterances
+        assert (utterance.samples > 7000).sum() == pytest.approx(32_000, abs=100)
 
     tell(tale, terms=DEVICE)
 
@@ -213,6 +232,20 @@ def test_an_answer_that_was_silenced_stays_silent():
         await elapse(1)
         story.send("output_audio_buffer.clear")
         story.resume(response_id, 500)
+        await elapse(1)
+        assert len(played(story.call)) == 0
+
+    tell(tale, terms=DEVICE)
+
+
+def test_an_answer_before_one_that_was_silenced_stays_over():
+    async def tale(story: Story) -> None:
+        first = await asked(story, ms=2000)
+        await elapse(3)
+        await asked(story)
+        await elapse(1)
+        story.send("output_audio_buffer.clear")
+        story.resume(first, 500)
         await elapse(1)
         assert len(played(story.call)) == 0
 
