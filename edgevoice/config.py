@@ -305,6 +305,8 @@ class LimitsConfig:
     """Hang up when nothing was said either way for this long."""
     session_s: float = 3600.0
     """Hang up after this long."""
+    hold_s: float = 30.0
+    """Keep a session whose connection broke for this long, for its device to come back; 0: never."""
     minutes_per_day: float = 240.0
     """Session minutes per token and day; 0: no limit."""
     sdp_bytes: int = 16_384

@@ -90,6 +90,7 @@ RANGES: dict[str, Range] = {
     "LimitsConfig.sessions_per_token": COUNT,
     "LimitsConfig.starts_per_minute": COUNT,
     "LimitsConfig.idle_s": SOME_SECONDS,
+    "LimitsConfig.hold_s": Range(0, 300),  # its answer piles up meanwhile: 14 MB at most
     "LimitsConfig.session_s": SOME_SECONDS,
     "LimitsConfig.minutes_per_day": Range(0, 1_440),
     "LimitsConfig.sdp_bytes": Range(1_024, 1_048_576),

@@ -1,7 +1,7 @@
 """What a session needs from the thing that carries it; `webrtc.call.Call` is one.
 
-The transport calls `on_open`, `on_message`, `on_audio` and `on_closed` of the
-session, from the event loop.
+The transport calls `on_open`, `on_message`, `on_audio` and `on_closed` of the one
+it was made for, from the event loop. Knows no implementation of it.
 """
 
 from collections.abc import Callable
@@ -21,7 +21,8 @@ class Output(Protocol):
     def sent_ms(self) -> int:
         """How much of the current answer has left."""
 
-    def begin(self) -> None: ...
+    def begin(self, at_ms: int = 0) -> None:
+        """A new answer, or one that goes on from there; `sent_ms` counts from there, too."""
 
     def play(self, samples: Samples) -> None:
         """24 kHz, any length; buffered."""
@@ -30,7 +31,10 @@ class Output(Protocol):
         """Nothing more follows in this answer."""
 
     def clear(self) -> int:
-        """Drop what is left of the answer; how many milliseconds of it were sent."""
+        """Drop what is left of the answer; how many milliseconds of it were sent.
+
+        No callback follows, not even one that is on its way.
+        """
 
 
 class Received(Protocol):
@@ -53,6 +57,10 @@ class CallTransport(Protocol):
     @property
     def received(self) -> Received: ...
 
+    @property
+    def lost(self) -> bool:
+        """Once it has ended: the way broke, and nobody said goodbye."""
+
     def send(self, text: str) -> None:
         """One event, on the ordered channel."""
 
@@ -60,3 +68,19 @@ class CallTransport(Protocol):
         """Until the call is closed by either side."""
 
     async def close(self) -> None: ...
+
+
+class Called(Protocol):
+    """Whom a transport calls."""
+
+    def on_open(self) -> None: ...
+
+    def on_message(self, text: str) -> None: ...
+
+    def on_audio(self, first: int, samples: Samples) -> None:
+        """Sound of the client, 16 kHz; `first` counts from the transport's first sample."""
+
+    def on_closed(self, reason: str) -> None: ...
+
+
+MakeTransport = Callable[[Called], CallTransport]

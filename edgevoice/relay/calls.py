@@ -8,13 +8,16 @@ import gc
 import logging
 from asyncio import Lock, TaskGroup
 from collections import defaultdict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from edgevoice.audio.vad import Vad
 from edgevoice.config import RelayConfig
 from edgevoice.errors import LinkError, ModelError, RemoteProtocolError
 from edgevoice.realtime.session import SessionPatch
+from edgevoice.relay.call_transport import Called, MakeTransport
 from edgevoice.relay.carrier import Carrier, MakeCarrier
 from edgevoice.relay.engines.engine import Engine
 from edgevoice.relay.ids import random_id
@@ -24,7 +27,7 @@ from edgevoice.relay.session import CallTerms, Session
 from edgevoice.relay.wake_phrase import WakePhrase
 
 SWEEP_S = 1.0
-"""After a call, until what it leaves behind is released; its sockets close meanwhile."""
+"""After a transport, until what it leaves behind is released; its sockets close meanwhile."""
 
 audit = logging.getLogger("edgevoice.relay.audit")
 
@@ -40,8 +43,19 @@ class Offer:
     wake: WakePhrase | None
     extensions: bool
     media_host: str | None
+    resume: str = ""
+    """The call that the caller wants to go on with."""
     make_carrier: MakeCarrier | None = None
     """None: WebRTC."""
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    call_id: str
+    answer: str
+    """To what was offered."""
+    resumed: bool = False
+    """It is the call that was to be gone on with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +103,30 @@ class Calls:
                 call.session.hang_up("the relay is stopping")
             await self._none_left.wait()
 
-    async def place(self, offer: Offer) -> tuple[str, str]:
-        """The call's id and the answer to what was offered; CallRefused otherwise."""
+    async def place(self, offer: Offer) -> Placed:
+        """A new call, or a new way to one that is still there; CallRefused otherwise."""
         async with self._placing[offer.token_name]:
-            return await self._place(offer)
+            return await self._resume(offer) or await self._place(offer)
 
-    async def _place(self, offer: Offer) -> tuple[str, str]:
+    async def _resume(self, offer: Offer) -> Placed | None:
+        """None: that call is gone, was never this caller's, or cannot be resumed."""
+        self._refuse_when_closing()
+        call = self._live.get(offer.resume)
+        if call is None or call.token_name != offer.token_name or not offer.extensions:
+            return None
+        if not call.session.may_resume:
+            return None
+        self._limits.admit_return(offer.token_name, self._now())
+        carriers, make_transport = self._carriers(offer)
+        leg = call.session.new_leg(make_transport)
+        with _refusals(offer):
+            answer = await carriers[0].answer(offer.sdp)
+        if not call.session.admit(leg):
+            await leg.transport.close()
+            return None
+        return Placed(offer.resume, answer, resumed=True)
+
+    async def _place(self, offer: Offer) -> Placed:
         self._refuse_when_closing()
         now = self._now()
         admission = self._limits.admit(offer.token_name, now)
@@ -103,7 +135,7 @@ class Calls:
         try:
             session, answer = await self._answer(offer, admission.session_s)
             if self._closing:
-                await session.transport.close()
+                await session.close()
             self._refuse_when_closing()
         except BaseException:
             self._limits.ended(offer.token_name, call_id, self._now())
@@ -112,7 +144,7 @@ class Calls:
             if replaced in self._live:
                 self._live[replaced].session.hang_up("replaced by a newer call")
         self._begin(call_id, _LiveCall(offer.token_name, session, now))
-        return call_id, answer
+        return Placed(call_id, answer)
 
     def hang_up(self, call_id: str, token_name: str) -> None:
         """At the caller's own wish."""
@@ -125,22 +157,22 @@ class Calls:
 
     async def _answer(self, offer: Offer, session_s: float) -> tuple[Session, str]:
         terms = CallTerms(session_s, offer.patch, offer.wake, offer.extensions)
-        carriers: list[Carrier] = []
-        make_carrier = offer.make_carrier or self._make_carrier
-
-        def make_transport(session: Session) -> Carrier:
-            carriers.append(make_carrier(session, offer.media_host))
-            return carriers[0]
-
-        try:
+        carriers, make_transport = self._carriers(offer)
+        with _refusals(offer):
             vad = await asyncio.to_thread(self._make_vad)  # 30 ms that others need not wait
             session = Session(self._config, self._engine, vad, terms, make_transport)
             return session, await carriers[0].answer(offer.sdp)
-        except RemoteProtocolError as error:
-            raise CallRefused(400, str(error), code="invalid_offer") from error
-        except (LinkError, ModelError) as error:
-            audit.warning("token=%s refused: %s", offer.token_name, error)
-            raise CallRefused(503, str(error), code="no_media", retry_after_s=30.0) from error
+
+    def _carriers(self, offer: Offer) -> tuple[list[Carrier], MakeTransport]:
+        """What makes a carrier for this offer, and where it will be found then."""
+        carriers: list[Carrier] = []
+        make_carrier = offer.make_carrier or self._make_carrier
+
+        def make_transport(called: Called) -> Carrier:
+            carriers.append(make_carrier(called, offer.media_host))
+            return carriers[0]
+
+        return carriers, make_transport
 
     def _refuse_when_closing(self) -> None:
         if self._closing or self._group is None:
@@ -152,7 +184,17 @@ class Calls:
         self._none_left.clear()
         self._on_change(self.live)
         audit.info("call=%s token=%s begins", call_id, call.token_name)
+        call.session.on_held = partial(self._held, call_id)
+        call.session.on_resumed = partial(self._resumed, call_id)
         self._group.create_task(self._follow(call_id, call))
+
+    def _held(self, call_id: str, reason: str) -> None:
+        audit.info("call=%s held reason=%s", call_id, reason)
+        self._sweep()
+
+    def _resumed(self, call_id: str, after_s: float) -> None:
+        audit.info("call=%s resumed after=%.1fs", call_id, after_s)
+        self._sweep()
 
     async def _follow(self, call_id: str, call: _LiveCall) -> None:
         reason = "cancelled"
@@ -174,8 +216,23 @@ class Calls:
             self._on_change(self.live)
             if not self._live:
                 self._none_left.set()
-            # A call is a ring of references around 6 MB that Python does not count as much.
-            asyncio.get_running_loop().call_later(SWEEP_S, gc.collect)
+            self._sweep()
+
+    def _sweep(self) -> None:
+        """A transport is a ring of references around 6 MB that Python does not count as much."""
+        asyncio.get_running_loop().call_later(SWEEP_S, gc.collect)
 
     def _now(self) -> float:
         return asyncio.get_running_loop().time()
+
+
+@contextmanager
+def _refusals(offer: Offer) -> Iterator[None]:
+    """What goes wrong with an offer, as the caller is told."""
+    try:
+        yield
+    except RemoteProtocolError as error:
+        raise CallRefused(400, str(error), code="invalid_offer") from error
+    except (LinkError, ModelError) as error:
+        audit.warning("token=%s refused: %s", offer.token_name, error)
+        raise CallRefused(503, str(error), code="no_media", retry_after_s=30.0) from error

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from edgevoice.config import LimitsConfig
-from edgevoice.relay.call_transport import CallTransport
-from edgevoice.relay.session import Session
+from edgevoice.relay.call_transport import Called, CallTransport
 from edgevoice.webrtc.call import Call
+from edgevoice.webrtc.codec import Codec
 from edgevoice.webrtc.media_header import MEDIA_HEADER as MEDIA_HEADER
 from edgevoice.webrtc.media_header import PROTOCOL as PROTOCOL
 from edgevoice.webrtc.paced_output import PacedOutput
@@ -21,8 +21,8 @@ class Carrier(CallTransport, Protocol):
         """The answer; RemoteProtocolError for an unusable offer, LinkError for our fault."""
 
 
-MakeCarrier = Callable[[Session, str | None], Carrier]
-"""From the session and the address for its media socket."""
+MakeCarrier = Callable[[Called, str | None], Carrier]
+"""From the one it calls and the address for its media socket."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +38,21 @@ def received(receiver: Receiver) -> Received:
 
 
 class WebRtcCarrier:
-    def __init__(self, limits: LimitsConfig, session: Session, media_host: str | None) -> None:
+    def __init__(
+        self,
+        limits: LimitsConfig,
+        called: Called,
+        media_host: str | None,
+        *,
+        codec: Codec | None = None,
+    ) -> None:
         self._call = Call(
-            on_audio=session.on_audio,
-            on_message=session.on_message,
-            on_open=session.on_open,
-            on_closed=session.on_closed,
+            on_audio=called.on_audio,
+            on_message=called.on_message,
+            on_open=called.on_open,
+            on_closed=called.on_closed,
             media_host=media_host,
+            codec=codec,
             event_bytes=limits.event_bytes,
             sdp_bytes=limits.sdp_bytes,
         )
@@ -60,6 +68,10 @@ class WebRtcCarrier:
     async def answer(self, offer: str) -> str:
         return await self._call.answer(offer)
 
+    @property
+    def lost(self) -> bool:
+        return self._call.lost
+
     def send(self, text: str) -> None:
         self._call.send(text)
 
@@ -73,12 +85,12 @@ class WebRtcCarrier:
 class SocketCarrier:
     """Answers first; the WebSocket is attached when the call has been taken."""
 
-    def __init__(self, limits: LimitsConfig, session: Session) -> None:
+    def __init__(self, limits: LimitsConfig, called: Called) -> None:
         self._call = SocketCall(
-            on_audio=session.on_audio,
-            on_message=session.on_message,
-            on_open=session.on_open,
-            on_closed=session.on_closed,
+            on_audio=called.on_audio,
+            on_message=called.on_message,
+            on_open=called.on_open,
+            on_closed=called.on_closed,
             event_bytes=limits.event_bytes,
         )
 
@@ -97,6 +109,10 @@ class SocketCarrier:
         """Carry the call over this until it has ended."""
         self._call.attach(socket)
         await self._call.left()
+
+    @property
+    def lost(self) -> bool:
+        return self._call.lost
 
     def send(self, text: str) -> None:
         self._call.send(text)

@@ -42,7 +42,8 @@ class ClientCommands:
         self._responses = responses
         self._resampler: Resampler | None = None
         self.media_flows = False
-        """Audio arrives as RTP; appending more of it by events would make two streams of one."""
+        """This transport carries sound; appending more of it by events would make two streams of
+        one."""
 
     def obey(self, event: asks.ClientEvent) -> None:
         try:
@@ -76,10 +77,10 @@ class ClientCommands:
                 self._responses.clear_output(event)
             case asks.EdgevoiceWake(name=name, start_sample=start, end_sample=end):
                 self._expect(WakePhrase(name, start, end))
-            case asks.EdgevoicePing():
-                self._state.publish(says.EdgevoicePong())
             case asks.EdgevoiceResume():
-                raise RemoteProtocolError("this transport carries its session from the beginning")
+                raise RemoteProtocolError("this transport carries its session already")
+            case asks.EdgevoicePing():
+                raise AssertionError("answered by the session")
             case UnknownEvent(type=kind):
                 raise RemoteProtocolError(f"there is no event of type {kind[:60]!r}")
 

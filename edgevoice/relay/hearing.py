@@ -48,6 +48,11 @@ class Hearing:
         return self._ring.end
 
     @property
+    def position(self) -> int:
+        """The same in the client's own indices: its next sample that is wanted."""
+        return self._ring.end + self._skipped
+
+    @property
     def waiting(self) -> tuple[int, int]:
         """What a manual commit would take: from the last commit or clear until now."""
         return max(self._taken, self._ring.start), self._ring.end
@@ -79,7 +84,7 @@ class Hearing:
 
     def append(self, samples: Samples) -> Iterator[TurnEvent]:
         """The next block of a stream without indices."""
-        return self.receive(self._ring.end + self._skipped, samples)
+        return self.receive(self.position, samples)
 
     def read(self, start: int, stop: int) -> Samples:
         return self._ring.read(max(start, self._ring.start), stop)

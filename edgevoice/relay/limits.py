@@ -1,4 +1,4 @@
-"""What one token may use: starts per minute, sessions, minutes per day; and events per second.
+"""What one token may use: starts and returns per minute, sessions, minutes per day; and events.
 
 Pure: `now` is an argument, and nothing here knows HTTP or a session. Counters
 live in memory; a restart forgives.
@@ -11,6 +11,9 @@ from edgevoice.config import LimitsConfig
 from edgevoice.relay.refusal import CallRefused
 
 DAY_S = 86_400.0
+RETURNS_PER_START = 3
+"""Coming back to a session is counted apart, and more generously: a bad Wi-Fi breaks several times
+a minute, and neither may use up what the other needs. Each costs 30 ms of handshakes."""
 
 
 class Bucket:
@@ -41,6 +44,7 @@ class _Use:
     """One token's day."""
 
     starts: Bucket
+    returns: Bucket
     day_began: float
     seconds: float = 0.0
     live: dict[str, float] = field(default_factory=dict)
@@ -84,6 +88,18 @@ class Limits:
             )
         return Admission(min(self._config.session_s, left_s), replaced)
 
+    def admit_return(self, token_name: str, now: float) -> None:
+        """May this token come back to a session now? CallRefused says when it may."""
+        returns = self._use(token_name, now).returns
+        if not returns.take(now):
+            raise CallRefused(
+                429,
+                f"more than {RETURNS_PER_START * self._config.starts_per_minute} returns to a"
+                " session a minute",
+                code="rate_limit_exceeded",
+                retry_after_s=returns.wait_s,
+            )
+
     def started(self, token_name: str, call_id: str, now: float) -> None:
         self._use(token_name, now).live[call_id] = now
 
@@ -96,7 +112,10 @@ class Limits:
         per_minute = self._config.starts_per_minute
         use = self._uses.get(token_name)
         if use is None:
-            use = _Use(Bucket(per_minute / 60, per_minute, now), now)
+            returns = RETURNS_PER_START * per_minute
+            use = _Use(
+                Bucket(per_minute / 60, per_minute, now), Bucket(returns / 60, returns, now), now
+            )
             self._uses[token_name] = use
         if now - use.day_began >= DAY_S:
             use.day_began, use.seconds = now, 0.0

@@ -1,36 +1,74 @@
-"""Events to the client: numbered, encoded, and held back until the channel is open."""
+"""Events to the client: numbered, encoded, held back until the channel is open, kept for a while.
 
+A client whose transport broke says how many it has received and is sent the rest.
+Which transport that is, and what the events say, is nobody's business here.
+"""
+
+from collections import deque
 from collections.abc import Callable
 
 import msgspec
 
+from edgevoice.errors import RemoteProtocolError
 from edgevoice.realtime import server_events as says
 from edgevoice.realtime.event import UnknownEvent
 from edgevoice.realtime.response import ErrorDetails
 from edgevoice.realtime.wire import encode
 from edgevoice.relay.ids import NewId
 
+KEPT_EVENTS = 1024
+KEPT_BYTES = 524_288
+"""A long answer is 300 events and 60 kB. Whoever missed more than this begins a new call."""
+
 
 class Outbox:
-    def __init__(self, send: Callable[[str], None], new_id: NewId) -> None:
+    def __init__(self, send: Callable[[str], None], new_id: NewId, *, keep: bool = False) -> None:
+        """`keep`: the client may come back and ask what it has missed."""
         self._send = send
         self._new_id = new_id
+        self._keep = keep
         self._waiting: (
             list[says.ServerEvent] | None
         ) = []  # bounded by Patience: media opens first, briefly
+        self._kept: deque[str] = deque()
+        self._kept_bytes = 0
+        self.count = 0
+        """Of the events sent since the session began."""
+
+    @property
+    def is_open(self) -> bool:
+        return self._waiting is None
 
     def emit(self, event: says.ServerEvent) -> None:
-        assert not isinstance(event, UnknownEvent), "we know what we say"
         if self._waiting is not None:
             self._waiting.append(event)
             return
-        self._send(encode(msgspec.structs.replace(event, event_id=self._new_id("event"))))
+        text = self._encoded(event)
+        self.count += 1
+        if self._keep:
+            self._remember(text)
+        self._send(text)
+
+    def tell(self, event: says.ServerEvent) -> None:
+        """About the transport itself: at once, not counted, not kept."""
+        self._send(self._encoded(event))
 
     def open(self, *first: says.ServerEvent) -> None:
         """The channel is open: `first` goes out before everything that has waited."""
         waiting, self._waiting = self._waiting or [], None
         for event in (*first, *waiting):
             self.emit(event)
+
+    def since(self, count: int) -> tuple[str, ...]:
+        """What was sent after so many events. RemoteProtocolError when that cannot be said."""
+        missed = self.count - count
+        if missed < 0:
+            raise RemoteProtocolError(f"events: {count} received, but {self.count} were sent")
+        if missed > len(self._kept):
+            raise RemoteProtocolError(
+                f"events: of the {missed} that were missed {len(self._kept)} are kept; call anew"
+            )
+        return tuple(self._kept)[len(self._kept) - missed :]
 
     def refuse(
         self, message: str, *, code: str, event_id: str = "", param: str | None = None
@@ -47,3 +85,17 @@ class Outbox:
                 )
             )
         )
+
+    def _encoded(self, event: says.ServerEvent) -> str:
+        assert not isinstance(event, UnknownEvent), "we know what we say"
+        return encode(msgspec.structs.replace(event, event_id=self._new_id("event")))
+
+    def _remember(self, text: str) -> None:
+        self._kept.append(text)
+        self._kept_bytes += _bytes(text)
+        while len(self._kept) > KEPT_EVENTS or self._kept_bytes > KEPT_BYTES:
+            self._kept_bytes -= _bytes(self._kept.popleft())
+
+
+def _bytes(text: str) -> int:
+    return len(text.encode())

@@ -3,9 +3,16 @@
 Wires the parts and owns the tasks. What a turn is lives in `turn_detector.py`, the
 user's side in `user_turns.py`, the assistant's in `responses.py`, the client's
 wishes in `client_commands.py`. Knows nothing of HTTP or WebRTC.
+
+It outlives its transport. Rule 1: a transport that breaks without a goodbye leaves the
+session held, for a device that can come back. Rule 2: whoever comes back on a new
+transport takes over with its first message and in one step, whether the old transport
+is known to be broken or not; until then nothing changes.
 """
 
 import asyncio
+import contextlib
+import math
 from asyncio import Task, TaskGroup
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
@@ -15,6 +22,7 @@ from edgevoice.audio.frames import Samples
 from edgevoice.audio.vad import Vad
 from edgevoice.config import RelayConfig
 from edgevoice.errors import RemoteProtocolError
+from edgevoice.realtime import client_events as asks
 from edgevoice.realtime import server_events as says
 from edgevoice.realtime import wire
 from edgevoice.realtime.conversation import Conversation
@@ -27,13 +35,14 @@ from edgevoice.realtime.session import (
     merge,
 )
 from edgevoice.realtime.session import Session as Settings
-from edgevoice.relay.call_transport import CallTransport
+from edgevoice.relay.call_transport import MakeTransport
 from edgevoice.relay.client_commands import ClientCommands
 from edgevoice.relay.detection import default_detection, turn_rules
 from edgevoice.relay.engines.engine import Engine
 from edgevoice.relay.hearing import Hearing
 from edgevoice.relay.ids import NewId, random_id
 from edgevoice.relay.limits import Bucket
+from edgevoice.relay.line import Leg, Line, LineCallbacks
 from edgevoice.relay.outbox import Outbox
 from edgevoice.relay.patience import Patience
 from edgevoice.relay.responses import Responses
@@ -44,6 +53,9 @@ from edgevoice.relay.wake_phrase import WakePhrase
 
 MAX_SURPLUS_EVENTS = 1000
 """Events dropped for coming too fast, after which it is abuse."""
+PING = '"edgevoice.ping"'
+PING_CHARS = 120
+"""What is dropped is not parsed, and still a ping must not be counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +87,12 @@ def initial_settings(config: RelayConfig, terms: CallTerms, new_id: NewId) -> Se
 
 
 class Session:
-    """Given to a transport as the one it calls: on_open, on_message, on_audio, on_closed."""
+    """Carried by the transports that are made for its legs, one at a time."""
+
+    on_held: Callable[[str], None]
+    """The transport broke, for this reason, and the session waits for its device."""
+    on_resumed: Callable[[float], None]
+    """It goes on at another transport, after so many seconds without one."""
 
     def __init__(
         self,
@@ -83,24 +100,33 @@ class Session:
         engine: Engine,
         vad: Vad,
         terms: CallTerms,
-        make_transport: Callable[["Session"], CallTransport],
+        make_transport: MakeTransport,
         new_id: NewId = random_id,
     ) -> None:
+        self.on_held = lambda reason: None
+        self.on_resumed = lambda after_s: None
         self._limits = config.limits
         self._terms = terms
+        hold_s = config.limits.hold_s if terms.extensions else 0.0
+        self._is_holdable = hold_s > 0
         self._group: TaskGroup | None = None
         self._tasks: set[Task[None]] = set()
         self._hung_up = asyncio.Event()
+        self._news = asyncio.Event()
+        """For the watch: a deadline may be nearer now."""
         self._reason = ""
         settings = initial_settings(config, terms, new_id)
-        self.transport = make_transport(self)
-        outbox = Outbox(self.transport.send, new_id)
+        first = Leg(make_transport)
+        self._line = Line(first, self._line_callbacks(), self._part, hold_s)
+        outbox = Outbox(self._line.send, new_id, keep=self._is_holdable)
         self._state = SessionState(
             settings, Conversation(), outbox, engine, new_id, self._spawn, terms.extensions
         )
         self._hearing = Hearing(vad, turn_rules(settings.audio.input.turn_detection), terms.wake)
         self._turns = UserTurns(self._state, self._hearing, self._turn_callbacks())
-        self._voice = Voice(self.transport.output, self._voice_started, self._voice_stopped)
+        self._voice = Voice(
+            first.transport.output, self._voice_started, self._voice_stopped, hold_s
+        )
         self._responses = Responses(self._state, self._turns, self._voice, self._report)
         self._commands = ClientCommands(self._state, self._hearing, self._turns, self._responses)
         now = self._now()
@@ -108,6 +134,8 @@ class Session:
         rate = config.limits.events_per_s
         self._event_budget = Bucket(rate, 2 * rate, now)
         self._surplus_events = 0
+        self._received_events = 0
+        """As the client counts those it has sent."""
 
     @property
     def turns(self) -> int:
@@ -122,14 +150,15 @@ class Session:
         try:
             async with TaskGroup() as self._group:
                 watch = self._group.create_task(self._watch())
-                await self.transport.run()
-                self._hung_up.set()
+                self._part(self._line.begin())
+                await self._hung_up.wait()
                 for task in self._tasks:
                     task.cancel()
                 await watch  # never cancelled: a transport's goodbye is not to be cut short
         finally:
+            self._hung_up.set()
             self._turns.abandon()
-            await self.transport.close()
+            await self._line.close()
         return self._reason or "the client hung up"
 
     def hang_up(self, reason: str) -> None:
@@ -137,9 +166,70 @@ class Session:
         if not self._reason:
             self._reason = reason
             self._report()
-        self._hung_up.set()
+        self._over()
 
-    # What the transport says.
+    async def close(self) -> None:
+        """For a session that is never run."""
+        await self._line.close()
+
+    # Another transport.
+
+    @property
+    def may_resume(self) -> bool:
+        """There is something that a device could come back to."""
+        is_running = self._group is not None and not self._hung_up.is_set()
+        return is_running and self._is_holdable
+
+    def new_leg(self, make_transport: MakeTransport) -> Leg:
+        """A transport for a device that comes back; `admit` it once its offer is answered."""
+        return Leg(make_transport)
+
+    def admit(self, leg: Leg) -> bool:
+        """Run it: its first message takes the session over. False: too late."""
+        if not self.may_resume:
+            return False
+        self._line.consider(leg, self._now())
+        self._news.set()
+        self._part(self._line.run(leg))
+        return True
+
+    def _claimed(self, leg: Leg, text: str) -> None:
+        """The first message on a transport that may take over."""
+        if self._hung_up.is_set():
+            return
+        try:
+            event = wire.decode_client_event(text, self._limits.event_bytes)
+            if not isinstance(event, asks.EdgevoiceResume):
+                raise RemoteProtocolError("edgevoice.resume comes first on this transport")
+            missed = self._state.outbox.since(event.events)
+        except RemoteProtocolError as error:
+            details = ErrorDetails(
+                type="invalid_request_error", code="resume_refused", message=str(error)
+            )
+            refusal = says.Error(event_id=self._state.new_id("event"), error=details)
+            leg.transport.send(wire.encode(refusal))
+            self._line.dismiss(leg)
+            return
+        self._take_over(leg, event, missed)
+
+    def _take_over(self, leg: Leg, event: asks.EdgevoiceResume, missed: tuple[str, ...]) -> None:
+        now, since = self._now(), self._line.held_since
+        position = self._hearing.position
+        self._line.switch(leg, position)
+        self._commands.media_flows = False
+        self._state.outbox.tell(
+            says.EdgevoiceResumed(events=self._received_events, samples=position)
+        )
+        if self._state.outbox.is_open:
+            for text in missed:
+                self._line.send(text)
+        else:
+            self.on_open()
+        self._voice.attach(leg.transport.output, event.response_id, event.heard_ms)
+        self._patience.active(now)
+        self.on_resumed(0.0 if since is None else now - since)
+
+    # What the transport in use says.
 
     def on_open(self) -> None:
         self._patience.opened(self._now())
@@ -154,7 +244,7 @@ class Session:
         )
 
     def on_audio(self, first: int, samples: Samples) -> None:
-        """Sound of the client, 16 kHz; `first` counts from the first sample it sent."""
+        """Sound of the client, 16 kHz; `first` counts from the first sample of the session."""
         self._commands.media_flows = True
         self._turns.receive(self._hearing.receive(first, samples))
         if self._turns.speaking:
@@ -163,22 +253,46 @@ class Session:
     def on_message(self, text: str) -> None:
         now = self._now()
         if not self._event_budget.take(now):
+            self._received_events += not (len(text) < PING_CHARS and PING in text)
             self._refuse_surplus()
             return
-        self._patience.active(now)
         limit = self._limits.event_bytes
         try:
             event = wire.decode_client_event(text, limit)
         except RemoteProtocolError as error:
+            self._received_events += 1
+            self._patience.active(now)
             event_id = wire.event_id_of(text, limit)
             self._state.outbox.refuse(str(error), code="invalid_value", event_id=event_id)
             return
+        if isinstance(event, asks.EdgevoicePing):
+            self._state.outbox.tell(says.EdgevoicePong())
+            return
+        self._received_events += not isinstance(event, asks.EdgevoiceResume)
+        self._patience.active(now)
         self._commands.obey(event)
 
-    def on_closed(self, reason: str) -> None:
+    def _left(self, reason: str, lost: bool) -> None:
+        """The transport has ended. Whoever has offered another one did not mean to hang up."""
+        if self.may_resume and (lost or self._line.is_contested):
+            self._voice.detach()
+            self._line.hold(self._now())
+            self._news.set()
+            self.on_held(reason)
+            return
         self._reason = self._reason or reason
+        self._over()
 
     # What the parts say.
+
+    def _line_callbacks(self) -> LineCallbacks:
+        return LineCallbacks(
+            opened=self.on_open,
+            message=self.on_message,
+            audio=self.on_audio,
+            claimed=self._claimed,
+            left=self._left,
+        )
 
     def _turn_callbacks(self) -> TurnCallbacks:
         return TurnCallbacks(
@@ -205,7 +319,7 @@ class Session:
         """Tell an edgevoice device what arrived, so that it can prove that nothing was lost."""
         if not self._terms.extensions:
             return
-        received = self.transport.received
+        received = self._line.received
         self._state.publish(
             says.EdgevoiceReceived(
                 samples=received.samples,
@@ -235,21 +349,33 @@ class Session:
         task.add_done_callback(self._tasks.discard)
         return task
 
+    def _part(self, work: Coroutine[Any, Any, None]) -> None:
+        """Runs to its own end, which is not to be cut short."""
+        assert self._group is not None, "transports come and go while the session runs"
+        self._group.create_task(work)
+
+    def _over(self) -> None:
+        self._hung_up.set()
+        self._news.set()
+
     async def _watch(self) -> None:
         """Hang up when somebody says so, or patience ends."""
         while not self._hung_up.is_set():
-            try:
-                async with asyncio.timeout_at(self._patience.deadline):
-                    await self._hung_up.wait()
-            except TimeoutError:
-                self._lose_patience(self._now())
-        await self.transport.close()
+            self._news.clear()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout_at(self._deadline()):
+                    await self._news.wait()
+            self._lose_patience(self._now())
+        await self._line.close()
+
+    def _deadline(self) -> float:
+        return min(self._patience.deadline, self._line.deadline or math.inf)
 
     def _lose_patience(self, now: float) -> None:
         if self._responses.busy:
             self._patience.active(now)
-        reason = self._patience.expired(now)
-        if reason is None:
+        reason = self._line.expire(now) or self._patience.expired(now)
+        if reason is None or self._hung_up.is_set():
             return
         self._state.publish(
             says.Error(

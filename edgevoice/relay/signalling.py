@@ -20,17 +20,22 @@ from edgevoice.realtime.client_events import SessionUpdate
 from edgevoice.realtime.session import SessionPatch
 from edgevoice.realtime.wire import decode_client_event
 from edgevoice.relay import wake_phrase
-from edgevoice.relay.calls import Calls, Offer
+from edgevoice.relay.call_transport import Called
+from edgevoice.relay.calls import Calls, Offer, Placed
 from edgevoice.relay.carrier import MEDIA_HEADER, MakeCarrier, SocketCarrier
 from edgevoice.relay.lobby import Lobby
 from edgevoice.relay.refusal import CallRefused
-from edgevoice.relay.session import Session
 from edgevoice.relay.tokens import Tokens
 from edgevoice.relay.upgrade import asked_for
 
 VERSION_HEADER = "Edgevoice-Version"
 """In a request: the client understands `edgevoice.*` events. In an answer: so do we."""
 WAKE_HEADER = "Edgevoice-Wake"
+RESUME_HEADER = "Edgevoice-Resume"
+"""In a request: the call that this offer is to go on with."""
+RESUMED_HEADER = "Edgevoice-Resumed"
+"""In an answer: it does. Without it the call is a new one."""
+EXPOSED = f"Location, Retry-After, {VERSION_HEADER}, {RESUMED_HEADER}"
 SDP = "application/sdp"
 SESSION_BYTES = 65_536
 """Instructions and tools that come with a call; `session.update` takes more."""
@@ -80,8 +85,10 @@ class Signalling:
         except UNREADABLE as error:
             raise CallRefused(400, "the body is broken", code="invalid_body") from error
         offer = self._offer(request, token_name, sdp, session)
-        call_id, answer = await self._calls.place(offer)
-        return web.Response(status=201, text=answer, content_type=SDP, headers=_naming(call_id))
+        placed = await self._calls.place(offer)
+        return web.Response(
+            status=201, text=placed.answer, content_type=SDP, headers=_naming(placed)
+        )
 
     async def _place_by_socket(self, request: web.Request) -> web.WebSocketResponse:
         """The call first, then the upgrade, whose headers tell of it."""
@@ -90,14 +97,14 @@ class Signalling:
         socket = asked_for(request, limits.event_bytes)
         carriers: list[SocketCarrier] = []
 
-        def make_carrier(session: Session, _media_host: str | None) -> SocketCarrier:
-            carriers.append(SocketCarrier(limits, session))
+        def make_carrier(called: Called, _media_host: str | None) -> SocketCarrier:
+            carriers.append(SocketCarrier(limits, called))
             return carriers[0]
 
         media = request.headers.get(MEDIA_HEADER, "")
         offer = self._offer(request, token_name, media, None, make_carrier)
-        call_id, answer = await self._calls.place(offer)
-        socket.headers.update(_naming(call_id) | {MEDIA_HEADER: answer})
+        placed = await self._calls.place(offer)
+        socket.headers.update(_naming(placed) | {MEDIA_HEADER: placed.answer})
         try:
             await socket.prepare(request)
         except BaseException:
@@ -122,6 +129,7 @@ class Signalling:
                 _wake(request.headers.get(WAKE_HEADER)),
                 VERSION_HEADER in request.headers,
                 self._media_host(request),
+                request.headers.get(RESUME_HEADER, ""),
                 make_carrier,
             )
         except RemoteProtocolError as error:
@@ -184,9 +192,14 @@ class Signalling:
         return _unmapped(str(sockname[0])) if sockname else None
 
 
-def _naming(call_id: str) -> dict[str, str]:
-    """Where the call can be hung up, and that we speak `edgevoice.*`."""
-    return {"Location": f"/v1/realtime/calls/{call_id}", VERSION_HEADER: __version__}
+def _naming(placed: Placed) -> dict[str, str]:
+    """Where the call can be hung up, whether it goes on, and that we speak `edgevoice.*`."""
+    resumed = {RESUMED_HEADER: placed.call_id} if placed.resumed else {}
+    return {
+        "Location": f"/v1/realtime/calls/{placed.call_id}",
+        VERSION_HEADER: __version__,
+        **resumed,
+    }
 
 
 async def _limited(read: Callable[[int], Awaitable[bytes]], limit: int) -> bytes:
@@ -253,7 +266,7 @@ async def _in_openai_shape(request: web.Request, handler: Handler) -> web.Stream
     except web.HTTPException as error:
         response = _refusal(CallRefused(error.status, error.reason))
     response.headers["Access-Control-Allow-Origin"] = "*"
-    response.headers["Access-Control-Expose-Headers"] = f"Location, Retry-After, {VERSION_HEADER}"
+    response.headers["Access-Control-Expose-Headers"] = EXPOSED
     return response
 
 

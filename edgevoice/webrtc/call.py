@@ -130,6 +130,11 @@ class Call:
             await self._peer.close()
         self._on_closed(reason)
 
+    @property
+    def lost(self) -> bool:
+        """It ended because the way broke; nobody said goodbye."""
+        return self._peer.lost
+
     async def close(self, reason: str = "hung up") -> None:
         """Hang up; run() returns."""
         self._peer.end(reason)

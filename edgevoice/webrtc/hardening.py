@@ -153,6 +153,7 @@ def nominating_consent(_: Callable[..., Any]) -> Callable[..., Any]:
             await asyncio.sleep(CONSENT_INTERVAL_S * random.uniform(0.8, 1.2))
             failures = 0 if await consents(self) else failures + 1
         self._query_consent_task = None
+        self.is_abandoned = True
         await self.close()
 
     return query_consent
@@ -364,6 +365,11 @@ def ice_connections(peer: RTCPeerConnection) -> Iterator[Any]:
 def heard(peer: RTCPeerConnection) -> int:
     """Counts up with everything the peer sends: media, events, checks and answers to ours."""
     return sum(getattr(connection, "heard", 0) for connection in ice_connections(peer))
+
+
+def is_abandoned(peer: RTCPeerConnection) -> bool:
+    """It was closed here, because the peer answered no more checks: no goodbye was said."""
+    return any(getattr(connection, "is_abandoned", False) for connection in ice_connections(peer))
 
 
 def bind_to(peer: RTCPeerConnection, hosts: Iterable[str]) -> None:

@@ -61,6 +61,8 @@ class Line(ABC):
         self.is_open = False
         self.hung_up = False
         """It was the other side that ended it, and it said so."""
+        self.lost = False
+        """The way to the other side broke: neither side said goodbye."""
         self.overruns = 0
         self._max_message_bytes = max_message_bytes
         self._silence_s = silence_s
@@ -80,15 +82,15 @@ class Line(ABC):
         self._inbox.append(task)
         self._news.set()
 
-    def end(self, reason: str, *, hung_up: bool = False) -> None:
+    def end(self, reason: str, *, hung_up: bool = False, lost: bool = False) -> None:
         """The session is over; the first reason is the one that counts."""
         if self.ended is None:
-            self.ended, self.hung_up = reason, hung_up
+            self.ended, self.hung_up, self.lost = reason, hung_up, lost
             self._news.set()
 
-    def end_in_turn(self, reason: str, *, hung_up: bool = False) -> None:
-        """The session is over once what has come so far was dealt with."""
-        self._inbox.append(lambda: self.end(reason, hung_up=hung_up))
+    def end_in_turn(self, reason: str, *, hung_up: bool) -> None:
+        """Of the connection: the session is over once what came so far was dealt with."""
+        self._inbox.append(lambda: self.end(reason, hung_up=hung_up, lost=not hung_up))
         self._news.set()
 
     async def run(self) -> str:
@@ -144,9 +146,9 @@ class Line(ABC):
         self._watched_at = now
         self._listen(now)
         if self.is_open and now >= self._heard_at + self._silence_s:
-            self.end(f"nothing heard from the other side for {self._silence_s:.0f} s")
+            self.end(f"nothing heard from the other side for {self._silence_s:.0f} s", lost=True)
         elif not self.is_open and now >= self._open_by:
-            self.end(self.UNOPENED)
+            self.end(self.UNOPENED, lost=True)
 
     # What the carrier says.
 

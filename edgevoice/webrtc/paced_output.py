@@ -60,6 +60,8 @@ class PacedOutput(MediaStreamTrack):
         """Counts answers, so that a late callback is not taken for the next one's."""
         self._is_begun = False
         self._is_ended = False
+        self._is_announced = True
+        """Its first packet was told of."""
         self._is_speaking = False
         """Packets were sent, and not yet that there are no more."""
         self._changed = asyncio.Event()
@@ -78,11 +80,15 @@ class PacedOutput(MediaStreamTrack):
     def waiting_ms(self) -> int:
         return self._waiting_samples * 1000 // SPEAKING_RATE_HZ
 
-    def begin(self) -> None:
-        """A new answer: what is left of the one before is dropped."""
+    def begin(self, at_ms: int = 0) -> None:
+        """A new answer: what is left of the one before is dropped.
+
+        `at_ms`: it goes on from there, because what is before it was sent elsewhere.
+        """
         self.clear()
-        self._sent_samples = 0
+        self._sent_samples = at_ms * SPEAKING_RATE_HZ // 1000
         self._is_begun = True
+        self._is_announced = False
 
     def play(self, samples: Samples) -> None:
         """24 kHz int16, any length, in order."""
@@ -189,7 +195,8 @@ class PacedOutput(MediaStreamTrack):
             pieces.append(piece)
             missing -= len(piece)
         taken = FRAME_SAMPLES - missing
-        if self._sent_samples == 0 and taken:
+        if taken and not self._is_announced:
+            self._is_announced = True
             answer = self._answer
             self._post(lambda: self._tell_first(answer))
         self._waiting_samples -= taken

@@ -94,8 +94,11 @@ class Peer(Line):
         if state == "closed":
             self._on_gone("the other side hung up")
         elif state == "failed":
-            self.end("the media connection failed")
+            self.end("the media connection failed", lost=True)
 
     def _on_gone(self, reason: str) -> None:
-        """DTLS or SCTP was closed: a goodbye."""
-        self.end(reason, hung_up=True)
+        """DTLS or SCTP is closed: by a goodbye, or because ICE underneath gave up."""
+        if hardening.is_abandoned(self.connection):
+            self.end("the media connection failed", lost=True)
+        else:
+            self.end(reason, hung_up=True)

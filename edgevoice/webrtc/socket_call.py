@@ -67,6 +67,11 @@ class SocketCall:
         """Until the WebSocket may be let go of."""
         await self._line.left()
 
+    @property
+    def lost(self) -> bool:
+        """It ended because the way broke; nobody said goodbye."""
+        return self._line.lost
+
     def send(self, text: str) -> None:
         """One event; kept until the WebSocket is there."""
         self._line.outbox.send(text)

@@ -123,7 +123,7 @@ class SocketLine(Line):
         try:
             await work(self._socket)
         except ConnectionError as error:
-            self.end(f"the connection broke off: {error}"[:200])
+            self.end(f"the connection broke off: {error}"[:200], lost=True)
         except MediaStreamError:
             self.end("the sound to be sent has stopped")
 

@@ -19,9 +19,13 @@ from edgevoice.config import RelayConfig
 from edgevoice.errors import EngineError
 from edgevoice.realtime.wire import decode_server_event
 from edgevoice.relay.engines.engine import Audio, Part, Request, Text, Utterance
+from edgevoice.relay.line import Leg
 from edgevoice.relay.session import CallTerms, Session
 from tests import virtual_time
 from tests.virtual_time import elapse
+
+UNCOUNTED = ("edgevoice.resumed", "edgevoice.pong")
+DEVICE = CallTerms(session_s=3600.0, patch={}, extensions=True)
 
 
 class LoudnessVad:
@@ -39,10 +43,12 @@ class FakeOutput:
         self.on_first_packet: Callable[[], None] = lambda: None
         self.on_drained: Callable[[], None] = lambda: None
         self.log: list[str] = []
+        self.played: list[Samples] = []
         self._played = 0
+        self._from_ms = 0
         self._began_at: float | None = None
         self._sent_before = 0
-        self._timers: list[asyncio.TimerHandle] = []
+        self._timers: list[asyncio.Handle] = []
         self._is_begun = False
 
     @property
@@ -50,13 +56,14 @@ class FakeOutput:
         if self._began_at is None:
             return self._sent_before
         elapsed = asyncio.get_running_loop().time() - self._began_at
-        return max(0, min(round(elapsed * 1000), self._played // 24))
+        return self._from_ms + max(0, min(round(elapsed * 1000), self._played // 24))
 
-    def begin(self) -> None:
+    def begin(self, at_ms: int = 0) -> None:
         assert not self._timers, "the answer before has not ended"
         self.log.append("begin")
         self._is_begun = True
-        self._played, self._began_at, self._sent_before = 0, None, 0
+        self._from_ms, self.played = at_ms, []
+        self._played, self._began_at, self._sent_before = 0, None, at_ms
 
     def play(self, samples: Samples) -> None:
         assert samples.dtype == np.int16
@@ -66,26 +73,28 @@ class FakeOutput:
             self._began_at = loop.time() + 0.02
             self._timers = [loop.call_later(0.02, lambda: self.on_first_packet())]
         self._played += len(samples)
+        self.played.append(samples)
 
     def end(self) -> None:
         self.log.append("end")
         loop = asyncio.get_running_loop()
-        assert self._began_at is not None
+        if self._began_at is None:
+            self._timers.append(loop.call_soon(self._drain))
+            return
         at = max(loop.time(), self._began_at + self._played / 24_000)
         self._timers.append(loop.call_at(at, self._drain))
 
     def clear(self) -> int:
         self.log.append("clear")
-        sent = self._sent_before = self.sent_ms
         self._stop()
-        return sent
+        return self.sent_ms
 
     def _drain(self) -> None:
-        self._sent_before = self.sent_ms
         self._stop()
         self.on_drained()
 
     def _stop(self) -> None:
+        self._sent_before = self.sent_ms
         for timer in self._timers:
             timer.cancel()
         self._timers, self._began_at, self._is_begun = [], None, False
@@ -103,6 +112,7 @@ class FakeCall:
     def __init__(self) -> None:
         self.output = FakeOutput()
         self.received = Counters()
+        self.lost = False
         self.sent: list[dict[str, Any]] = []
         self._closed = asyncio.Event()
 
@@ -156,6 +166,15 @@ def tone(ms: int) -> Samples:
     return np.full(ms * 24, 5000, np.int16)
 
 
+def user_text(text: str) -> dict[str, Any]:
+    """A written message, as `conversation.item.create` takes it."""
+    return {
+        "type": "message",
+        "role": "user",
+        "content": [{"type": "input_text", "text": text}],
+    }
+
+
 def spoken(*sentences: str, ms: int = 1000) -> list[Part | float]:
     """An answer of so many sentences of so many milliseconds."""
     return [part for sentence in sentences for part in (Text(sentence), Audio(tone(ms)))]
@@ -201,11 +220,13 @@ class FakeEngine:
 
 
 class Story:
-    """What a test does and sees."""
+    """What a test does and sees. Every transport's story goes through `call`, the one in use."""
 
     def __init__(self, config: RelayConfig, terms: CallTerms) -> None:
         self.engine = FakeEngine()
         self.call = FakeCall()
+        self.held: list[str] = []
+        self.resumed: list[float] = []
         numbers = count(1)
         self.session = Session(
             config,
@@ -215,8 +236,11 @@ class Story:
             lambda _session: self.call,
             lambda prefix: f"{prefix}_{next(numbers)}",
         )
+        self.session.on_held = self.held.append
+        self.session.on_resumed = self.resumed.append
         self.position = 0
         self._mark = 0
+        self._received_before = 0
 
     # What the client does.
 
@@ -243,6 +267,39 @@ class Story:
         for _ in range(ms // 20):
             self.sound(20, loud=True)
             await elapse(0.02)
+
+    # What becomes of the transport.
+
+    async def lose(self) -> None:
+        """The way breaks, and the relay has noticed."""
+        self.call.lost = True
+        await self.call.close()
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+
+    def offer(self) -> tuple[Leg, FakeCall]:
+        """A new transport, whose channel opens at once."""
+        call = FakeCall()
+        leg = self.session.new_leg(lambda _leg: call)
+        assert self.session.admit(leg)
+        leg.on_open()
+        return leg, call
+
+    def resume(self, response_id: str = "", heard_ms: int = 0, events: int | None = None) -> None:
+        """Come back on a new transport, having received so many events, or all of them."""
+        leg, call = self.offer()
+        events = self.received if events is None else events
+        self.call, self._mark, self._received_before = call, 0, events
+        self.say_on(leg, events=events, response_id=response_id, heard_ms=heard_ms)
+
+    @property
+    def received(self) -> int:
+        """Events that both sides count, on all transports."""
+        here = sum(event["type"] not in UNCOUNTED for event in self.call.sent)
+        return self._received_before + here
+
+    def say_on(self, leg: Leg, kind: str = "edgevoice.resume", **fields: Any) -> None:
+        leg.on_message(json.dumps({"type": kind, **fields}))
 
     # What the client sees.
 

@@ -43,6 +43,20 @@ def test_starts_per_minute_say_when_to_come_back():
     limits.admit("hall", 1)
 
 
+def test_coming_back_is_counted_apart_and_more_generously():
+    limits = Limits(LimitsConfig(starts_per_minute=6))
+    for _ in range(18):
+        limits.admit_return("kitchen", 0)
+    with pytest.raises(CallRefused, match="18 returns") as refused:
+        limits.admit_return("kitchen", 1)
+    assert refused.value.status == 429
+    assert refused.value.retry_after_s == pytest.approx(2 + 1 / 3)
+    for _ in range(6):
+        limits.admit("kitchen", 1)
+    limits.admit_return("hall", 1)
+    limits.admit_return("kitchen", 4)
+
+
 def test_the_minutes_of_a_day_shorten_sessions_then_refuse_them_then_come_back():
     limits = Limits(LimitsConfig(minutes_per_day=10, session_s=3600))
     assert limits.admit("kitchen", 0).session_s == 600

@@ -14,6 +14,7 @@ from edgevoice.config import LimitsConfig, RelayConfig
 from edgevoice.errors import LinkError, ModelError, RemoteProtocolError
 from edgevoice.relay.app import carry
 from edgevoice.relay.calls import Calls
+from edgevoice.relay.session import Session
 from edgevoice.relay.signalling import Signalling
 from edgevoice.relay.tokens import Tokens, create
 from edgevoice.relay.wake_phrase import WakePhrase
@@ -61,6 +62,12 @@ class House:
     def _carrier(self, session, media_host):
         self.carriers.append(FakeCarrier(session, media_host))
         return self.carriers[-1]
+
+    @property
+    def session(self) -> Session:
+        """The only one."""
+        (call,) = self.calls._live.values()
+        return call.session
 
     async def visit(self, tale) -> None:
         async def visitor() -> None:
@@ -250,7 +257,7 @@ async def test_the_wake_phrase_comes_as_a_header(house):
     async def tale(house: House) -> None:
         wake = {"Edgevoice-Wake": "name=alexa;start=0;end=14400", "Edgevoice-Version": "1"}
         assert (await house.call(**wake)).status == 201
-        terms = house.carriers[0].session._terms
+        terms = house.session._terms
         assert terms.wake == WakePhrase("alexa", 0, 14400)
         assert terms.extensions
         broken = {"Edgevoice-Wake": "alexa"}
@@ -305,7 +312,8 @@ async def test_what_a_call_held_is_released_soon_after_it(house):
 
     async def tale(house: House) -> None:
         place = (await house.call()).headers["Location"]
-        weakref.finalize(house.carriers.pop().session, released.set)
+        house.carriers.clear()
+        weakref.finalize(house.session, released.set)
         await house.call(path=place + "/hangup")
         await asyncio.wait_for(released.wait(), 10)
 

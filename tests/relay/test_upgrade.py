@@ -55,7 +55,7 @@ async def ask(house: House, without: str = "", **headers: str):
 def line_of(house: House):
     """The relay's end of the only call there is."""
     (call,) = house.calls._live.values()
-    carrier = call.session.transport
+    carrier = call.session._line.leg.transport
     assert isinstance(carrier, SocketCarrier)
     return carrier._call._line
 
@@ -299,12 +299,12 @@ async def test_a_client_that_does_not_read_takes_no_memory(house):
         (call,) = house.calls._live.values()
         for n in range(20):
             await socket.send_bytes(sound(n))
-            call.session.transport.send("x" * 100_000)
+            call.session._line.send("x" * 100_000)
             await elapse(0.1)
         assert line.in_flight.pending_bytes < 200_000
         assert line.bufferedAmount > 1_500_000
         for _ in range(30):
-            call.session.transport.send("x" * 100_000)
+            call.session._line.send("x" * 100_000)
         await elapse(3)
         assert line.ended == "the other side does not read its events"
         assert house.calls.live == 0

@@ -13,7 +13,7 @@ from edgevoice.webrtc import hardening, sdp
 from edgevoice.webrtc.call import Call
 from tests import virtual_time
 from tests.virtual_time import elapse
-from tests.webrtc.peers import pair
+from tests.webrtc.peers import lose, pair
 from tests.webrtc.raw_pcm import raw
 from tests.webrtc.test_sdp import BROWSER
 
@@ -67,6 +67,7 @@ async def test_a_client_that_never_comes_is_given_up() -> None:
     await call.run()
     assert asyncio.get_running_loop().time() - start < 12
     assert "no media connection" in closed[0]
+    assert call.lost
 
 
 async def test_a_call_can_be_closed_before_it_runs_and_twice() -> None:
@@ -77,6 +78,7 @@ async def test_a_call_can_be_closed_before_it_runs_and_twice() -> None:
     await call.close()
     await call.run()
     assert closed == ["no room"]
+    assert not call.lost
 
 
 async def test_a_call_that_was_not_answered_closes_too() -> None:
@@ -96,6 +98,41 @@ async def test_a_client_that_does_not_read_is_hung_up_on() -> None:
         call.send("x" * 100_000)
     await call.run()
     assert "does not read" in closed[0]
+
+
+@pytest.mark.parametrize("silence_s", [5.0, 60.0], ids=["by silence", "by checks"])
+async def test_a_way_that_breaks_is_told_from_a_goodbye(silence_s: float) -> None:
+    """Closed by ICE, everything above it closes as if the other side had said so."""
+    closed: list[str] = []
+    async with pair() as both, asyncio.TaskGroup() as group:
+        call = new_call(closed)
+        call._peer._silence_s = silence_s
+        opened = asyncio.Event()
+        call._peer.on_open = opened.set
+        answer = await call.answer(sdp.without_addresses(both.a.localDescription.sdp))
+        running = group.create_task(call.run())
+        await accept(both.a, answer)
+        await asyncio.wait_for(opened.wait(), 5)
+        for end in (both.a, call._peer.connection):
+            lose(end, lambda data: True)
+        await asyncio.wait_for(running, 20)
+        assert call.lost, closed
+
+
+async def test_a_goodbye_is_no_loss() -> None:
+    closed: list[str] = []
+    async with pair() as both, asyncio.TaskGroup() as group:
+        call = new_call(closed)
+        opened = asyncio.Event()
+        call._peer.on_open = opened.set
+        answer = await call.answer(sdp.without_addresses(both.a.localDescription.sdp))
+        running = group.create_task(call.run())
+        await accept(both.a, answer)
+        await asyncio.wait_for(opened.wait(), 5)
+        await both.a.close()
+        await asyncio.wait_for(running, 1)
+        assert not call.lost
+        assert closed[0].startswith("the other side")
 
 
 async def test_an_exception_of_the_session_is_raised_by_run_and_closes_the_call() -> None:

@@ -181,3 +181,16 @@ async def test_playing_out_of_turn_is_our_bug() -> None:
     output.end()
     with pytest.raises(LocalProtocolError, match="begin"):
         output.play(answer(0.1))
+
+
+async def test_an_answer_that_goes_on_counts_from_there_and_is_announced_once() -> None:
+    async with listening() as listener:
+        listener.output.begin(1500)
+        assert listener.output.sent_ms == 1500
+        listener.output.play(answer(1))
+        await elapse(0.5)
+        assert listener.output.sent_ms == pytest.approx(2060, abs=20)
+        listener.output.end()
+        await elapse(1)
+        assert listener.output.sent_ms == 2500
+        assert listener.words == ["first", "drained"]
