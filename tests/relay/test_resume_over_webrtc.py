@@ -124,7 +124,7 @@ async def test_events_of_both_sides_arrive_once_and_in_order(house):
 
 
 @pytest.mark.slow
-async def test_forty_breaks_leave_no_socket_no_task_and_no_memory(tmp_path):
+async def test_twenty_breaks_leave_no_socket_no_task_and_no_memory(tmp_path):
     async def tale(house: House) -> None:
         house.device.source = speaks
         house.engine.words = ["all of it"]
@@ -132,10 +132,10 @@ async def test_forty_breaks_leave_no_socket_no_task_and_no_memory(tmp_path):
         await house.device.resume()
         await elapse(3)
         before = sockets(), len(asyncio.all_tasks())
-        for number in range(40):
-            if number % 10 == 0:
+        for number in range(20):
+            if number % 5 == 0:
                 house.cut()
-            if number % 20 == 0:
+            if number % 10 == 0:
                 await elapse(8)
             await house.device.resume()
         await elapse(12)
