@@ -61,6 +61,8 @@ UDP_S = 1.2
 PING_S = 1.0
 PONG_S = 1.8
 """Checks of the path alone do not tell whether events come through it."""
+WHOLE_MS = 3_600_000
+"""More than any answer lasts: nothing of it is wanted any more."""
 SKIP_S = 2.0
 """What still arrives of an interrupted answer is dropped for at most this long."""
 MOST_EARLY = 256
@@ -108,7 +110,11 @@ class Talk:
         self._reasons: dict[int, LinkError] = {}
         """Why each relay that was called is of no use."""
         self._early: deque[ServerEvent] = deque(maxlen=MOST_EARLY)
+        self._owes_loss = False
+        """A link that held was given up for another, which is not there yet."""
         self._answer_id = ""
+        """The answer that is being heard, or was last."""
+        self._is_skipped = False
         self._stretched_ms = 0
         self._news = asyncio.Event()
 
@@ -157,13 +163,17 @@ class Talk:
 
     def skip_answer(self) -> None:
         """It was interrupted: what still arrives of it is not heard."""
-        self._answer_id = ""
+        self._is_skipped = True
         if self._line is not None:
-            self._line.jitter.skip(asyncio.get_running_loop().time() + SKIP_S)
+            self._skip(self._line)
+
+    def _skip(self, line: DeviceEnd) -> None:
+        line.jitter.skip(asyncio.get_running_loop().time() + SKIP_S)
 
     def begin_answer(self) -> None:
         """What is received from now on is a new answer."""
         self._stretched_ms = -self._jitter_stretch_ms()
+        self._is_skipped = False
 
     def heard_ms(self, played_ms: int) -> int:
         """How much of the answer was heard, in the sender's time.
@@ -240,6 +250,9 @@ class Talk:
                 error = LinkRefused(400, str(error))  # it would say the same again
             self._reasons[index] = error
             ways.retry.failed(index, error, loop.time())
+            if self._owes_loss:
+                self._owes_loss = False
+                self._tell_lost(str(error), hung_up=False)
             return False
         ways.retry.worked(index)
         return True
@@ -347,11 +360,7 @@ class Talk:
         if answer.resumed:
             if not self._was_open:
                 self._learn(answer, attempt.index)
-            heard_ms = self.heard_ms(self._ways.playout.played_ms)
-            resume = EdgevoiceResume(
-                events=self._log.received, response_id=self._answer_id, heard_ms=heard_ms
-            )
-            line.send(encode(resume))
+            self._claim(line)
             return
         if self._was_open:
             self._log, self._answer_id = EventLog(), ""
@@ -361,6 +370,21 @@ class Talk:
         self._send_again(0)
         self._settle(line, attempt)
 
+    def _claim(self, line: DeviceEnd) -> None:
+        """Ask for the session. From here on the link before is not listened to.
+
+        Or what comes over both would be counted, and heard, twice.
+        """
+        self._owes_loss = self._retire()
+        self._resumable = False  # unless it says so: an error could be lost with the link
+        played_ms = WHOLE_MS if self._is_skipped else self._ways.playout.played_ms
+        resume = EdgevoiceResume(
+            events=self._log.received,
+            response_id=self._answer_id,
+            heard_ms=self.heard_ms(played_ms),
+        )
+        line.send(encode(resume))
+
     def _learn(self, answer: Answer, relay: int) -> None:
         """Who carries this session, and what he can do."""
         self._place, self._relay = answer.location, relay
@@ -369,9 +393,9 @@ class Talk:
     def _on_resumed(self, line: DeviceEnd, event: EdgevoiceResumed, attempt: "Attempt") -> None:
         """The relay goes on: both sides say again what the other lacks."""
         if self._log.after(event.events) is None:
-            self._resumable = False
             line.end("the relay lacks events that are not kept any more")
             return
+        self._resumable = True
         self._move(line)
         self._send_again(event.events)
         first = self._first_sample + event.samples
@@ -381,13 +405,20 @@ class Talk:
         self._settle(line, attempt, resumed=self._was_open)
 
     def _move(self, line: DeviceEnd) -> None:
-        old, self._line = self._line, line
+        self._retire()
+        self._line, self._owes_loss = line, False
+        if self._is_skipped:
+            self._skip(line)
+
+    def _retire(self) -> bool:
+        """The link that there is has done its work, if there is one."""
+        old, self._line = self._line, None
         if old is None:
-            return
-        assert self._group is not None
+            return False
         self._keep_statistics(old)
         old.stop_sending()
         old.end("replaced by another link")
+        return True
 
     def _settle(self, line: DeviceEnd, attempt: "Attempt", resumed: bool = False) -> None:
         assert self._group is not None
@@ -433,7 +464,6 @@ class Talk:
             if not attempt.moved.done():
                 self._on_resumed(line, event, attempt)
         elif isinstance(event, Error) and not attempt.moved.done():
-            self._resumable = False
             line.end(f"the session cannot go on: {event.error.message}")
         elif line is self._line and not isinstance(event, EdgevoicePong):
             self._take(line, event)
