@@ -95,8 +95,7 @@ class RelayLink:
     def statistics(self) -> ReceiveStatistics:
         """What became of the answers' sound on this link, or on the last one."""
         if self._talk is not None:
-            line = self._talk.line
-            self._statistics = line.jitter.statistics() if line else self._talk.statistics
+            self._statistics = self._talk.heard.statistics
         return self._statistics
 
     # Orders.
@@ -174,16 +173,16 @@ class RelayLink:
         Ends when the relay says that it has cleared it, or begins another one.
         """
         if self._talk is not None:
-            self._talk.skip_answer()
+            self._talk.heard.skip(asyncio.get_running_loop().time())
 
     def begin_answer(self) -> None:
         """What is received from now on is a new answer."""
         if self._talk is not None:
-            self._talk.begin_answer()
+            self._talk.heard.begin()
 
     def heard_ms(self, played_ms: int) -> int:
         """How much of the answer that was, in the sender's time."""
-        return self._talk.heard_ms(played_ms) if self._talk else played_ms
+        return self._talk.heard.ms(played_ms) if self._talk else played_ms
 
     # Life.
 

@@ -16,6 +16,7 @@ from yarl import URL
 
 from edgevoice.errors import LinkError, LinkRefused, LinkTimeout, RemoteProtocolError
 from edgevoice.link.event_log import EventLog
+from edgevoice.link.heard import Heard
 from edgevoice.link.signalling import (
     RESUME_HEADER,
     STANDBY_HEADER,
@@ -26,7 +27,6 @@ from edgevoice.link.ways import Ways
 from edgevoice.realtime.client_events import (
     ClientEvent,
     EdgevoicePing,
-    EdgevoiceResume,
     EdgevoiceWake,
 )
 from edgevoice.realtime.server_events import (
@@ -34,7 +34,6 @@ from edgevoice.realtime.server_events import (
     EdgevoiceResumed,
     Error,
     OutputAudioBufferCleared,
-    OutputAudioBufferStarted,
     ResponseCreated,
     ServerEvent,
 )
@@ -50,7 +49,6 @@ from edgevoice.transceiver.inputs import (
 from edgevoice.webrtc.device_end import DeviceEnd
 from edgevoice.webrtc.media_header import MEDIA_HEADER
 from edgevoice.webrtc.socket_caller import SocketCaller
-from edgevoice.webrtc.statistics import ReceiveStatistics
 
 log = logging.getLogger(__name__)
 
@@ -61,10 +59,6 @@ UDP_S = 1.2
 PING_S = 1.0
 PONG_S = 1.8
 """Checks of the path alone do not tell whether events come through it."""
-WHOLE_MS = 3_600_000
-"""More than any answer lasts: nothing of it is wanted any more."""
-SKIP_S = 2.0
-"""What still arrives of an interrupted answer is dropped for at most this long."""
 MOST_EARLY = 256
 """Events of a link that was opened before anybody asked for it."""
 
@@ -90,7 +84,7 @@ class Talk:
         self._standby = standby
         self.task: Task[None] | None = None
         self.malformed_events = 0
-        self.statistics = ReceiveStatistics()
+        self.heard = Heard()
         self.is_failed = False
         """It has come to nothing: nobody takes us, or what nobody asked for yet broke."""
         self._ways = ways
@@ -112,10 +106,6 @@ class Talk:
         self._early: deque[ServerEvent] = deque(maxlen=MOST_EARLY)
         self._owes_loss = False
         """A link that held was given up for another, which is not there yet."""
-        self._answer_id = ""
-        """The answer that is being heard, or was last."""
-        self._is_skipped = False
-        self._stretched_ms = 0
         self._news = asyncio.Event()
 
     # Orders.
@@ -160,27 +150,6 @@ class Talk:
             self._ways.gate.rewind(from_sample)
             self._first_sample = from_sample
             self._attach(self._line, from_sample)
-
-    def skip_answer(self) -> None:
-        """It was interrupted: what still arrives of it is not heard."""
-        self._is_skipped = True
-        if self._line is not None:
-            self._skip(self._line)
-
-    def _skip(self, line: DeviceEnd) -> None:
-        line.jitter.skip(asyncio.get_running_loop().time() + SKIP_S)
-
-    def begin_answer(self) -> None:
-        """What is received from now on is a new answer."""
-        self._stretched_ms = -self._jitter_stretch_ms()
-        self._is_skipped = False
-
-    def heard_ms(self, played_ms: int) -> int:
-        """How much of the answer was heard, in the sender's time.
-
-        Where sound was made up, or taken out of pauses, it was not as long when it was sent.
-        """
-        return max(0, played_ms - self._stretched_ms - self._jitter_stretch_ms())
 
     # Life.
 
@@ -342,8 +311,8 @@ class Talk:
         line.stop_sending()
         attempt.lines.remove(line)
         if line is self._line:
-            self._keep_statistics(line)
             self._line = None
+            self.heard.broke_off()
             log.debug("the link broke: %s", reason)
             self._tell_lost(reason, line.hung_up)
         elif not attempt.lines and not attempt.moved.done():
@@ -363,7 +332,7 @@ class Talk:
             self._claim(line)
             return
         if self._was_open:
-            self._log, self._answer_id = EventLog(), ""
+            self._log, self.heard = EventLog(), Heard()
             self._forget(self._place, self._relay)
         self._move(line)
         self._learn(answer, attempt.index)
@@ -377,12 +346,7 @@ class Talk:
         """
         self._owes_loss = self._retire()
         self._resumable = False  # unless it says so: an error could be lost with the link
-        played_ms = WHOLE_MS if self._is_skipped else self._ways.playout.played_ms
-        resume = EdgevoiceResume(
-            events=self._log.received,
-            response_id=self._answer_id,
-            heard_ms=self.heard_ms(played_ms),
-        )
+        resume = self.heard.claim(self._log.received, self._ways.playout.played_ms)
         line.send(encode(resume))
 
     def _learn(self, answer: Answer, relay: int) -> None:
@@ -407,15 +371,14 @@ class Talk:
     def _move(self, line: DeviceEnd) -> None:
         self._retire()
         self._line, self._owes_loss = line, False
-        if self._is_skipped:
-            self._skip(line)
+        self.heard.over(line.jitter, asyncio.get_running_loop().time())
 
     def _retire(self) -> bool:
         """The link that there is has done its work, if there is one."""
         old, self._line = self._line, None
         if old is None:
             return False
-        self._keep_statistics(old)
+        self.heard.broke_off()
         old.stop_sending()
         old.end("replaced by another link")
         return True
@@ -470,11 +433,9 @@ class Talk:
 
     def _take(self, line: DeviceEnd, event: ServerEvent) -> None:
         self._log.arrived(event)
-        match event:
-            case OutputAudioBufferStarted(response_id=response_id):
-                self._answer_id = response_id
-            case OutputAudioBufferCleared() | ResponseCreated():
-                line.jitter.resume()
+        self.heard.follow(event)
+        if isinstance(event, OutputAudioBufferCleared | ResponseCreated):
+            line.jitter.resume()
         if self._action is None:
             self._early.append(event)
         else:
@@ -511,10 +472,3 @@ class Talk:
             self.is_failed = True
         else:
             self._ways.post(LinkLost(reason, hung_up, self._ways.gate.next_sample))
-
-    def _keep_statistics(self, line: DeviceEnd) -> None:
-        self._stretched_ms += line.jitter.statistics().stretch_ms
-        self.statistics = line.jitter.statistics()
-
-    def _jitter_stretch_ms(self) -> int:
-        return self._line.jitter.statistics().stretch_ms if self._line else 0
