@@ -29,6 +29,9 @@ from edgevoice.relay.wake_phrase import WakePhrase
 SWEEP_S = 1.0
 """After a transport, until what it leaves behind is released; its sockets close meanwhile."""
 
+REPLACED = "session_replaced"
+"""Whoever is told so does not call again: two clients with one token would replace each other."""
+
 audit = logging.getLogger("edgevoice.relay.audit")
 
 
@@ -45,6 +48,8 @@ class Offer:
     media_host: str | None
     resume: str = ""
     """The call that the caller wants to go on with."""
+    standby: bool = False
+    """The caller has not been woken yet."""
     make_carrier: MakeCarrier | None = None
     """None: WebRTC."""
 
@@ -131,7 +136,8 @@ class Calls:
         now = self._now()
         admission = self._limits.admit(offer.token_name, now)
         call_id = random_id("rtc")
-        self._limits.started(offer.token_name, call_id, now)
+        begin = self._limits.stands_by if offer.standby else self._limits.started
+        begin(offer.token_name, call_id, now)
         try:
             session, answer = await self._answer(offer, admission.session_s)
             if self._closing:
@@ -142,7 +148,7 @@ class Calls:
             raise
         for replaced in admission.replaced:
             if replaced in self._live:
-                self._live[replaced].session.hang_up("replaced by a newer call")
+                self._live[replaced].session.hang_up("replaced by a newer call", REPLACED)
         self._begin(call_id, _LiveCall(offer.token_name, session, now))
         return Placed(call_id, answer)
 
@@ -156,7 +162,7 @@ class Calls:
         call.session.hang_up("the client hung up")
 
     async def _answer(self, offer: Offer, session_s: float) -> tuple[Session, str]:
-        terms = CallTerms(session_s, offer.patch, offer.wake, offer.extensions)
+        terms = CallTerms(session_s, offer.patch, offer.wake, offer.extensions, offer.standby)
         carriers, make_transport = self._carriers(offer)
         with _refusals(offer):
             vad = await asyncio.to_thread(self._make_vad)  # 30 ms that others need not wait
@@ -186,7 +192,12 @@ class Calls:
         audit.info("call=%s token=%s begins", call_id, call.token_name)
         call.session.on_held = partial(self._held, call_id)
         call.session.on_resumed = partial(self._resumed, call_id)
+        call.session.on_woken = partial(self._woken, call_id, call.token_name)
         self._group.create_task(self._follow(call_id, call))
+
+    def _woken(self, call_id: str, token_name: str) -> None:
+        audit.info("call=%s token=%s is used", call_id, token_name)
+        self._limits.started(token_name, call_id, self._now())
 
     def _held(self, call_id: str, reason: str) -> None:
         audit.info("call=%s held reason=%s", call_id, reason)

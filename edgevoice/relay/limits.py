@@ -50,7 +50,7 @@ class _Use:
     live: dict[str, float] = field(default_factory=dict)
 
     def used_s(self, now: float) -> float:
-        return self.seconds + sum(now - began for began in self.live.values())
+        return self.seconds + sum(max(0.0, now - began) for began in self.live.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,12 +101,17 @@ class Limits:
             )
 
     def started(self, token_name: str, call_id: str, now: float) -> None:
+        """It begins; one that was on standby, only now."""
         self._use(token_name, now).live[call_id] = now
+
+    def stands_by(self, token_name: str, call_id: str, now: float) -> None:
+        """It is there, and takes a place, but none of the day's minutes."""
+        self._use(token_name, now).live[call_id] = math.inf
 
     def ended(self, token_name: str, call_id: str, now: float) -> None:
         use = self._use(token_name, now)
         began = use.live.pop(call_id, now)
-        use.seconds += now - max(began, use.day_began)
+        use.seconds += max(0.0, now - max(began, use.day_began))
 
     def _use(self, token_name: str, now: float) -> _Use:
         per_minute = self._config.starts_per_minute

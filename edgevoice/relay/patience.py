@@ -1,13 +1,23 @@
-"""How long a session may last, be silent or stay unconnected: one deadline. Pure."""
+"""How long a session may last, be silent or stay unconnected: one deadline. Pure.
+
+One on standby waits for its device to be woken, for as long as that takes; its time
+counts from then.
+"""
+
+import math
 
 CONNECT_S = 15.0
 """From the answer to the open channel; ICE and DTLS take 0.2 s on a good day."""
 
 
 class Patience:
-    def __init__(self, idle_s: float, session_s: float, now: float) -> None:
+    def __init__(
+        self, idle_s: float, session_s: float, now: float, *, standby: bool = False
+    ) -> None:
+        self.is_standby = standby
         self._idle_s = idle_s
-        self._ends_at = now + session_s
+        self._session_s = session_s
+        self._ends_at = math.inf if standby else now + session_s
         self._connect_by: float | None = now + CONNECT_S
         self._active_at = now
 
@@ -15,6 +25,8 @@ class Patience:
     def deadline(self) -> float:
         if self._connect_by is not None:
             return min(self._connect_by, self._ends_at)
+        if self.is_standby:
+            return math.inf
         return min(self._active_at + self._idle_s, self._ends_at)
 
     def opened(self, now: float) -> None:
@@ -23,6 +35,9 @@ class Patience:
     def active(self, now: float) -> None:
         """Somebody spoke: the user, the assistant, or the client by an event."""
         self._active_at = now
+        if self.is_standby:
+            self.is_standby = False
+            self._ends_at = now + self._session_s
 
     def expired(self, now: float) -> str | None:
         """Why to hang up, if it is time."""

@@ -68,6 +68,8 @@ class CallTerms:
     wake: WakePhrase | None = None
     extensions: bool = False
     """The client understands `edgevoice.*` events."""
+    standby: bool = False
+    """It connects in advance, and nobody has woken it yet."""
 
 
 def initial_settings(config: RelayConfig, terms: CallTerms, new_id: NewId) -> Settings:
@@ -91,6 +93,8 @@ class Session:
 
     on_held: Callable[[str], None]
     """The transport broke, for this reason, and the session waits for its device."""
+    on_woken: Callable[[], None]
+    """It was on standby, and is used now."""
     on_resumed: Callable[[float], None]
     """It goes on at another transport, after so many seconds without one."""
 
@@ -105,6 +109,7 @@ class Session:
     ) -> None:
         self.on_held = lambda reason: None
         self.on_resumed = lambda after_s: None
+        self.on_woken = lambda: None
         self._limits = config.limits
         self._terms = terms
         hold_s = config.limits.hold_s if terms.extensions else 0.0
@@ -130,7 +135,7 @@ class Session:
         self._responses = Responses(self._state, self._turns, self._voice, self._report)
         self._commands = ClientCommands(self._state, self._hearing, self._turns, self._responses)
         now = self._now()
-        self._patience = Patience(config.limits.idle_s, terms.session_s, now)
+        self._patience = Patience(config.limits.idle_s, terms.session_s, now, standby=terms.standby)
         rate = config.limits.events_per_s
         self._event_budget = Bucket(rate, 2 * rate, now)
         self._surplus_events = 0
@@ -161,12 +166,19 @@ class Session:
             await self._line.close()
         return self._reason or "the client hung up"
 
-    def hang_up(self, reason: str) -> None:
-        """End the session; the first reason counts."""
+    def hang_up(self, reason: str, code: str = "") -> None:
+        """End the session; the first reason counts. `code`: the client is told so first."""
         if not self._reason:
             self._reason = reason
             self._report()
+            if code:
+                self._complain(code, reason)
         self._over()
+
+    def _complain(self, code: str, reason: str) -> None:
+        message = f"the relay hangs up: {reason}"
+        details = ErrorDetails(type="invalid_request_error", code=code, message=message)
+        self._state.publish(says.Error(error=details))
 
     async def close(self) -> None:
         """For a session that is never run."""
@@ -245,6 +257,7 @@ class Session:
 
     def on_audio(self, first: int, samples: Samples) -> None:
         """Sound of the client, 16 kHz; `first` counts from the first sample of the session."""
+        self._wake_up()
         self._commands.media_flows = True
         self._turns.receive(self._hearing.receive(first, samples))
         if self._turns.speaking:
@@ -269,8 +282,15 @@ class Session:
             self._state.outbox.tell(says.EdgevoicePong())
             return
         self._received_events += not isinstance(event, asks.EdgevoiceResume)
+        self._wake_up()
         self._patience.active(now)
         self._commands.obey(event)
+
+    def _wake_up(self) -> None:
+        if self._patience.is_standby:
+            self._patience.active(self._now())
+            self._news.set()
+            self.on_woken()
 
     def _left(self, reason: str, lost: bool) -> None:
         """The transport has ended. Whoever has offered another one did not mean to hang up."""
@@ -377,16 +397,7 @@ class Session:
         reason = self._line.expire(now) or self._patience.expired(now)
         if reason is None or self._hung_up.is_set():
             return
-        self._state.publish(
-            says.Error(
-                error=ErrorDetails(
-                    type="invalid_request_error",
-                    code="session_expired",
-                    message=f"the relay hangs up: {reason}",
-                )
-            )
-        )
-        self.hang_up(reason)
+        self.hang_up(reason, code="session_expired")
 
     def _now(self) -> float:
         return asyncio.get_running_loop().time()

@@ -34,6 +34,8 @@ WAKE_HEADER = "Edgevoice-Wake"
 RESUME_HEADER = "Edgevoice-Resume"
 """In a request: the call that this offer is to go on with."""
 RESUMED_HEADER = "Edgevoice-Resumed"
+STANDBY_HEADER = "Edgevoice-Standby"
+"""The caller has not been woken: it wants to be connected when it is."""
 """In an answer: it does. Without it the call is a new one."""
 EXPOSED = f"Location, Retry-After, {VERSION_HEADER}, {RESUMED_HEADER}"
 SDP = "application/sdp"
@@ -130,6 +132,7 @@ class Signalling:
                 VERSION_HEADER in request.headers,
                 self._media_host(request),
                 request.headers.get(RESUME_HEADER, ""),
+                STANDBY_HEADER in request.headers,
                 make_carrier,
             )
         except RemoteProtocolError as error:

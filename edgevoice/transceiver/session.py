@@ -68,7 +68,8 @@ from edgevoice.transceiver.standing import Standing
 from edgevoice.transceiver.states import State
 from edgevoice.transceiver.turn_rules import TurnRules, Woken
 
-FATAL = {
+FATAL: dict[str, Problem | None] = {
+    "session_replaced": None,
     "session_expired": Problem.SESSION_LIMIT,
     "insufficient_quota": Problem.REFUSED,
     "invalid_api_key": Problem.REFUSED,

@@ -18,6 +18,7 @@ from edgevoice.realtime import server_events as says
 from edgevoice.relay import tokens
 from edgevoice.relay.app import Relay
 from edgevoice.relay.engines.parrot import Parrot
+from edgevoice.transceiver.actions import OpenLink
 from edgevoice.transceiver.inputs import EventReceived, LinkLost, LinkOpened
 from edgevoice.webrtc.caller import Caller
 from tests.link.house import Board
@@ -66,7 +67,7 @@ def sound(*pieces: tuple[float, int]) -> Samples:
 
 @asynccontextmanager
 async def home(directory: Path, heard: Samples, **limits: object) -> AsyncIterator[Home]:
-    file = directory / "tokens"
+    file, standby = directory / "tokens", bool(limits.pop("standby", False))
     token = tokens.create(str(file), "board")
     config = RelayConfig(
         port=0, engine="parrot", tokens_file=str(file), limits=LimitsConfig(**limits)
@@ -80,7 +81,11 @@ async def home(directory: Path, heard: Samples, **limits: object) -> AsyncIterat
         board = Board(url, None)
         board.source = lambda start, end: heard[start:end]
         board.link = RelayLink(
-            [Signalling(LinkConfig(url=url), token)], board.gate, board.playout, board.post
+            [Signalling(LinkConfig(url=url), token)],
+            board.gate,
+            board.playout,
+            board.post,
+            standby=standby,
         )
         tasks = [group.create_task(board.link.run()), group.create_task(board.capture())]
         try:
@@ -227,3 +232,21 @@ async def test_a_socket_that_breaks_is_followed_by_another(tmp_path: Path) -> No
             for event in events
             if isinstance(event, says.ConversationItemInputAudioTranscriptionCompleted)
         )
+
+
+# On standby.
+
+
+async def test_a_relay_waits_as_long_as_it_takes_and_then_hears_every_word(tmp_path: Path) -> None:
+    heard = sound((300.0, 0), (4.0, 8_000), (60.0, 0))
+    async with home(tmp_path, heard, standby=True, idle_s=60.0) as house:
+        board = house.board
+        await elapse(299.0)
+        assert len(house.relay._calls._live) == 1
+        first = board.ring.end
+        board.gate.open(first)
+        board.link.open(OpenLink(first))
+        opened = await board.until(LinkOpened)
+        assert opened.extensions
+        await house.events_until(says.ResponseDone)
+        assert board.link.early_used == 1

@@ -105,3 +105,29 @@ def test_patience_has_three_reasons():
     patience.active(290)
     assert patience.deadline == 300
     assert patience.expired(300) == "session too long"
+
+
+def test_on_standby_nobody_loses_patience_until_it_is_used():
+    patience = Patience(60, 300, 0, standby=True)
+    assert patience.expired(CONNECT_S) == "never connected", "but it has to be there"
+    patience = Patience(60, 300, 0, standby=True)
+    patience.opened(1.0)
+    assert patience.deadline == math.inf
+    patience.active(50_000.0)
+    assert patience.deadline == 50_060.0
+    patience.active(50_290.0)
+    assert patience.expired(50_300.0) == "session too long"
+
+
+def test_standby_takes_a_place_but_none_of_the_minutes():
+    limits = Limits(LimitsConfig(minutes_per_day=10, sessions=1))
+    limits.stands_by("kitchen", "a", 0.0)
+    assert limits.admit("kitchen", 5_000.0).replaced == ("a",)
+    with pytest.raises(CallRefused, match="full"):
+        limits.admit("hall", 5_000.0)
+    limits.started("kitchen", "a", 6_000.0)
+    limits.ended("kitchen", "a", 6_300.0)
+    assert limits.admit("kitchen", 6_300.0).session_s == 300.0
+    limits.stands_by("kitchen", "b", 6_300.0)
+    limits.ended("kitchen", "b", 9_000.0)
+    assert limits.admit("kitchen", 9_000.0).session_s == 300.0

@@ -38,6 +38,7 @@ from tests.transceiver.story import (
     committed,
     created,
     done,
+    error,
     item_added,
     sent,
     session_created,
@@ -323,3 +324,10 @@ def test_who_has_just_woken_it_hears_after_a_moment_that_nobody_is_there():
     story.passes(1.6)
     ended = story.happens(LinkStruggles("nobody answers"))
     assert Announce(Problem.RELAY_UNREACHABLE) in ended
+
+
+def test_who_was_replaced_does_not_call_again():
+    story = Story().asked()
+    ended = story.says(error("session_replaced"))
+    assert story.state is State.IDLE
+    assert not [a for a in ended if isinstance(a, ReopenLink | Announce)]
