@@ -14,7 +14,8 @@
     ├── GpioError              a button, LED or lamp is not reachable  (OSError)
     ├── LinkError              the relay cannot be reached or used     (ConnectionError)
     │   ├── LinkRefused        it answered, and said no; see .status
-    │   └── LinkTimeout        it did not answer in time               (TimeoutError)
+    │   ├── LinkTimeout        it did not answer in time               (TimeoutError)
+    │   └── UnsupportedLibrary the installed aiortc cannot be made safe
     ├── ProtocolError
     │   ├── LocalProtocolError   we broke the rules: a bug here        (AssertionError)
     │   └── RemoteProtocolError  they did; their message is dropped    (ValueError)
@@ -83,6 +84,10 @@ class LinkRefused(LinkError):
 
 class LinkTimeout(LinkError, TimeoutError):
     """The relay did not answer within its deadline."""
+
+
+class UnsupportedLibrary(LinkError):
+    """aiortc or aioice is of a version that we cannot protect from strangers."""
 
 
 class ProtocolError(EdgeVoiceError):

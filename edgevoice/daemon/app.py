@@ -67,6 +67,7 @@ from edgevoice.transceiver.inputs import (
 )
 from edgevoice.transceiver.persona import Persona
 from edgevoice.transceiver.transceiver import Transceiver
+from edgevoice.webrtc.hardening import harden
 
 log = logging.getLogger(__name__)
 
@@ -80,6 +81,7 @@ GOODBYE_S = 0.1
 def main(config: Config) -> int:
     """Run until SIGTERM or SIGINT; the exit status."""
     token = read_token(config.link.token_file)
+    harden()
     asyncio.run(_main(config, token))
     return 0
 

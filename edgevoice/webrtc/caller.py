@@ -8,7 +8,7 @@ import random
 from collections.abc import Callable
 from functools import partial
 
-from aiortc import RTCSessionDescription
+from aiortc import RTCDataChannel, RTCSessionDescription
 
 from edgevoice.audio.gate import Gate
 from edgevoice.errors import RemoteProtocolError
@@ -40,6 +40,7 @@ class Caller:
         self.offer = ""
         self._codec = codec
         self._wait = wait
+        self._announced: RTCDataChannel
         self._clock_start = random.getrandbits(32)
         self._theirs = Wishes(fec=True)
         self.peer.receiver = jitter
@@ -56,19 +57,24 @@ class Caller:
 
     async def _make_offer(self, ours: Wishes) -> None:
         connection = self.peer.connection
-        self.peer.use(connection.createDataChannel(CHANNEL))
+        self._announced = connection.createDataChannel(CHANNEL)
         hardening.bind_to(connection, HOSTS)
         await connection.setLocalDescription(await connection.createOffer())
         offer = sdp.without_addresses(connection.localDescription.sdp)
-        self.offer = sdp.with_first_timestamp(sdp.prefer_voice(offer, ours), self._clock_start)
+        offer = sdp.with_channel(sdp.prefer_voice(offer, ours))
+        self.offer = sdp.with_first_timestamp(offer, self._clock_start)
 
-    async def accept(self, answer: str) -> None:
+    async def accept(self, answer: str, rtt_s: float | None = None) -> None:
         """Media starts in the background; its RTP clock starts where the offer said.
 
+        `rtt_s` is what is known about the way there, from HTTP or an earlier session:
+        the handshakes are timed by it until there is a measurement.
         Raises RemoteProtocolError when the answer cannot be used.
         """
         self._theirs = wishes(answer)
         description = RTCSessionDescription(sdp.admit_answer(answer), "answer")
+        self.peer.use(self._channel(answer))
+        hardening.expect_round_trip(self.peer.connection, rtt_s)
         token = hardening.rtp_clock_start.set(self._clock_start)
         try:
             await self.peer.connection.setRemoteDescription(description)
@@ -76,6 +82,13 @@ class Caller:
             raise RemoteProtocolError(f"the relay's answer cannot be used: {error!r}") from error
         finally:
             hardening.rtp_clock_start.reset(token)
+
+    def _channel(self, answer: str) -> RTCDataChannel:
+        """Without an announcement, if they know of it: usable a round trip earlier."""
+        if not sdp.agrees_on_channel(answer):
+            return self._announced
+        self._announced.close()
+        return self.peer.connection.createDataChannel(CHANNEL, negotiated=True, id=sdp.CHANNEL_ID)
 
     def send_from(
         self, gate: Gate, first_sample: int, on_first_sent: Callable[[int], None]

@@ -11,6 +11,7 @@ import logging
 from collections import deque
 from collections.abc import Callable
 from functools import partial
+from math import inf
 from typing import Protocol
 
 from aiortc import (
@@ -35,12 +36,15 @@ CONFIGURATION = RTCConfiguration(iceServers=[], bundlePolicy=RTCBundlePolicy.MAX
 
 OPEN_S = 10.0
 """ICE, DTLS and SCTP together; 0.4 s is usual, 5 s were seen under heavy loss."""
-SILENCE_S = 2.0
-"""Not even an answer to a consent check, which is due every second."""
-WATCH_S = 0.5
+SILENCE_S = 1.8
+"""Not even an answer to a check, of which two a second are due. With 150 ms on the way, dead is
+known within 2 s."""
 CLOSE_S = 2.0
 INBOX_LIMIT = 4096
 """80 s of packets. When it is full new ones are dropped: nobody is reading."""
+
+EARLY_LIMIT = 64
+"""Events held until the channel is open; it is a few milliseconds, and more ends the session."""
 
 Task = Callable[[], None]
 
@@ -77,9 +81,8 @@ class Peer:
         self._silence_s = silence_s
         self._inbox: deque[Task] = deque()
         self._news = asyncio.Event()
-        self._watched_at = 0.0
-        self._heard = 0
-        self._heard_at = 0.0
+        self._early: list[str] = []
+        self._alive_at: float | None = None
         self._open_by = 0.0
         self._closing = asyncio.Lock()
         self._is_closed = False
@@ -121,7 +124,6 @@ class Peer:
     async def run(self) -> str:
         """Carry on until the session ends; returns the reason."""
         loop = asyncio.get_running_loop()
-        self._heard_at = self._watched_at = loop.time()
         self._open_by = loop.time() + OPEN_S
         while self.ended is None:
             await self._next_news()
@@ -151,10 +153,9 @@ class Peer:
 
     async def _next_news(self) -> None:
         """Sleep until something happened or a deadline has passed."""
-        deadlines: list[float | None] = [self._next_watch()]
-        if self.receiver is not None:
-            deadlines.append(self.receiver.deadline)
-        soonest = min(deadline for deadline in deadlines if deadline is not None)
+        soonest = self._next_watch()
+        if self.receiver is not None and self.receiver.deadline is not None:
+            soonest = min(soonest, self.receiver.deadline)
         # A fifth of the cost of asyncio.timeout_at, fifty times a second.
         alarm = asyncio.get_running_loop().call_at(soonest, self._news.set)
         try:
@@ -164,19 +165,22 @@ class Peer:
         self._news.clear()
 
     def _next_watch(self) -> float:
-        return self._watched_at + WATCH_S if self.is_open else self._open_by
+        """When they are overdue: with any sign of life, or with the opening."""
+        open_by = inf if self.is_open else self._open_by
+        heard_at = hardening.last_heard(self.connection)
+        if heard_at is not None:
+            self._alive_at = max(heard_at, self._alive_at or heard_at)
+        return open_by if self._alive_at is None else min(open_by, self._alive_at + self._silence_s)
 
     def _watch(self, now: float) -> None:
         if self.receiver is not None:
             self.receiver.expire(now)
-        self._watched_at = now
-        heard = hardening.heard(self.connection)
-        if heard != self._heard:
-            self._heard, self._heard_at = heard, now
-        if self.is_open and now >= self._heard_at + self._silence_s:
-            self.end(f"nothing heard from the other side for {self._silence_s:.0f} s")
-        elif not self.is_open and now >= self._open_by:
+        if now < self._next_watch():
+            return
+        if not self.is_open and now >= self._open_by:
             self.end(f"no media connection after {OPEN_S:.0f} s: is UDP blocked on the way?")
+        else:
+            self.end(f"nothing heard from the other side for {self._silence_s:g} s")
 
     # Called by aiortc.
 
@@ -190,9 +194,18 @@ class Peer:
         if len(text) > self._max_message_bytes:
             self.end(f"event of {len(text)} bytes; at most {self._max_message_bytes} are read")
         elif isinstance(text, str):
-            self.post(lambda: self.on_message(text))
+            self.post(partial(self._take, text))
         else:
             log.debug("a binary message of %d bytes was dropped", len(text))
+
+    def _take(self, text: str) -> None:
+        """On a channel agreed on beforehand, they may be heard before we may speak."""
+        if self.is_open:
+            self.on_message(text)
+        elif len(self._early) < EARLY_LIMIT:
+            self._early.append(text)
+        else:
+            self.end("the other side has sent too much before the channel was open")
 
     def _on_channel(self, channel: RTCDataChannel) -> None:
         self.post(partial(self._opened, channel))
@@ -200,9 +213,12 @@ class Peer:
     def _opened(self, channel: RTCDataChannel) -> None:
         if not self.is_open:
             self.is_open = True
-            self._heard_at = asyncio.get_running_loop().time()
+            self._alive_at = asyncio.get_running_loop().time()
             self.on_open()
             self.outbox.attach(channel)
+            for text in self._early:
+                self.on_message(text)
+            self._early.clear()
 
     def _on_state(self) -> None:
         state = self.connection.connectionState

@@ -22,6 +22,10 @@ MAX_MESSAGE_BYTES = 262_144
 START_ATTRIBUTE = "edgevoice-first-timestamp"
 """RTP timestamp of the very first sample, so that losing the first packet shifts nothing."""
 
+CHANNEL_ATTRIBUTE = "edgevoice-channel"
+"""The event channel exists on both ends without being announced in it (negotiated, RFC 8832)."""
+CHANNEL_ID = 0
+
 TOKEN = r"[A-Za-z0-9!#$%&'*+.^_`{|}~-]{1,64}"
 ICE_CHARS = r"[A-Za-z0-9+/]"
 HASHES = r"(?i:sha-256|sha-384|sha-512)"
@@ -45,6 +49,7 @@ UNDERSTOOD = {
         "max-message-size": r"\d{1,10}",
         "ice-lite": "",
         START_ATTRIBUTE: r"\d{1,10}",
+        CHANNEL_ATTRIBUTE: str(CHANNEL_ID),
     }.items()
 }
 """Attributes that are kept, and how each must look. Others are dropped, as SDP says."""
@@ -196,6 +201,20 @@ def with_first_timestamp(offer: str, timestamp: int) -> str:
     if not rtpmap:
         raise LocalProtocolError("our offer has no Opus in it")
     return f"{head}{rtpmap}a={START_ATTRIBUTE}:{timestamp}\r\n{tail}"
+
+
+def agrees_on_channel(text: str) -> bool:
+    """The other side takes events on the channel of this number without its announcement."""
+    line = rf"^a={CHANNEL_ATTRIBUTE}:{CHANNEL_ID}\r?$"
+    return re.search(line, text, re.MULTILINE) is not None
+
+
+def with_channel(text: str) -> str:
+    """Says so, in the data section; others ignore the line."""
+    head, port, tail = text.partition("a=sctp-port:")
+    if not port:
+        raise LocalProtocolError("our description has no data channel in it")
+    return f"{head}a={CHANNEL_ATTRIBUTE}:{CHANNEL_ID}\r\n{port}{tail}"
 
 
 def prefer_voice(text: str, wishes: Wishes) -> str:

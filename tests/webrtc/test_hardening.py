@@ -14,7 +14,7 @@ from av.packet import Packet
 
 from edgevoice.errors import LinkError
 from edgevoice.webrtc import hardening
-from edgevoice.webrtc.hardening import Hook, Setting
+from edgevoice.webrtc.hardening.hooks import AIOICE, Hook, Setting
 from tests.virtual_time import elapse
 from tests.webrtc import peers
 from tests.webrtc.peers import pair
