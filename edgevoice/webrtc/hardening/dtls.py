@@ -66,7 +66,7 @@ def remember_flight(write: Step) -> Step:
         send = self.transport._send
 
         async def remember(data: bytes) -> None:
-            self.last_flight = data
+            self.last_flight, self.flight_at = data, asyncio.get_running_loop().time()
             await send(data)
 
         self.transport._send = remember
@@ -82,16 +82,13 @@ def resend_flights(shake: Step) -> Step:
     """A lost handshake packet costs two round trips instead of 1 s or 3 s."""
 
     async def resend(self: Any) -> None:
-        rtt_s = round_trip(getattr(self.transport, "_connection", None))
-        first_s = resend_after_s(rtt_s, FLIGHT_RESEND_S)
         for pause in RESENDS:
-            await asyncio.sleep(min(pause * first_s, MOST_S))
-            flight = getattr(self, "last_flight", None)
-            if flight is not None:
-                try:
-                    await self.transport._send(flight)
-                except ConnectionError:
-                    return
+            await unanswered(self, pause)
+            self.flight_at = asyncio.get_running_loop().time()
+            try:
+                await self.transport._send(self.last_flight)
+            except ConnectionError:
+                return
 
     async def _do_handshake(self: Any) -> None:
         async with asyncio.TaskGroup() as group:
@@ -102,6 +99,18 @@ def resend_flights(shake: Step) -> Step:
                 resender.cancel()
 
     return _do_handshake
+
+
+async def unanswered(dtls: Any, pause: float) -> None:
+    """Until nothing new was sent for this long, once anything was."""
+    loop = asyncio.get_running_loop()
+    while True:
+        rtt_s = round_trip(getattr(dtls.transport, "_connection", None))
+        wait_s = min(pause * resend_after_s(rtt_s, FLIGHT_RESEND_S), MOST_S)
+        left_s: float = getattr(dtls, "flight_at", loop.time()) + wait_s - loop.time()
+        if left_s <= 0:
+            return
+        await asyncio.sleep(left_s)
 
 
 DTLS = "aiortc.rtcdtlstransport:RTCDtlsTransport"

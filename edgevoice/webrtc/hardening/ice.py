@@ -25,6 +25,8 @@ CONSENT_S = 4.0
 """Without any answer the line is dead; aioice waits for 30 s (RFC 7675, section 5.1)."""
 CONSENT_RETRANSMISSIONS = 3
 STUN_RTO_S = 0.1
+GUESS = 0.75
+"""Of the longest that a round trip can be: twice that is still later than any answer."""
 MAX_PEER_ADDRESSES = 32
 """One is used; a client with several interfaces, or one that roams, shows a few more."""
 MAX_DATAGRAMS = 512
@@ -151,10 +153,10 @@ def pace_transactions(make: Callable[..., None]) -> Callable[..., None]:
 
 
 def measure_round_trip(receive: Callable[..., None]) -> Callable[..., None]:
-    """The shortest time between a check's first sending and its answer.
+    """The shortest time between a check and its answer.
 
-    That is never less than the round trip, even when it is unclear which sending was
-    answered (Karn), and one transaction without loss is enough to make it exact.
+    When the check was sent more than once, nobody knows which one was answered (Karn):
+    counted from the first it is a bound, and used until there is a clear measurement.
     """
 
     def response_received(self: Any, message: Any, addr: tuple[str, int]) -> None:
@@ -165,15 +167,17 @@ def measure_round_trip(receive: Callable[..., None]) -> Callable[..., None]:
         begun_at = getattr(self, "begun_at", None)
         if waited.done() and not was_done and connection is not None and begun_at is not None:
             took_s = asyncio.get_running_loop().time() - begun_at
-            connection.rtt_s = min(took_s, getattr(connection, "rtt_s", took_s))
+            name = "rtt_s" if self._Transaction__tries == 1 else "rtt_at_most_s"
+            setattr(connection, name, min(took_s, getattr(connection, name, took_s)))
 
     return response_received
 
 
 def round_trip(connection: Any) -> float | None:
-    """As measured, or as we were told to expect."""
-    measured: float | None = getattr(connection, "rtt_s", None)
-    return measured if measured is not None else getattr(connection, "expected_rtt_s", None)
+    """As measured, or as we were told to expect, or a guess below the bound."""
+    known = getattr(connection, "rtt_s", getattr(connection, "expected_rtt_s", None))
+    at_most = getattr(connection, "rtt_at_most_s", None)
+    return known if known is not None or at_most is None else GUESS * at_most
 
 
 ICE = "aioice.ice:Connection"
@@ -246,6 +250,6 @@ HOOKS = (
         ("self", "message", "addr"),
         measure_round_trip,
         AIOICE,
-        attributes(TRANSACTION, "__future", "__protocol"),
+        attributes(TRANSACTION, "__future", "__protocol", "__tries"),
     ),
 )
