@@ -18,7 +18,8 @@
     │   ├── LinkRefused        it answered, and said no; see .status
     │   ├── LinkAbsent         there is no such relay
     │   ├── LinkUntrusted      its certificate is not one we trust
-    │   └── LinkTimeout        it did not answer in time               (TimeoutError)
+    │   ├── LinkTimeout        it did not answer in time               (TimeoutError)
+    │   └── UnsupportedLibrary the installed aiortc cannot be made safe
     ├── ProtocolError
     │   ├── LocalProtocolError   we broke the rules: a bug here        (AssertionError)
     │   └── RemoteProtocolError  they did; their message is dropped    (ValueError)
@@ -110,6 +111,10 @@ class LinkUntrusted(LinkError):
 
 class LinkTimeout(LinkError, TimeoutError):
     """The relay did not answer within its deadline."""
+
+
+class UnsupportedLibrary(LinkError):
+    """aiortc or aioice is of a version that we cannot protect from strangers."""
 
 
 class ProtocolError(EdgeVoiceError):

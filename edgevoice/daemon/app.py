@@ -70,6 +70,7 @@ from edgevoice.transceiver.inputs import (
 )
 from edgevoice.transceiver.persona import Persona
 from edgevoice.transceiver.transceiver import Transceiver
+from edgevoice.webrtc.hardening import harden
 
 log = logging.getLogger(__name__)
 
@@ -82,6 +83,7 @@ GOODBYE_S = 0.1
 
 def main(config: Config) -> int:
     """Run until SIGTERM or SIGINT; the exit status."""
+    harden()
     asyncio.run(_main(config, relays.configured(config.link)))
     return 0
 

@@ -271,7 +271,7 @@ class Talk:
         self._lines.append(line)
         try:
             answer = await self._ways.relays[attempt.index].call(line.offer, headers)
-            await line.accept(answer.text)
+            await line.accept(answer.text, self._ways.relays[attempt.index].rtt_s)
         except BaseException:
             self._lines.remove(line)
             await line.close()

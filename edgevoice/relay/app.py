@@ -26,6 +26,7 @@ from edgevoice.relay.engines.engine import Engine
 from edgevoice.relay.session import Session
 from edgevoice.relay.signalling import Signalling
 from edgevoice.relay.tokens import Tokens
+from edgevoice.webrtc.hardening import harden
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +36,7 @@ DRAIN_S = 2.0
 
 def main(config: Config) -> int:
     """Run until told to stop. Raises EdgeVoiceError when it cannot start."""
+    harden()
     asyncio.run(_main(config.relay))
     return 0
 

@@ -31,8 +31,9 @@ OPUS = Codec(
 """Complexity 3 takes three quarters of the work of 5 at the same bit rate. No DTX: between answers
 nothing is sent anyway, and within one the device would run dry."""
 
-SILENCE_S = 5.0
-"""Longer than the device's, which is the one to decide that a link is dead."""
+SILENCE_S = 3.5
+"""Longer than the device's, which is the one to decide that a link is dead; short enough that a
+vanished device's sockets are closed within 4 s."""
 
 MALFORMED = (
     ValueError,
@@ -74,6 +75,7 @@ class Call:
         self._peer.on_open = on_open
         self._peer.on_message = on_message
         self._is_answered = False
+        self._has_channel = False
         self._encoder = codec.encoder()
         self._wishes = Wishes(fec=True, bitrate_bps=RECEIVED_BPS, rate_hz=CAPTURE_RATE_HZ)
         self.output = PacedOutput(self._encoder, self._peer.post)
@@ -108,6 +110,9 @@ class Call:
         connection.on("datachannel", self._on_channel)
         self._peer.rtp_transceiver.sender.replaceTrack(self.output)
         await connection.setRemoteDescription(RTCSessionDescription(offer, "offer"))
+        is_agreed = sdp.agrees_on_channel(offer)
+        if is_agreed:
+            self._use(connection.createDataChannel(CHANNEL, negotiated=True, id=sdp.CHANNEL_ID))
         if self._media_host:
             hardening.bind_to(connection, [self._media_host])
         await connection.setLocalDescription(await connection.createAnswer())
@@ -115,7 +120,8 @@ class Call:
         if "a=candidate:" not in answer:
             where = self._media_host or "any address"
             raise LinkError(f"no media socket could be opened on {where}: check relay.media_host")
-        return sdp.prefer_voice(answer, self._wishes)
+        answer = sdp.prefer_voice(answer, self._wishes)
+        return sdp.with_channel(answer) if is_agreed else answer
 
     def send(self, text: str) -> None:
         """One event; kept until the channel opens."""
@@ -143,7 +149,11 @@ class Call:
 
     def _on_channel(self, channel: RTCDataChannel) -> None:
         """Called by aiortc."""
-        if channel.label == CHANNEL:
-            self._peer.use(channel)
+        if channel.label != CHANNEL or self._has_channel:
+            log.debug("a channel beside %s was ignored", CHANNEL)
         else:
-            log.debug("a channel that is not %s was ignored", CHANNEL)
+            self._use(channel)
+
+    def _use(self, channel: RTCDataChannel) -> None:
+        self._has_channel = True
+        self._peer.use(channel)

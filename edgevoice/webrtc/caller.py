@@ -6,7 +6,7 @@ relay is called, and when, is decided in `link/`.
 
 from functools import partial
 
-from aiortc import RTCSessionDescription
+from aiortc import RTCDataChannel, RTCSessionDescription
 
 from edgevoice.errors import RemoteProtocolError
 from edgevoice.webrtc import hardening, sdp
@@ -28,6 +28,7 @@ class Caller(DeviceEnd):
     def __init__(self, codec: Codec, jitter: JitterBuffer, wait: Wait) -> None:
         self.peer = Peer()
         super().__init__(self.peer, codec, jitter, wait)
+        self._announced: RTCDataChannel
 
     async def prepare(self, ours: Wishes) -> None:
         """Open the sockets and make the offer; on failure nothing is left open."""
@@ -40,19 +41,24 @@ class Caller(DeviceEnd):
 
     async def _make_offer(self, ours: Wishes) -> None:
         connection = self.peer.connection
-        self.peer.use(connection.createDataChannel(CHANNEL))
+        self._announced = connection.createDataChannel(CHANNEL)
         hardening.bind_to(connection, HOSTS)
         await connection.setLocalDescription(await connection.createOffer())
         offer = sdp.without_addresses(connection.localDescription.sdp)
-        self.offer = sdp.with_first_timestamp(sdp.prefer_voice(offer, ours), self._clock_start)
+        offer = sdp.with_channel(sdp.prefer_voice(offer, ours))
+        self.offer = sdp.with_first_timestamp(offer, self._clock_start)
 
-    async def accept(self, answer: str) -> None:
+    async def accept(self, answer: str, rtt_s: float | None = None) -> None:
         """Media starts in the background; its RTP clock starts where the offer said.
 
+        `rtt_s` is what is known about the way there, from HTTP or an earlier session:
+        the handshakes are timed by it until there is a measurement.
         Raises RemoteProtocolError when the answer cannot be used.
         """
         self._theirs = wishes(answer)
         description = RTCSessionDescription(sdp.admit_answer(answer), "answer")
+        self.peer.use(self._channel(answer))
+        hardening.expect_round_trip(self.peer.connection, rtt_s)
         token = hardening.rtp_clock_start.set(self._clock_start)
         try:
             await self.peer.connection.setRemoteDescription(description)
@@ -60,6 +66,13 @@ class Caller(DeviceEnd):
             raise RemoteProtocolError(f"the relay's answer cannot be used: {error!r}") from error
         finally:
             hardening.rtp_clock_start.reset(token)
+
+    def _channel(self, answer: str) -> RTCDataChannel:
+        """Without an announcement, if they know of it: usable a round trip earlier."""
+        if not sdp.agrees_on_channel(answer):
+            return self._announced
+        self._announced.close()
+        return self.peer.connection.createDataChannel(CHANNEL, negotiated=True, id=sdp.CHANNEL_ID)
 
     def _speak(self, uplink: Uplink) -> None:
         uplink.on("ended", partial(self.peer.end, "the uplink has stopped"))

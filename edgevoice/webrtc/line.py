@@ -12,6 +12,7 @@ from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable
 from functools import partial
+from math import inf
 from typing import ClassVar, Protocol
 
 from edgevoice.webrtc.outbox import Channel, Outbox
@@ -21,12 +22,14 @@ log = logging.getLogger(__name__)
 
 OPEN_S = 10.0
 """ICE, DTLS and SCTP together; 0.4 s is usual, 5 s were seen under heavy loss."""
-SILENCE_S = 2.0
-"""Not even an answer to a consent check, which is due every second."""
-WATCH_S = 0.5
+SILENCE_S = 1.8
+"""Not even an answer to a check, of which two a second are due. With 150 ms on the way, dead is
+known within 2 s."""
 CLOSE_S = 2.0
 INBOX_LIMIT = 4096
 """80 s of packets. When it is full new ones are dropped: nobody is reading."""
+EARLY_LIMIT = 64
+"""Events held until the channel is open; it is a few milliseconds, and more ends the session."""
 
 Task = Callable[[], None]
 
@@ -68,8 +71,8 @@ class Line(ABC):
         self._silence_s = silence_s
         self._inbox: deque[Task] = deque()
         self._news = asyncio.Event()
-        self._watched_at = 0.0
-        self._heard_at = 0.0
+        self._early: list[str] = []
+        self._alive_at: float | None = None
         self._open_by = 0.0
         self._closing = asyncio.Lock()
         self._is_closed = False
@@ -96,7 +99,6 @@ class Line(ABC):
     async def run(self) -> str:
         """Carry on until the session ends; returns the reason."""
         loop = asyncio.get_running_loop()
-        self._heard_at = self._watched_at = loop.time()
         self._open_by = loop.time() + OPEN_S
         while self.ended is None:
             await self._next_news()
@@ -118,37 +120,41 @@ class Line(ABC):
         """Called once, by `close`."""
 
     @abstractmethod
-    def _listen(self, now: float) -> None:
-        """Keep `_heard_at` true: when anything at all was heard last."""
+    def _last_heard(self) -> float | None:
+        """When anything at all was heard last; None: never."""
 
     async def _next_news(self) -> None:
         """Sleep until something happened or a deadline has passed."""
-        deadlines: list[float | None] = [self._next_watch()]
-        if self.receiver is not None:
-            deadlines.append(self.receiver.deadline)
-        soonest = min(deadline for deadline in deadlines if deadline is not None)
+        loop = asyncio.get_running_loop()
+        # Before anything was heard nothing wakes us when it is, so look at least this often.
+        soonest = min(self._overdue_at(), loop.time() + self._silence_s)
+        if self.receiver is not None and self.receiver.deadline is not None:
+            soonest = min(soonest, self.receiver.deadline)
         # A fifth of the cost of asyncio.timeout_at, fifty times a second.
-        alarm = asyncio.get_running_loop().call_at(soonest, self._news.set)
+        alarm = loop.call_at(soonest, self._news.set)
         try:
             await self._news.wait()
         finally:
             alarm.cancel()
         self._news.clear()
 
-    def _next_watch(self) -> float:
-        if not self.is_open:
-            return self._open_by
-        return min(self._watched_at + WATCH_S, self._heard_at + self._silence_s)
+    def _overdue_at(self) -> float:
+        """When they are overdue: with any sign of life, or with the opening."""
+        open_by = inf if self.is_open else self._open_by
+        heard_at = self._last_heard()
+        if heard_at is not None:
+            self._alive_at = max(heard_at, self._alive_at or heard_at)
+        return open_by if self._alive_at is None else min(open_by, self._alive_at + self._silence_s)
 
     def _watch(self, now: float) -> None:
         if self.receiver is not None:
             self.receiver.expire(now)
-        self._watched_at = now
-        self._listen(now)
-        if self.is_open and now >= self._heard_at + self._silence_s:
-            self.end(f"nothing heard from the other side for {self._silence_s:.0f} s", lost=True)
-        elif not self.is_open and now >= self._open_by:
+        if now < self._overdue_at():
+            return
+        if not self.is_open and now >= self._open_by:
             self.end(self.UNOPENED, lost=True)
+        else:
+            self.end(f"nothing heard from the other side for {self._silence_s:g} s", lost=True)
 
     # What the carrier says.
 
@@ -162,12 +168,24 @@ class Line(ABC):
         if len(text) > self._max_message_bytes:
             self.end(f"event of {len(text)} bytes; at most {self._max_message_bytes} are read")
         else:
-            self.post(lambda: self.on_message(text))
+            self.post(partial(self._take, text))
+
+    def _take(self, text: str) -> None:
+        """On a channel agreed on beforehand, they may be heard before we may speak."""
+        if self.is_open:
+            self.on_message(text)
+        elif len(self._early) < EARLY_LIMIT:
+            self._early.append(text)
+        else:
+            self.end("the other side has sent too much before the channel was open")
 
     def _opened(self, channel: Channel) -> None:
         """From within `run`: events may go out on this channel from now on."""
         if not self.is_open:
             self.is_open = True
-            self._heard_at = asyncio.get_running_loop().time()
+            self._alive_at = asyncio.get_running_loop().time()
             self.on_open()
             self.outbox.attach(channel)
+            for text in self._early:
+                self.on_message(text)
+            self._early.clear()

@@ -38,7 +38,6 @@ class Peer(Line):
         super().__init__(max_message_bytes, silence_s)
         self.connection: RTCPeerConnection
         self.rtp_transceiver: RTCRtpTransceiver
-        self._heard = 0
 
     def connect(self) -> None:
         """Make the connection object and its one audio transceiver; nothing is sent yet."""
@@ -60,6 +59,11 @@ class Peer(Line):
         else:
             channel.on("open", partial(self._on_channel, channel))
 
+    @property
+    def round_trip_s(self) -> float | None:
+        """Of the line to the other side, as far as it is known yet."""
+        return hardening.measured_round_trip(self.connection)
+
     async def _close(self) -> None:
         try:
             async with asyncio.timeout(CLOSE_S):
@@ -71,10 +75,8 @@ class Peer(Line):
             for connection in hardening.ice_connections(self.connection):
                 await connection.close()
 
-    def _listen(self, now: float) -> None:
-        heard = hardening.heard(self.connection)
-        if heard != self._heard:
-            self._heard, self._heard_at = heard, now
+    def _last_heard(self) -> float | None:
+        return hardening.last_heard(self.connection)
 
     # Called by aiortc.
 

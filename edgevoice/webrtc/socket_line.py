@@ -68,6 +68,7 @@ class SocketLine(Line):
         self.in_flight = InFlight()
         self._socket: WebSocket | None = None
         self._tcp: Any = None
+        self._heard_at: float | None = None
         self._track: Track | None = None
         self._clock_start = 0
         self._texts: deque[str] = deque()
@@ -201,8 +202,8 @@ class SocketLine(Line):
 
     # The end of it.
 
-    def _listen(self, now: float) -> None:
-        """`_read` keeps `_heard_at`."""
+    def _last_heard(self) -> float | None:
+        return self._heard_at
 
     async def _close(self) -> None:
         try:

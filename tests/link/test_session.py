@@ -326,7 +326,7 @@ async def test_malformed_events_are_counted_and_survived() -> None:
         await elapse(0.2)
         assert home.board.link.malformed_events == 2
         events = [i.event for i in home.board.inputs if isinstance(i, EventReceived)]
-        assert [type(event) for event in events] == [UnknownEvent, SessionCreated]
+        assert [type(event) for event in events] == [SessionCreated, UnknownEvent]
 
 
 async def test_an_event_beyond_the_cap_ends_the_call() -> None:
