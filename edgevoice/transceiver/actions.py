@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from edgevoice.realtime.client_events import ClientEvent
+from edgevoice.realtime.context_claim import ContextClaim
 from edgevoice.transceiver.indication import Indication
 
 
@@ -37,6 +38,8 @@ class OpenLink:
     first_sample: int
     """The first captured sample that will be sent: index 0 of what the relay receives."""
     wake: WakePhrase | None = None
+    context: ContextClaim | None = None
+    """What is known of the conversation, so that nobody is told what it knows."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -153,6 +153,11 @@ class SpeakerFound:
 
 
 @dataclass(frozen=True, slots=True)
+class ForgetRequested:
+    """The owner wants nothing that was said to be kept."""
+
+
+@dataclass(frozen=True, slots=True)
 class ShutdownRequested:
     pass
 
@@ -184,6 +189,7 @@ Input = (
     | MicrophoneFound
     | SpeakerLost
     | SpeakerFound
+    | ForgetRequested
     | ShutdownRequested
     | DeadlinePassed
 )

@@ -7,15 +7,16 @@ The button hangs up while it is the user's turn; during an answer, or the wait
 for one, it stops that and listens, as the wake word does.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from edgevoice.config import TurnConfig
 from edgevoice.realtime.client_events import EdgevoiceWake
-from edgevoice.realtime.items import ContentPart, FunctionCall, Message
+from edgevoice.realtime.items import ContentPart, FunctionCall
 from edgevoice.realtime.response import ErrorDetails
 from edgevoice.realtime.server_events import (
     ConversationItemInputAudioTranscriptionCompleted,
     ConversationItemInputAudioTranscriptionFailed,
+    EdgevoiceConversation,
     Error,
     InputAudioBufferCommitted,
     InputAudioBufferSpeechStarted,
@@ -54,6 +55,7 @@ from edgevoice.transceiver.inputs import (
     WakeDetected,
 )
 from edgevoice.transceiver.limits import MAX_EARLY_EVENTS
+from edgevoice.transceiver.memory import Memory, Missing
 from edgevoice.transceiver.standing import Standing
 from edgevoice.transceiver.states import State
 from edgevoice.transceiver.turn_rules import TurnRules, Woken
@@ -77,7 +79,7 @@ class Session:
         config: TurnConfig,
         duplex: Duplex,
         introduce: Introduce,
-        remembered: Sequence[Message],
+        memory: Memory,
         first_sample: int,
     ) -> None:
         self.rules = TurnRules(standing, deadlines, config, duplex, first_sample)
@@ -85,7 +87,7 @@ class Session:
         self._deadlines = deadlines
         self._config = config
         self._introduce = introduce
-        self._remembered = remembered
+        self._memory = memory
         self._first_sample = first_sample
         self._extensions = False
         self._greeted = False
@@ -166,6 +168,7 @@ class Session:
                 rules.answering.playout_drained()
                 return rules.settle(now)
             case PlayoutFlushed(played_ms):
+                self._memory.doubt(rules.answering.cut_items)
                 truncation = rules.answering.flushed(played_ms)
                 return truncation if self._extensions else []
             case ToolFinished(call_id, output):
@@ -179,6 +182,8 @@ class Session:
         match event:
             case SessionCreated(session=effective):
                 return self._greet(effective)
+            case EdgevoiceConversation() if self._extensions:
+                return [*seeds(self._memory.greeted_by_ours(event))]
             case SessionUpdated(session=effective):
                 rules.duplex.learn(effective)
                 return []
@@ -242,7 +247,8 @@ class Session:
             return []
         self._greeted = True
         self.rules.duplex.learn(effective)
-        return [self._introduce(self._extensions), *seeds(self._remembered)]
+        told = Missing() if self._extensions else self._memory.greeted_by_other()
+        return [self._introduce(self._extensions), *seeds(told)]
 
     def _refused(self, details: ErrorDetails, now: float) -> list[Action]:
         if details.code in FATAL:

@@ -24,6 +24,7 @@ from edgevoice.transceiver.inputs import (
     PlayoutStarted,
     WakeDetected,
 )
+from edgevoice.transceiver.memory import Remembered
 from edgevoice.transceiver.persona import Persona
 from edgevoice.transceiver.states import State
 from edgevoice.transceiver.transceiver import Transceiver
@@ -136,6 +137,7 @@ class Story:
         muted: bool = False,
         personas: Mapping[str, Persona] | None = None,
         hears_voices: bool = False,
+        remembered: Remembered | None = None,
         **turn: Any,
     ) -> None:
         self.transceiver = Transceiver(
@@ -148,6 +150,7 @@ class Story:
             muted=muted,
             personas=personas,
             hears_voices=hears_voices,
+            remembered=remembered,
         )
         self.now = 1_000.0
         self.house = House(shown=self.transceiver.indication)
