@@ -16,6 +16,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 from edgevoice import __version__
 from edgevoice.config import RelayConfig
 from edgevoice.errors import RemoteProtocolError
+from edgevoice.realtime import context_claim
 from edgevoice.realtime.client_events import SessionUpdate
 from edgevoice.realtime.session import SessionPatch
 from edgevoice.realtime.wire import decode_client_event
@@ -76,13 +77,15 @@ class Signalling:
         except UNREADABLE as error:
             raise CallRefused(400, "the body is broken", code="invalid_body") from error
         try:
+            extensions = VERSION_HEADER in request.headers
             offer = Offer(
                 token_name,
                 sdp,
                 _patch(session, request.query.get("model")),
                 _wake(request.headers.get(WAKE_HEADER)),
-                VERSION_HEADER in request.headers,
+                extensions,
                 self._media_host(request),
+                _context(request.headers.get(context_claim.HEADER)) if extensions else None,
             )
         except RemoteProtocolError as error:
             raise CallRefused(400, str(error), code="invalid_value") from error
@@ -184,6 +187,10 @@ def _patch(session: str | None, model: str | None) -> SessionPatch:
 
 def _wake(header: str | None) -> wake_phrase.WakePhrase | None:
     return None if header is None else wake_phrase.parse_header(header)
+
+
+def _context(header: str | None) -> context_claim.ContextClaim | None:
+    return None if header is None else context_claim.parse_header(header)
 
 
 def _unmapped(address: str) -> str:
