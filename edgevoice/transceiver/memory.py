@@ -10,7 +10,8 @@ nobody is left to finish it.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from edgevoice.config import ContextConfig
 from edgevoice.realtime.client_events import ConversationItemCreate
@@ -102,6 +103,15 @@ class Memory:
         items = self.conversation.told_items()
         held = self.conversation.settled_item_id(self._held)
         return Remembered(self._held_as, held, items, self.forget_at) if items else None
+
+    def status(self) -> dict[str, Any]:
+        """For the owner to look at: how much, never what."""
+        return {
+            "items": len(self.conversation.items),
+            "bytes": self.conversation.size_bytes,
+            "session": asdict(self.session),
+            "total": asdict(self.total),
+        }
 
     def begin(self) -> ContextClaim | None:
         """A session begins; what is known of the ones before."""
@@ -197,6 +207,7 @@ class Memory:
     def end(self, now: float) -> float | None:
         """The session is over; when to forget it, or None if there is nothing to forget."""
         self.forget_at = now + self._keep_s if self.conversation.items else None
+        self.version += 1
         return self.forget_at
 
     def forget(self) -> None:
