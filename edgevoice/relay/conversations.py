@@ -92,8 +92,10 @@ class Conversations:
     def release(self, conversation: Conversation, now: float) -> None:
         """The session is over. Nothing happens if another has taken it up meanwhile."""
         held = self._held.get(conversation.id)
-        if held is not None and held.conversation is conversation:
-            held.old_at = now + self.keep_s
+        if held is None or held.conversation is not conversation:
+            return
+        held.old_at = now + self.keep_s if conversation.heard_items() else now
+        self.forget_old(now)
 
     def forget_old(self, now: float) -> None:
         """Those whose time is over."""

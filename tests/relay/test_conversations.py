@@ -91,6 +91,14 @@ def test_it_is_forgotten_in_time() -> None:
     assert len(store) == 0
 
 
+def test_a_session_in_which_nothing_was_said_leaves_nothing() -> None:
+    store, silent = Conversations(KEEP_S), Conversation()
+    silent.id = "conv_1"
+    store.hold("kitchen", silent)
+    store.release(silent, now=0.0)
+    assert len(store) == 0
+
+
 def test_nothing_is_held_where_nothing_is_to_be_held() -> None:
     store = Conversations(keep_s=0.0)
     store.hold("kitchen", conversation())

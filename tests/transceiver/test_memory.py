@@ -196,7 +196,18 @@ class TestHeld:
         """The link was opened anew, and the relay had forgotten the session."""
         story = talked(Story())
         assert len(seeds(greeting(story, NEW))) == 2
-        assert len(seeds(sent(story.says(NEW)))) == 2
+        story.says(item_added("and now", "item_u2"))
+        assert seeds(sent(story.says(NEW))) == [QUESTION, ANSWER, ("user", "and now")]
+
+    def test_a_claim_of_a_session_that_goes_on_after_all_is_no_matter(self):
+        story = talked(Story())
+        greeted(story, holding(claimed(story)))
+        story.says(item_added("and now", "item_u2"))
+        before = story.transceiver.memory.claim()
+        story.says(item_added("and then", "item_u3"))
+        after = story.transceiver.memory.claim()
+        assert before and after
+        assert (before.item_id, after.item_id) == ("item_u2", "item_u3")
 
     def test_names_that_fit_no_header_are_told_in_full(self):
         story = Story().connected()
