@@ -55,7 +55,7 @@ from edgevoice.transceiver.inputs import (
     WakeDetected,
 )
 from edgevoice.transceiver.limits import MAX_EARLY_EVENTS
-from edgevoice.transceiver.memory import Memory, Missing
+from edgevoice.transceiver.memory import Memory
 from edgevoice.transceiver.standing import Standing
 from edgevoice.transceiver.states import State
 from edgevoice.transceiver.turn_rules import TurnRules, Woken
@@ -91,6 +91,7 @@ class Session:
         self._first_sample = first_sample
         self._extensions = False
         self._greeted = False
+        self._owes_context = False
         self._early: list[ServerEvent] = []
 
     def begin(self, woken: Woken, now: float) -> list[Action]:
@@ -183,10 +184,11 @@ class Session:
             case SessionCreated(session=effective):
                 return self._greet(effective)
             case EdgevoiceConversation() if self._extensions:
+                self._owes_context = False
                 return [*seeds(self._memory.greeted_by_ours(event))]
             case SessionUpdated(session=effective):
                 rules.duplex.learn(effective)
-                return []
+                return self._tell_context()
             case InputAudioBufferSpeechStarted(audio_start_ms=at_ms):
                 return rules.user_started(at_ms, now)
             case InputAudioBufferSpeechStopped(item_id=item_id, audio_end_ms=at_ms):
@@ -247,8 +249,14 @@ class Session:
             return []
         self._greeted = True
         self.rules.duplex.learn(effective)
-        told = Missing() if self._extensions else self._memory.greeted_by_other()
-        return [self._introduce(self._extensions), *seeds(told)]
+        self._owes_context = True
+        told = [] if self._extensions else self._tell_context()
+        return [self._introduce(self._extensions), *told]
+
+    def _tell_context(self) -> list[Action]:
+        """To a relay that does not say what it holds: ours would have, before anything else."""
+        owes, self._owes_context = self._owes_context, False
+        return [*seeds(self._memory.greeted_by_other())] if owes else []
 
     def _refused(self, details: ErrorDetails, now: float) -> list[Action]:
         if details.code in FATAL:

@@ -18,6 +18,7 @@ from edgevoice.realtime.server_events import (
     ConversationItemTruncated,
     EdgevoiceConversation,
     ServerEvent,
+    SessionUpdated,
 )
 from edgevoice.transceiver.actions import OpenLink
 from edgevoice.transceiver.inputs import (
@@ -118,6 +119,15 @@ def test_our_relay_is_told_once_it_has_said_what_it_holds():
     story.happens(wake, linked())
     assert seeds(sent(story.says(session_created))) == []
     assert seeds(sent(story.says(NEW))) == [QUESTION, ANSWER]
+
+
+def test_a_relay_of_ours_that_is_too_old_to_say_so_is_told_everything():
+    story = talked(Story())
+    story.happens(wake, linked())
+    updated = SessionUpdated(session=session_created.session)
+    assert seeds(sent(story.says(session_created))) == []
+    assert seeds(sent(story.says(updated))) == [QUESTION, ANSWER]
+    assert seeds(sent(story.says(updated))) == []
 
 
 def test_what_another_server_says_of_conversations_is_nothing_to_us():
