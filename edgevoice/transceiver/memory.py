@@ -23,6 +23,7 @@ from edgevoice.realtime.server_events import (
     ConversationItemCreated,
     EdgevoiceConversation,
     ServerEvent,
+    SessionCreated,
 )
 from edgevoice.realtime.wire import encode
 
@@ -84,9 +85,7 @@ class Memory:
         self._is_ours = False
         """The relay of this session is an edgevoice relay."""
         self._before: frozenset[str] = frozenset()
-        """Items of earlier calls."""
-        self._is_greeted = False
-        """By the relay that was called last."""
+        """Items of earlier calls: known when the relay at hand began its session."""
         self._claim: ContextClaim | None = None
         self._unconfirmed: dict[str, Message] = {}
         """Seeds that the relay has not repeated yet."""
@@ -118,17 +117,16 @@ class Memory:
     def begin(self) -> ContextClaim | None:
         """A session begins; what is known of the ones before."""
         self.session = ContextCounters()
-        self.forget_at, self._is_ours = None, False
+        self.forget_at = None
         return self.claim()
 
     def claim(self) -> ContextClaim | None:
         """A relay is about to be called: what it may hold already, as far as it is certain.
 
-        Also when it is called again because the link broke; if it then goes on with the
-        session after all, nothing more is to be done.
+        Also when it is called again because the link broke, any number of times; if it
+        then goes on with the session after all, nothing more is to be done.
         """
-        known = self.conversation
-        self._before, self._claim, self._is_greeted = known.ids(), None, False
+        known, self._claim = self.conversation, None
         settled = known.settled_item_id(self._held)
         if self._held_as and settled:
             count = min(MOST_ITEMS, known.count(settled))
@@ -138,7 +136,6 @@ class Memory:
 
     def greeted_by_ours(self, held: EdgevoiceConversation) -> Missing:
         """An edgevoice relay says what it holds; what it is to be told."""
-        self._begin_anew_if_greeted()
         prefix = held.last_item_id if self._is_known(held) else ""
         self._give_up_calls(prefix)
         since = self.conversation.ids() - self._before
@@ -148,15 +145,7 @@ class Memory:
 
     def greeted_by_other(self) -> Missing:
         """A relay without our extensions is told everything."""
-        self._begin_anew_if_greeted()
-        self._is_ours = False
         return self._missing("")
-
-    def _begin_anew_if_greeted(self) -> None:
-        """Twice in a session: it is another one for the relay, and knows nothing of this one."""
-        if self._is_greeted:
-            self._before = self.conversation.ids()
-        self._is_greeted = True
 
     def _is_known(self, held: EdgevoiceConversation) -> bool:
         """It holds the beginning of what we know, and it is the same to the letter."""
@@ -188,12 +177,15 @@ class Memory:
         return Missing(prefix or "root", missing)
 
     def apply(self, event: ServerEvent) -> None:
-        if isinstance(event, EdgevoiceConversation):
-            self._is_ours = True
-        if isinstance(event, ConversationItemAdded | ConversationItemCreated):
-            self._add(event)
-        elif self.conversation.apply(event):
-            self.version += 1
+        match event:
+            case SessionCreated():
+                self._before, self._is_ours = self.conversation.ids(), False
+            case EdgevoiceConversation():
+                self._is_ours = True
+            case ConversationItemAdded() | ConversationItemCreated():
+                self._add(event)
+            case _:
+                self.version += self.conversation.apply(event)
 
     def _add(self, event: ConversationItemAdded | ConversationItemCreated) -> None:
         self._confirm(event.item)
