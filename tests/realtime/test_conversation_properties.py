@@ -142,7 +142,7 @@ class Session:
     def __init__(self) -> None:
         self.writer = Conversation(MAX_ITEMS * 8, MAX_BYTES * 20)
         self.said: list[ServerEvent | str] = []
-        """A bare id: the device interrupts this item before it reads on."""
+        """A text: here the device has `heard` that item to its end, or `interrupts` it."""
         self._count = 0
         self._late: list[ServerEvent] = []
         """What the device asks for comes through while it goes on."""
@@ -174,21 +174,22 @@ class Session:
         self.publish(*late)
 
     def answer(self, words: str, cut: int | None, by_device: bool) -> None:
-        """To its end, or as far as it was heard; the device may know first."""
+        """To its end, or as far as it was heard; who interrupts knows first."""
         id = self.new("a")
         self.publish(ConversationItemAdded(Message("assistant", id=id, status="in_progress")))
         for word in words.split():
             self.publish(ResponseOutputAudioTranscriptDelta("r", id, 0, 0, word + " "))
-        status = "incomplete" if cut is not None and not by_device else "completed"
+        status = "incomplete" if cut in (0, 4, 9) and not by_device else "completed"
         self.publish(ResponseOutputAudioTranscriptDone("r", id, 0, 0, words))
         self.publish(ConversationItemDone(items.assistant_audio(words, id, status)))
         if cut is not None:
             truncated = ConversationItemTruncated(id, 0, cut, words[:cut])
             if by_device:
-                self.said.append(id)
+                self.said.append(f"interrupts {id}")
                 self._late.append(truncated)
             else:
                 self.publish(truncated)
+        self.said.append(f"heard {id}")
 
     def use_tool(self, name: str, is_answered: bool) -> None:
         id = self.new("f")
@@ -220,12 +221,21 @@ def lived(acts: list[tuple[Any, ...]]) -> Session:
 
 
 def followed(said: list[ServerEvent | str]) -> Conversation:
+    """As a device does; what it was still playing at the end is not heard."""
     replica = Conversation(MAX_ITEMS * 8, MAX_BYTES * 20)
+    playing: set[str] = set()
     for event in said:
         if isinstance(event, str):
-            replica.doubt(event)
-        else:
-            replica.apply(decode_server_event(encode(event)))
+            act, _, id = event.partition(" ")
+            playing.discard(id)
+            if act == "interrupts":
+                replica.doubt(id)
+            continue
+        replica.apply(decode_server_event(encode(event)))
+        if isinstance(event, ConversationItemAdded) and isinstance(event.item, Message):
+            playing |= {event.item.id} if event.item.role == "assistant" else set()
+    for id in playing:
+        replica.doubt(id)
     return replica
 
 
