@@ -207,6 +207,7 @@ CONTROLS = {
     "mute": "close the microphone until `unmute`, also after a reboot",
     "unmute": "open the microphone again",
     "stop": "end the conversation that is going on",
+    "forget": "erase what is remembered of the conversation, in memory and in files",
 }
 
 

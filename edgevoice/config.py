@@ -142,7 +142,9 @@ class TurnConfig:
 @dataclass(frozen=True, slots=True)
 class ContextConfig:
     keep_minutes: float = 10.0
-    """How long the conversation is remembered (in memory) after a session; 0: forget at once."""
+    """How long the conversation is remembered after a session; 0: forget at once."""
+    keep: Literal["process", "restart", "reboot"] = "restart"
+    """What it outlives: nothing, a restart of the program (in memory only), or of the board (on its card)."""
     max_items: int = 100
     """Oldest items are dropped beyond this number."""
     max_bytes: int = 65_536
@@ -335,6 +337,8 @@ class RelayConfig:
     """Plain HTTP on other addresses than loopback, because a proxy in front speaks TLS."""
     engine: Literal["local", "parrot"] = "local"
     """What answers."""
+    context_minutes: float = 60.0
+    """How long a device's conversation is held (in memory) after its session; 0: not at all."""
     models_dir: str = ""
     """Where the models are; empty: where `scripts/setup` put them."""
     local: LocalEngineConfig = field(default_factory=LocalEngineConfig)

@@ -97,6 +97,7 @@ RANGES: dict[str, Range] = {
     "LimitsConfig.event_bytes": Range(1_024, 16_777_216),
     "LimitsConfig.events_per_s": COUNT,
     "RelayConfig.port": PORT,
+    "RelayConfig.context_minutes": Range(0, 1_440),
 }
 
 

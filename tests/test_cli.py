@@ -146,7 +146,7 @@ def control_socket() -> Iterator[str]:
             thread.join()
 
 
-@pytest.mark.parametrize("command", ["status", "wake", "unmute", "stop"])
+@pytest.mark.parametrize("command", ["status", "wake", "unmute", "stop", "forget"])
 def test_a_control_command_reaches_the_daemon(
     command: str, control_socket: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -34,6 +34,7 @@ from edgevoice.daemon.allocator import Allocator
 from edgevoice.daemon.board import Board, real_board
 from edgevoice.daemon.capture import Capture
 from edgevoice.daemon.commands import Commands
+from edgevoice.daemon.context_memory import context_memory
 from edgevoice.daemon.control import ControlServer
 from edgevoice.daemon.ears import Ears, Senses
 from edgevoice.daemon.gate_light import GateLight
@@ -96,6 +97,11 @@ async def _main(config: Config, called: Sequence[Relay]) -> None:
     await device.run()
 
 
+def time_of_day() -> float:
+    """Seconds since 1970, which outlives the program; a board without a clock may be wrong."""
+    return datetime.now(UTC).timestamp()
+
+
 class _Stopped(Exception):
     """Ends the TaskGroup in good order."""
 
@@ -115,6 +121,8 @@ class Device:
         self._state_dir = Path(os.environ.get("STATE_DIRECTORY") or config.control.state_dir)
         self._memory = SettingsMemory(StateFile(self._state_dir / "settings.json"))
         self._memory.load()
+        self._context = context_memory(config, self._state_dir, time_of_day, self._loop.time)
+        self._context.load()
         self.ready = asyncio.Event()
         self._build_audio()
         self._build_mind(called)
@@ -203,6 +211,7 @@ class Device:
             microphone_lost=self._capture.is_lost,
             speaker_lost=self._speaker_is_lost,
             hears_voices=self._canceller.hears_voices,
+            remembered=self._context.remembered,
             personas={w.name: Persona(w.instructions, w.voice) for w in config.wake.words},
         )
 
@@ -232,6 +241,7 @@ class Device:
     async def _run_components(self) -> None:
         components = (
             self._memory.run(),
+            self._context.run(),
             self._volume.run(),
             self._other_sound.run(),
             self._link.run(),
@@ -275,7 +285,7 @@ class Device:
         self._link.on_first_sent = self._first_sent
         self._playout.on_started = lambda: self._post_from_thread(PlayoutStarted())
         self._playout.on_drained = lambda ms: self._post_from_thread(PlayoutDrained(ms))
-        self.runner.observers.append(self._observe)
+        self.runner.observers += [self._observe, self._context.observe]
         light.show(self.runner.transceiver.indication)
         self._capture.want(not self._memory.muted)
 
@@ -311,6 +321,7 @@ class Device:
             "dropped_blocks": self._capture.microphone.dropped,
             "captured_s": round(self._ring.end / CAPTURE_RATE_HZ, 1),
             "receiving": asdict(self._link.statistics()),
+            "context": mind.memory.status(),
             "unknown_events": mind.unknown_events,
             "last_error": mind.last_error.code if mind.last_error else None,
             "last_turn": last,

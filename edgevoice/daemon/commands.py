@@ -10,10 +10,15 @@ from typing import Any
 from edgevoice.daemon.abilities import Volume
 from edgevoice.daemon.runner import Runner
 from edgevoice.errors import ControlError
-from edgevoice.transceiver.inputs import MuteRequested, StopRequested, UnmuteRequested
+from edgevoice.transceiver.inputs import (
+    ForgetRequested,
+    MuteRequested,
+    StopRequested,
+    UnmuteRequested,
+)
 from edgevoice.transceiver.states import State
 
-KNOWN = "status, wake, mute, unmute, stop, volume, levels"
+KNOWN = "status, wake, mute, unmute, stop, forget, volume, levels"
 
 Told = Mapping[str, Any]
 
@@ -39,6 +44,8 @@ class Commands:
                 return dict(self.levels())
             case "volume":
                 return {"volume": self.volume.turn(argument) if argument else self.volume.percent}
+            case "forget":
+                return self._forget()
             case "wake":
                 self._wake()
             case "mute":
@@ -50,6 +57,16 @@ class Commands:
             case _:
                 raise ControlError(f"unknown command {name!r}; known: {KNOWN}")
         return {}
+
+    def _forget(self) -> dict[str, Any]:
+        known = self.runner.transceiver.conversation
+        self.runner.post(ForgetRequested())
+        return {
+            "erased_items": len(known.items),
+            "erased_bytes": known.size_bytes,
+            "elsewhere": "our relay forgets by itself (relay.context_minutes), others on their own"
+            " terms; a conversation that is going on keeps what it knows until its end",
+        }
 
     def _wake(self) -> None:
         mind = self.runner.transceiver

@@ -57,10 +57,10 @@ class Performer:
         match action:
             case do.OpenLink():
                 body.link.open(action)
-            case do.OpenLinkEarly():
-                body.link.open_early()
-            case do.ReopenLink(resume=resume):
-                body.link.reopen(resume)
+            case do.OpenLinkEarly(context):
+                body.link.open_early(context)
+            case do.ReopenLink(resume=resume, context=context):
+                body.link.reopen(resume, context)
             case do.AttachMedia(from_sample):
                 body.link.attach(from_sample)
             case do.CloseLink(reason):

@@ -1,8 +1,8 @@
 """A small JSON object that survives a power cut. What is in it is for its owner to know.
 
 Written beside the file, flushed, and renamed over it; the copy before stays as
-`NAME.previous`. Reading never raises: unreadable means the copy before, and after
-that nothing, with a warning.
+`NAME.previous`. Both are readable by their owner alone. Reading never raises:
+unreadable means the copy before, and after that nothing, with a warning.
 """
 
 import json
@@ -46,6 +46,16 @@ class StateFile:
             self._failed = False
             return True
 
+    def erase(self) -> None:
+        """Nothing of it stays, the copy before included. Logged when it cannot be removed."""
+        with self._lock:
+            for suffix in ("", ".previous", ".new", ".link"):
+                path = self._path.with_name(self._path.name + suffix)
+                try:
+                    path.unlink(missing_ok=True)
+                except OSError as error:
+                    log.error("%s cannot be erased (%s); remove it", path, error.strerror or error)
+
     def _failing(self, error: OSError) -> None:
         if not self._failed:
             log.error(
@@ -58,7 +68,9 @@ class StateFile:
     def _write(self, text: str) -> None:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         fresh = self._path.with_name(self._path.name + ".new")
-        with open(fresh, "w", encoding="utf-8") as file:
+        fresh.unlink(missing_ok=True)  # it may be left from before, and readable by others
+        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())

@@ -20,6 +20,7 @@ from edgevoice.link.relay import Relay
 from edgevoice.link.talk import Talk
 from edgevoice.link.ways import Post, Transport, Ways, opus
 from edgevoice.realtime.client_events import ClientEvent
+from edgevoice.realtime.context_claim import ContextClaim
 from edgevoice.transceiver.actions import OpenLink
 from edgevoice.webrtc.codec import Codec
 from edgevoice.webrtc.statistics import ReceiveStatistics
@@ -109,12 +110,12 @@ class RelayLink:
         self._talk = self._take_early(action) or Talk(self._ways, action)
         self._orders.set()
 
-    def open_early(self) -> None:
+    def open_early(self, context: ContextClaim | None = None) -> None:
         """Connect, and hang up again if `open` does not follow soon."""
         if self._talk is not None or self._early is not None:
             return
         self.early_opened += 1
-        early = self._early = Talk(self._ways, None)
+        early = self._early = Talk(self._ways, None, context=context)
         asyncio.get_running_loop().call_later(EARLY_S, self._leave_early, early)
         self._orders.set()
 
@@ -133,10 +134,10 @@ class RelayLink:
             self._early = None
             self._part_with(early)
 
-    def reopen(self, resume: bool) -> None:
+    def reopen(self, resume: bool, context: ContextClaim | None = None) -> None:
         """Make another link for the session there is; LinkOpened follows."""
         if self._talk is not None:
-            self._talk.reopen(resume)
+            self._talk.reopen(resume, context)
 
     def attach(self, from_sample: int) -> None:
         """The session that took over hears us from this sample on."""

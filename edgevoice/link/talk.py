@@ -15,6 +15,7 @@ from functools import partial
 from yarl import URL
 
 from edgevoice.errors import LinkError, LinkRefused, LinkTimeout, RemoteProtocolError
+from edgevoice.link.context_header import context_header
 from edgevoice.link.event_log import EventLog
 from edgevoice.link.heard import Heard
 from edgevoice.link.signalling import (
@@ -29,6 +30,7 @@ from edgevoice.realtime.client_events import (
     EdgevoicePing,
     EdgevoiceWake,
 )
+from edgevoice.realtime.context_claim import ContextClaim
 from edgevoice.realtime.server_events import (
     EdgevoicePong,
     EdgevoiceResumed,
@@ -76,12 +78,20 @@ class Attempt:
 class Talk:
     """`run` until it is cancelled, then `part`."""
 
-    def __init__(self, ways: Ways, action: OpenLink | None, *, standby: bool = False) -> None:
+    def __init__(
+        self,
+        ways: Ways,
+        action: OpenLink | None,
+        *,
+        standby: bool = False,
+        context: ContextClaim | None = None,
+    ) -> None:
         """Without an action nobody has woken it yet: `adopt` says when somebody does.
 
         `standby`: that may take hours, and the relay is told so.
         """
         self._standby = standby
+        self._context = action.context if action else context
         self.task: Task[None] | None = None
         self.malformed_events = 0
         self.heard = Heard()
@@ -139,8 +149,9 @@ class Talk:
         while self._early:
             self._ways.post(EventReceived(self._early.popleft()))
 
-    def reopen(self, resume: bool) -> None:
+    def reopen(self, resume: bool, context: ContextClaim | None) -> None:
         """Make another link. One attempt at a time."""
+        self._context = context
         if self._group is not None and (self._connecting is None or self._connecting.done()):
             self._connecting = self._group.create_task(self._connect(resume))
 
@@ -155,7 +166,7 @@ class Talk:
 
     async def run(self) -> None:
         async with TaskGroup() as self._group:
-            self.reopen(resume=False)
+            self.reopen(False, self._context)
             await asyncio.get_running_loop().create_future()  # until it is cancelled
 
     async def part(self) -> None:
@@ -298,12 +309,15 @@ class Talk:
         self._group.create_task(self._carry(line, attempt))
 
     def _headers(self, resume: bool) -> dict[str, str]:
+        """What relays that do not know them ignore."""
+        headers = context_header(self._context)
         if resume and self._place is not None:
-            return {RESUME_HEADER: self._place.name}
-        if self._action is None:
-            return {STANDBY_HEADER: "1"} if self._standby else {}
-        wake = None if self._was_open else self._action.wake
-        return {} if wake is None else wake_header(wake, self._first_sample)
+            headers[RESUME_HEADER] = self._place.name
+        elif self._action is None and self._standby:
+            headers[STANDBY_HEADER] = "1"
+        elif self._action is not None and self._action.wake is not None and not self._was_open:
+            headers |= wake_header(self._action.wake, self._first_sample)
+        return headers
 
     async def _carry(self, line: DeviceEnd, attempt: "Attempt") -> None:
         """From the answer to the end of this link, whatever ends it."""

@@ -12,9 +12,13 @@ update what is there, so nothing that was deleted or evicted comes back, and the
 output of a response outside the conversation stays outside.
 Rule 3: the oldest go first when the bounds are reached, a tool's call together
 with its output.
+Rule 4: two ends that followed the same server agree on the digest up to the settled
+item of the one that is behind, whatever was cut off, failed or unfinished since.
 """
 
 import hashlib
+from collections.abc import Container, Iterable
+from itertools import takewhile
 
 import msgspec
 
@@ -78,6 +82,23 @@ class Conversation:
         """Forget everything."""
         self.id = ""
         self._history.clear()
+
+    def remove(self, item_ids: Iterable[str]) -> None:
+        """Forget these; those that are not here are no matter."""
+        for item_id in item_ids:
+            self._history.remove(item_id)
+
+    def doubt(self, item_id: str) -> None:
+        """It was interrupted here: it counts again when the server says what was heard."""
+        entry = self._history.get(item_id)
+        if entry is not None:
+            entry.doubted = True
+
+    def copy(self) -> "Conversation":
+        """The same, of its own from now on."""
+        other = Conversation()
+        other.id, other._history = self.id, self._history.copy()
+        return other
 
     # The writer's side.
 
@@ -182,20 +203,83 @@ class Conversation:
 
     # What can be read from it.
 
-    def text_items(self) -> tuple[Message, ...]:
-        """What was said and heard, as text: seeds for another session, oldest first."""
-        said = (entry for entry in self._history if entry.is_heard)
+    def text_items(self, after: str = "") -> tuple[Message, ...]:
+        """What was said and heard, as text: seeds for another session, oldest first.
+
+        Behind the item `after`; all of them when it is not here.
+        """
+        said = (entry for entry in self._history.after(after) if entry.is_heard)
         texts = (as_text(entry.item) for entry in said if isinstance(entry.item, Message))
         return tuple(text for text in texts if text is not None)
 
-    def heard_items(self) -> tuple[Item, ...]:
-        """What an answer is made from: messages that say something, calls with their outputs."""
-        return tuple(entry.item for entry in self._history if self._counts(entry))
+    def heard_items(self, after: str = "") -> tuple[Item, ...]:
+        """What an answer is made from: messages that say something, calls with their outputs.
 
-    def digest(self) -> str:
-        """Sixteen hex digits that agree when two ends hold the same items with the same words."""
-        told = [_gist(entry.item) for entry in self._history]
-        return hashlib.sha256(msgspec.json.encode(told)).hexdigest()[:16]
+        Behind the item `after`; all of them when it is not here.
+        """
+        return tuple(entry.item for entry in self._history.after(after) if self._counts(entry))
+
+    def told_items(self) -> tuple[Item, ...]:
+        """What was said and heard, messages as text: as much as makes the same digest."""
+        texts = (as_text(i) if isinstance(i, Message) else i for i in self._told(None))
+        return tuple(text for text in texts if text is not None)
+
+    def unheard_ids(self) -> tuple[str, ...]:
+        """What no answer is made from: unfinished, not understood, never heard."""
+        return tuple(entry.item.id for entry in self._history if not self._counts(entry))
+
+    def ids(self, until: str | None = None) -> frozenset[str]:
+        """Of all items up to and including that one."""
+        return frozenset(entry.item.id for entry in self._history.until(until))
+
+    def says(self, item: Item) -> bool:
+        """It is here already and was heard, with the same words."""
+        entry = self._history.get(item.id)
+        return entry is not None and self._counts(entry) and _gist(entry.item) == _gist(item)
+
+    def settled_item_id(self, held: Container[str] | None = None) -> str:
+        """The last item that was said and heard, and before which nothing is unfinished.
+
+        Nor anything that is not `held`, where that is given. Empty when there is none.
+        """
+
+        def is_settled(entry: Entry) -> bool:
+            is_held = held is None or entry.item.id in held or not self._counts(entry)
+            return is_held and not entry.is_open
+
+        settled = list(takewhile(is_settled, self._history))
+        told = self._told(settled[-1].item.id) if settled else []
+        return told[-1].id if told else ""
+
+    def count(self, until: str | None = None) -> int:
+        """How many items the digest up to that one is made of."""
+        return len(self._told(until))
+
+    def digest(self, until: str | None = None, items: int | None = None) -> str:
+        """Sixteen hex digits that agree when two ends hold the same words of the same items.
+
+        Of what was said and heard, up to and including one item (empty when it is not
+        here), and of so many items at most: the end with the narrower bounds, or the one
+        that is ahead, has forgotten older ones.
+        """
+        if until is not None and until not in self._history:
+            return ""
+        gists = [_gist(item) for item in self._told(until)]
+        if items is not None:
+            gists = gists[max(0, len(gists) - items) :]
+        return hashlib.sha256(msgspec.json.encode(gists)).hexdigest()[:16]
+
+    def _told(self, until: str | None) -> list[Item]:
+        """What was said and heard up to this item; of a call and its output both or neither."""
+        entries = self._history.until(until)
+        present = {entry.item.id for entry in entries}
+        return [
+            entry.item
+            for entry in entries
+            if isinstance(entry.item, Message | FunctionCall | FunctionCallOutput)
+            and self._counts(entry)
+            and present.issuperset(self._history.pair(entry.item.id))
+        ]
 
     def _counts(self, entry: Entry) -> bool:
         match entry.item:
@@ -299,10 +383,14 @@ def _is_final(item: Item) -> bool:
 
 
 def _gist(item: Item) -> list[str]:
-    """What makes two items the same to whoever reads the conversation."""
+    """What makes two items the same to whoever reads the conversation.
+
+    Not how it was said: what was spoken in one session is written text in the next.
+    """
     match item:
         case Message():
-            return [item.id, item.type, item.role, *(part.words for part in item.content)]
+            words = [part.words for part in item.content if part.words]
+            return [item.id, item.type, item.role, *words]
         case FunctionCall():
             return [item.id, item.type, item.call_id, item.name, item.arguments]
         case FunctionCallOutput():

@@ -4,7 +4,7 @@ Which event changes what is `conversation.py`'s to know; here nothing is refused
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import msgspec
 
@@ -20,12 +20,23 @@ class Entry:
     """Its words are still arriving."""
     interrupted: bool = False
     """It was cut to what was heard; no words are added any more."""
+    doubted: bool = False
+    """It was interrupted, and what was heard of it is not known here yet."""
 
     @property
     def is_heard(self) -> bool:
         """Nothing about it is going to change, and nothing in it went unheard."""
-        status = getattr(self.item, "status", None)
-        return self.interrupted or not (self.partial or status in ("in_progress", "incomplete"))
+        return self.interrupted or not (self.is_open or self._status == "incomplete")
+
+    @property
+    def is_open(self) -> bool:
+        """The other end may know more of it by now."""
+        changing = self.partial or self.doubted or self._status == "in_progress"
+        return changing and not self.interrupted
+
+    @property
+    def _status(self) -> str | None:
+        return getattr(self.item, "status", None)
 
     def put(self, item: Item, partial: bool = False) -> bool:
         """The newer version; False when it is the same."""
@@ -55,6 +66,24 @@ class History:
 
     def get(self, item_id: str) -> Entry | None:
         return self._entries.get(item_id)
+
+    def until(self, item_id: str | None) -> list[Entry]:
+        """Those up to and including this one (None: all of them); none when it is not there."""
+        entries = list(self)
+        if item_id is None:
+            return entries
+        return entries[: self._order.index(item_id) + 1] if item_id in self else []
+
+    def after(self, item_id: str) -> list[Entry]:
+        """Those behind this one; all of them when it is not there."""
+        return list(self)[len(self.until(item_id)) :]
+
+    def copy(self) -> "History":
+        """Of its own from now on."""
+        other = History(self.max_items, self.max_bytes)
+        other._entries = {item_id: replace(entry) for item_id, entry in self._entries.items()}
+        other._order = list(self._order)
+        return other
 
     @property
     def last_id(self) -> str:

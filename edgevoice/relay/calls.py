@@ -16,9 +16,12 @@ from functools import partial
 from edgevoice.audio.vad import Vad
 from edgevoice.config import RelayConfig
 from edgevoice.errors import LinkError, ModelError, RemoteProtocolError
+from edgevoice.realtime.context_claim import ContextClaim
+from edgevoice.realtime.conversation import Conversation
 from edgevoice.realtime.session import SessionPatch
 from edgevoice.relay.call_transport import Called, MakeTransport
 from edgevoice.relay.carrier import Carrier, MakeCarrier
+from edgevoice.relay.conversations import Conversations
 from edgevoice.relay.engines.engine import Engine
 from edgevoice.relay.ids import random_id
 from edgevoice.relay.limits import Limits
@@ -50,6 +53,8 @@ class Offer:
     """The call that the caller wants to go on with."""
     standby: bool = False
     """The caller has not been woken yet."""
+    context: ContextClaim | None = None
+    """What the caller knows of a conversation before."""
     make_carrier: MakeCarrier | None = None
     """None: WebRTC."""
 
@@ -87,6 +92,7 @@ class Calls:
         self._carry = carry
         self._on_change = on_change
         self._limits = Limits(config.limits)
+        self._conversations = Conversations(config.context_minutes * 60.0)
         self._live: dict[str, _LiveCall] = {}
         self._placing: defaultdict[str, Lock] = defaultdict(Lock)
         """By token: a call that begins must see those it replaces."""
@@ -162,7 +168,10 @@ class Calls:
         call.session.hang_up("the client hung up")
 
     async def _answer(self, offer: Offer, session_s: float) -> tuple[Session, str]:
-        terms = CallTerms(session_s, offer.patch, offer.wake, offer.extensions, offer.standby)
+        taken_up = self._conversations.take_up(offer.token_name, offer.context, self._now())
+        terms = CallTerms(
+            session_s, offer.patch, offer.wake, offer.extensions, offer.standby, taken_up
+        )
         carriers, make_transport = self._carriers(offer)
         with _refusals(offer):
             vad = await asyncio.to_thread(self._make_vad)  # 30 ms that others need not wait
@@ -187,6 +196,8 @@ class Calls:
     def _begin(self, call_id: str, call: _LiveCall) -> None:
         assert self._group is not None
         self._live[call_id] = call
+        if call.session.extensions:  # nobody else could ask for it again
+            self._conversations.hold(call.token_name, call.session.conversation)
         self._none_left.clear()
         self._on_change(self.live)
         audit.info("call=%s token=%s begins", call_id, call.token_name)
@@ -215,6 +226,7 @@ class Calls:
             now = self._now()
             del self._live[call_id]
             self._limits.ended(call.token_name, call_id, now)
+            self._leave(call.session.conversation, now)
             audit.info(
                 "call=%s token=%s ends seconds=%.1f turns=%d responses=%d reason=%s",
                 call_id,
@@ -232,6 +244,12 @@ class Calls:
     def _sweep(self) -> None:
         """A transport is a ring of references around 6 MB that Python does not count as much."""
         asyncio.get_running_loop().call_later(SWEEP_S, gc.collect)
+
+    def _leave(self, conversation: Conversation, now: float) -> None:
+        """To the caller's next session, until it is old."""
+        self._conversations.release(conversation, now)
+        loop, keep_s = asyncio.get_running_loop(), self._conversations.keep_s
+        loop.call_later(keep_s, lambda: self._conversations.forget_old(loop.time()))
 
     def _now(self) -> float:
         return asyncio.get_running_loop().time()

@@ -114,8 +114,12 @@ class ClientCommands:
             )
 
     def _create_item(self, event: asks.ConversationItemCreate) -> None:
+        """A device may tell us what we know; the words are the same, so that is no error."""
         item = _storable(event.item, self._state.new_id)
-        previous = self._state.conversation.insert(item, event.previous_item_id)
+        if self._state.extensions and self._state.conversation.says(item):
+            previous = self._state.item_before(item.id)
+        else:
+            previous = self._state.conversation.insert(item, event.previous_item_id)
         for tell in (says.ConversationItemAdded, says.ConversationItemDone):
             self._state.publish(tell(item=item, previous_item_id=previous))
 

@@ -14,7 +14,7 @@ import asyncio
 import contextlib
 import math
 from asyncio import Task, TaskGroup
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,6 +37,7 @@ from edgevoice.realtime.session import (
 from edgevoice.realtime.session import Session as Settings
 from edgevoice.relay.call_transport import MakeTransport
 from edgevoice.relay.client_commands import ClientCommands
+from edgevoice.relay.conversations import TakenUp
 from edgevoice.relay.detection import default_detection, turn_rules
 from edgevoice.relay.engines.engine import Engine
 from edgevoice.relay.hearing import Hearing
@@ -70,6 +71,8 @@ class CallTerms:
     """The client understands `edgevoice.*` events."""
     standby: bool = False
     """It connects in advance, and nobody has woken it yet."""
+    taken_up: TakenUp | None = None
+    """The conversation to go on with; None: a new one."""
 
 
 def initial_settings(config: RelayConfig, terms: CallTerms, new_id: NewId) -> Settings:
@@ -86,6 +89,13 @@ def initial_settings(config: RelayConfig, terms: CallTerms, new_id: NewId) -> Se
     settings = merge(defaults, {"model": f"edgevoice-{config.engine}", **terms.patch})
     turn_rules(settings.audio.input.turn_detection)
     return settings
+
+
+def _new_conversation(new_id: NewId) -> Conversation:
+    """Every response names it; nobody is told before, as OpenAI's server does not either."""
+    conversation = Conversation()
+    conversation.id = new_id("conv")
+    return conversation
 
 
 class Session:
@@ -124,8 +134,15 @@ class Session:
         first = Leg(make_transport)
         self._line = Line(first, self._line_callbacks(), self._part, hold_s)
         outbox = Outbox(self._line.send, new_id, keep=self._is_holdable)
+        self._taken_up = terms.taken_up or TakenUp(_new_conversation(new_id))
         self._state = SessionState(
-            settings, Conversation(), outbox, engine, new_id, self._spawn, terms.extensions
+            settings,
+            self._taken_up.conversation,
+            outbox,
+            engine,
+            new_id,
+            self._spawn,
+            terms.extensions,
         )
         self._hearing = Hearing(vad, turn_rules(settings.audio.input.turn_detection), terms.wake)
         self._turns = UserTurns(self._state, self._hearing, self._turn_callbacks())
@@ -149,6 +166,14 @@ class Session:
     @property
     def responses(self) -> int:
         return self._responses.count
+
+    @property
+    def extensions(self) -> bool:
+        return self._terms.extensions
+
+    @property
+    def conversation(self) -> Conversation:
+        return self._state.conversation
 
     async def run(self) -> str:
         """Until either side hangs up; says why. An exception from here is a bug."""
@@ -245,15 +270,17 @@ class Session:
 
     def on_open(self) -> None:
         self._patience.opened(self._now())
-        self._state.outbox.open(says.SessionCreated(session=self._state.settings))
-        self._state.publish(
-            says.ConversationCreated(
-                conversation=says.ConversationId(
-                    id=self._state.new_id("conv"), object="realtime.conversation"
-                )
-            ),
-            silent=True,  # every response names it; OpenAI's server says no more either
-        )
+        greeting: list[says.ServerEvent] = [says.SessionCreated(session=self._state.settings)]
+        if self._terms.extensions:
+            greeting += [self._taken_up.told, *self._announced()]
+        self._state.outbox.open(*greeting)
+
+    def _announced(self) -> Iterator[says.ServerEvent]:
+        """What the device may have missed of the session before."""
+        for item in self._taken_up.later:
+            previous = self._state.item_before(item.id)
+            for tell in (says.ConversationItemAdded, says.ConversationItemDone):
+                yield tell(item=item, previous_item_id=previous)
 
     def on_audio(self, first: int, samples: Samples) -> None:
         """Sound of the client, 16 kHz; `first` counts from the first sample of the session."""

@@ -16,6 +16,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 from edgevoice import __version__
 from edgevoice.config import RelayConfig
 from edgevoice.errors import RemoteProtocolError
+from edgevoice.realtime import context_claim
 from edgevoice.realtime.client_events import SessionUpdate
 from edgevoice.realtime.session import SessionPatch
 from edgevoice.realtime.wire import decode_client_event
@@ -123,17 +124,19 @@ class Signalling:
         session: str | None,
         make_carrier: MakeCarrier | None = None,
     ) -> Offer:
+        extensions = VERSION_HEADER in request.headers
         try:
             return Offer(
                 token_name,
                 sdp,
                 _patch(session, request.query.get("model")),
                 _wake(request.headers.get(WAKE_HEADER)),
-                VERSION_HEADER in request.headers,
+                extensions,
                 self._media_host(request),
-                request.headers.get(RESUME_HEADER, ""),
-                STANDBY_HEADER in request.headers,
-                make_carrier,
+                resume=request.headers.get(RESUME_HEADER, ""),
+                standby=STANDBY_HEADER in request.headers,
+                context=_context(request.headers.get(context_claim.HEADER)) if extensions else None,
+                make_carrier=make_carrier,
             )
         except RemoteProtocolError as error:
             raise CallRefused(400, str(error), code="invalid_value") from error
@@ -235,6 +238,10 @@ def _patch(session: str | None, model: str | None) -> SessionPatch:
 
 def _wake(header: str | None) -> wake_phrase.WakePhrase | None:
     return None if header is None else wake_phrase.parse_header(header)
+
+
+def _context(header: str | None) -> context_claim.ContextClaim | None:
+    return None if header is None else context_claim.parse_header(header)
 
 
 def _unmapped(address: str) -> str:

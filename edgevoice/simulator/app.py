@@ -47,7 +47,9 @@ def _config(scenario: Scenario, args: argparse.Namespace, out: Path) -> Config:
     """The scenario's settings over the defaults; nothing of this machine unless asked for."""
     own_files = {"socket": str(out / "control.sock"), "state_dir": str(out / "state")}
     settings = out / "config.yaml"
-    settings.write_text(yaml.safe_dump({"control": own_files, **scenario.config}))
+    # The same today as yesterday: nothing is remembered of the last time.
+    own = {"control": own_files, "context": {"keep": "process"}}
+    settings.write_text(yaml.safe_dump({**own, **scenario.config}))
     config = config_file.load([*map(Path, args.config or ()), settings], args.set or ())
     if config.button.pin is None and any(isinstance(s.verb, Press) for s in scenario.steps):
         raise ScenarioError(

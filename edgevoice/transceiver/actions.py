@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from edgevoice.realtime.client_events import ClientEvent
+from edgevoice.realtime.context_claim import ContextClaim
 from edgevoice.transceiver.indication import Indication
 
 
@@ -37,11 +38,15 @@ class OpenLink:
     first_sample: int
     """The first captured sample that will be sent: index 0 of what the relay receives."""
     wake: WakePhrase | None = None
+    context: ContextClaim | None = None
+    """What is known of the conversation, so that nobody is told what it knows."""
 
 
 @dataclass(frozen=True, slots=True)
 class OpenLinkEarly:
     """Somebody may be about to wake us: connect, and hang up again if nobody does. No audio."""
+
+    context: ContextClaim | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +59,8 @@ class ReopenLink:
     reason: str
     resume: bool = True
     """Ask the relay to go on with the session; else, and where it cannot, a new one begins."""
+    context: ContextClaim | None = None
+    """What is known of the conversation, for a session that takes over."""
 
 
 @dataclass(frozen=True, slots=True)

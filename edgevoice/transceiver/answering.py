@@ -48,6 +48,18 @@ class Answering:
         return made or calls.owed or calls.running
 
     @property
+    def cut_items(self) -> list[str]:
+        """What is to be truncated once the loudspeaker says how much was heard."""
+        return [self._cut.item_id] if self._cut else []
+
+    @property
+    def unheard_items(self) -> list[str]:
+        """If all ended now: what nobody would have heard to its end."""
+        playing = None if self.playback.over else self._stream
+        answers = [answer for answer in (playing, self._expected) if answer is not None]
+        return self.cut_items + [item for answer in answers for item, _ in answer.audio_parts]
+
+    @property
     def awaited(self) -> bool:
         """The user's turn is over and the relay has not begun to answer."""
         return self._responses.awaited

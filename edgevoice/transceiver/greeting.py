@@ -10,7 +10,6 @@ from edgevoice.realtime.client_events import (
     InputAudioBufferClear,
     SessionUpdate,
 )
-from edgevoice.realtime.items import Message
 from edgevoice.realtime.session import (
     AudioInputPatch,
     AudioPatch,
@@ -19,6 +18,7 @@ from edgevoice.realtime.session import (
     TurnDetectionPatch,
 )
 from edgevoice.transceiver.actions import Action, SendEvent
+from edgevoice.transceiver.memory import Missing
 from edgevoice.transceiver.persona import Persona
 
 
@@ -40,10 +40,10 @@ def introduce(
     return SendEvent(SessionUpdate(session=session))
 
 
-def seeds(items: Sequence[Message]) -> Iterator[Action]:
-    """To the front, one after the other: the user may have spoken already."""
-    previous = "root"
-    for item in items:
+def seeds(missing: Missing) -> Iterator[Action]:
+    """Behind what the relay has, one after the other: the user may have spoken already."""
+    previous = missing.previous_item_id
+    for item in missing.items:
         yield SendEvent(ConversationItemCreate(item=item, previous_item_id=previous))
         previous = item.id
 

@@ -178,6 +178,11 @@ class SpeakerFound:
 
 
 @dataclass(frozen=True, slots=True)
+class ForgetRequested:
+    """The owner wants nothing that was said to be kept."""
+
+
+@dataclass(frozen=True, slots=True)
 class ShutdownRequested:
     pass
 
@@ -212,6 +217,7 @@ Input = (
     | MicrophoneFound
     | SpeakerLost
     | SpeakerFound
+    | ForgetRequested
     | ShutdownRequested
     | DeadlinePassed
 )

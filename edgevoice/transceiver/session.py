@@ -7,15 +7,16 @@ The button hangs up while it is the user's turn; during an answer, or the wait
 for one, it stops that and listens, as the wake word does.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from edgevoice.config import TurnConfig
 from edgevoice.realtime.client_events import EdgevoiceWake
-from edgevoice.realtime.items import ContentPart, FunctionCall, Message
+from edgevoice.realtime.items import ContentPart, FunctionCall
 from edgevoice.realtime.response import ErrorDetails
 from edgevoice.realtime.server_events import (
     ConversationItemInputAudioTranscriptionCompleted,
     ConversationItemInputAudioTranscriptionFailed,
+    EdgevoiceConversation,
     Error,
     InputAudioBufferCommitted,
     InputAudioBufferSpeechStarted,
@@ -63,6 +64,7 @@ from edgevoice.transceiver.inputs import (
     WakeDetected,
 )
 from edgevoice.transceiver.limits import MAX_EARLY_EVENTS, RENEW_AGAIN_S
+from edgevoice.transceiver.memory import Memory
 from edgevoice.transceiver.mending import Mending
 from edgevoice.transceiver.standing import Standing
 from edgevoice.transceiver.states import State
@@ -88,22 +90,22 @@ class Session:
         config: TurnConfig,
         duplex: Duplex,
         introduce: Introduce,
-        remembered: Callable[[], Sequence[Message]],
+        memory: Memory,
         first_sample: int,
         renew_s: float,
     ) -> None:
-        """`remembered`: what was said and heard, in this session and before it."""
         self.rules = TurnRules(standing, deadlines, config, duplex, first_sample)
         self._standing = standing
         self._deadlines = deadlines
         self._config = config
         self._introduce = introduce
-        self._remembered = remembered
+        self._memory = memory
         self._opening = self._first_sample = first_sample
         """What was captured before it never leaves; and what this session's samples count from."""
         self._renew_s = renew_s
         self._extensions = False
         self._greeted = False
+        self._owes_context = False
         self._mending = Mending()
         self._woken_at = 0.0
         self._was_open = False
@@ -201,6 +203,7 @@ class Session:
                 rules.answering.playout_drained()
                 return rules.settle(now)
             case PlayoutFlushed(played_ms):
+                self._memory.doubt(rules.answering.cut_items)
                 truncation = rules.answering.flushed(played_ms)
                 return truncation if self._extensions else []
             case ToolFinished(call_id, output):
@@ -214,9 +217,13 @@ class Session:
         match event:
             case SessionCreated(session=effective):
                 return self._greet(effective, now)
+            case EdgevoiceConversation() if self._extensions:
+                self._owes_context = False
+                told = [*seeds(self._memory.greeted_by_ours(event))]
+                return [*told, *self._ask_again(now)]
             case SessionUpdated(session=effective):
                 rules.duplex.learn(effective)
-                return []
+                return self._tell_context(now)
             case InputAudioBufferSpeechStarted(audio_start_ms=at_ms):
                 return rules.user_started(at_ms, now)
             case InputAudioBufferSpeechStopped(item_id=item_id, audio_end_ms=at_ms):
@@ -307,20 +314,24 @@ class Session:
         if not worth_it or self._config.reconnect_s <= 0:
             reason = f"lost: {lost.reason}"
             return self.rules.end(reason, Problem.CONNECTION_LOST, is_offline=True)
-        return [*self.rules.link_lost(now), ReopenLink(lost.reason, resume=self._extensions)]
+        return [*self.rules.link_lost(now), self._reopen(lost.reason, self._extensions)]
 
     def _network_changed(self) -> list[Action]:
         """Not where the session could not go on: there it will be seen whether it holds."""
         if self._replacing or not self._extensions:
             return []
         self._replacing = True
-        return [ReopenLink("the network has changed")]
+        return [self._reopen("the network has changed")]
+
+    def _reopen(self, reason: str, resume: bool = True) -> Action:
+        return ReopenLink(reason, resume, self._memory.claim())
 
     def _resumed(self, now: float) -> list[Action]:
         return self.rules.link_resumed(now) if self._mending.is_broken else []
 
     def _start_over(self, opened: LinkOpened, now: float) -> list[Action]:
         """Another session: what it must hear is sent again, and what it must know is told."""
+        self._memory.doubt(self.rules.answering.unheard_items)
         item = self.rules.unanswered_item
         self._owed = item if item and self._knows_words(item) else ""
         unsure = self._mending.first_unsure(opened.next_sample)
@@ -334,22 +345,31 @@ class Session:
             self._deadlines.arm(Due.RENEW, now + RENEW_AGAIN_S)
             return []
         self._replacing = True
-        return [ReopenLink("renewal", resume=False)]
+        return [self._reopen("renewal", resume=False)]
 
     def _greet(self, effective: Effective, now: float) -> list[Action]:
         if self._greeted:
             return []
         self._greeted = True
         self.rules.duplex.learn(effective)
-        greeting = [self._introduce(self._extensions), *seeds(self._remembered())]
-        return [*greeting, *self._ask_again(now)]
+        self._owes_context = True
+        told = [] if self._extensions else self._tell_context(now)
+        return [self._introduce(self._extensions), *told]
+
+    def _tell_context(self, now: float) -> list[Action]:
+        """To a relay that does not say what it holds: ours would have, before anything else."""
+        owes, self._owes_context = self._owes_context, False
+        if not owes:
+            return []
+        return [*seeds(self._memory.greeted_by_other()), *self._ask_again(now)]
 
     def _ask_again(self, now: float) -> list[Action]:
+        """For the answer that the session before could not give; now its question is known."""
         owed, self._owed = self._owed, ""
         return self.rules.ask_again(now) if owed else []
 
     def _knows_words(self, item_id: str) -> bool:
-        return any(item.id == item_id for item in self._remembered())
+        return any(item.id == item_id for item in self._memory.conversation.text_items())
 
     def _refused(self, details: ErrorDetails, now: float) -> list[Action]:
         if details.code in FATAL:

@@ -44,6 +44,7 @@ from edgevoice.transceiver.inputs import (
     ButtonPressed,
     DeadlinePassed,
     EventReceived,
+    ForgetRequested,
     Input,
     MicrophoneFound,
     MicrophoneLost,
@@ -58,7 +59,7 @@ from edgevoice.transceiver.inputs import (
     WakeHinted,
 )
 from edgevoice.transceiver.limits import BUTTON_LEAD_SAMPLES, REPEAT_S, RING_S, DayMeter
-from edgevoice.transceiver.memory import Memory
+from edgevoice.transceiver.memory import Memory, Remembered
 from edgevoice.transceiver.persona import Persona, persona_of
 from edgevoice.transceiver.session import Session
 from edgevoice.transceiver.standing import IllegalTransition, Standing
@@ -93,12 +94,15 @@ class Transceiver:
         speaker_lost: bool = False,
         personas: Mapping[str, Persona] | None = None,
         hears_voices: bool = False,
+        remembered: Remembered | None = None,
     ) -> None:
         """`muted`: as it was remembered; the microphone is not opened then.
 
         `hears_voices`: the device tells a voice from its own echo, and says so.
 
         `personas`: by wake word; who is not there is `link.instructions`.
+
+        `remembered`: of the conversation, before the program was restarted.
         """
         self.gate_open = False
         self.unknown_events = 0
@@ -119,7 +123,9 @@ class Transceiver:
         self._chime = chime
         self._standing = Standing(Facts(muted, microphone_lost, speaker_lost))
         self._deadlines = Deadlines()
-        self._memory = Memory(context)
+        self._memory = Memory(context, remembered)
+        if self._memory.forget_at is not None:
+            self._deadlines.arm(Due.FORGET, self._memory.forget_at)
         self._day = DayMeter(turn.minutes_per_day)
         self._session: Session | None = None
         self._shut_down = False
@@ -148,6 +154,11 @@ class Transceiver:
     def conversation(self) -> Conversation:
         """The replica of what the relay holds."""
         return self._memory.conversation
+
+    @property
+    def memory(self) -> Memory:
+        """What is kept of the conversation, and what relays were told of it."""
+        return self._memory
 
     @property
     def received_samples(self) -> int | None:
@@ -184,6 +195,10 @@ class Transceiver:
                 return self._stop_by_word(now)
             case StopRequested():
                 return [*self._stop_ringing(), *self._stop("stopped", now)]
+            case ForgetRequested():
+                self._deadlines.disarm(Due.FORGET)
+                self._memory.forget()
+                return []
             case ShutdownRequested():
                 self._shut_down = True
                 return [*self._stop("shut down", now), *self._stop_ringing()]
@@ -226,7 +241,7 @@ class Transceiver:
     def _hinted(self) -> list[Action]:
         if self._session or self._shut_down or self.facts.muted or not self._speculative:
             return []
-        return [OpenLinkEarly()]
+        return [OpenLinkEarly(self._memory.claim())]
 
     def _refuse(self, problem: Problem) -> list[Action]:
         self.last_ending = problem.value.replace("_", " ")
@@ -242,6 +257,7 @@ class Transceiver:
         self._day.begin(now)
         if left_s is not None:
             self._deadlines.arm(Due.DAY, now + left_s)
+        context = self._memory.begin()
         duplex = Duplex(self._deadlines, self._barge_in)
         self._session = Session(
             self._standing,
@@ -249,18 +265,17 @@ class Transceiver:
             self._turn,
             duplex,
             lambda extensions: introduce(persona, self._tools, duplex.barge_in, extensions),
-            self._memory.remembered,
+            self._memory,
             first,
             self._renew_s,
         )
-        self._memory.begin()
         shown = self._session.begin(woken, now)
         wake, cause = None, "button"
         if isinstance(woken, WakeDetected):
             wake, cause = WakePhrase(woken.name, woken.phrase_start, woken.phrase_end), woken.name
         self.gate_open = True
         chime: list[Action] = [PlaySound("wake")] if self._chime else []
-        return [*shown, *chime, OpenLink(first, wake), OpenGate(first, cause)]
+        return [*shown, *chime, OpenLink(first, wake, context), OpenGate(first, cause)]
 
     def _first_sample(self, woken: Woken) -> int:
         if isinstance(woken, ButtonPressed):
@@ -295,6 +310,7 @@ class Transceiver:
 
     def _close(self, session: Session, ending: Ending, now: float) -> list[Action]:
         self._session, self.gate_open = None, False
+        self._memory.doubt(session.rules.answering.unheard_items)
         self.last_ending = ending.reason
         actions: list[Action] = [CloseGate(ending.reason)]
         if session.rules.is_sounding:

@@ -6,6 +6,9 @@ import pytest
 
 from edgevoice.config import ButtonConfig
 from edgevoice.errors import ControlError
+from edgevoice.realtime.items import user_audio
+from edgevoice.realtime.server_events import ConversationItemAdded
+from edgevoice.transceiver.inputs import EventReceived
 from tests.daemon.test_app import House, running
 from tests.virtual_time import elapse
 
@@ -51,3 +54,26 @@ async def test_two_buttons_make_it_louder_and_softer(tmp_path: Path) -> None:
             house.room.pins.drive(pin, True)
             await elapse(0.2)
             assert house.device.command("volume") == {"volume": percent}
+
+
+async def test_what_was_said_is_remembered_over_a_restart_and_forgotten_when_asked(
+    tmp_path: Path,
+) -> None:
+    said = EventReceived(ConversationItemAdded(item=user_audio("hello", "u1", "completed")))
+    house = House(tmp_path)
+    async with running(house):
+        house.device.command("wake")
+        house.device.runner.post(said)
+        await elapse(0.1)
+        house.device.command("stop")
+    house = House(tmp_path)
+    async with running(house):
+        await elapse(0.1)
+        counted = house.device.command("status")["context"]
+        assert (counted["items"], counted["total"]["sent_items"]) == (1, 0)
+        erased = house.device.command("forget")
+        assert (erased["erased_items"], erased["erased_bytes"]) == (1, counted["bytes"])
+        await elapse(0.1)
+        assert house.device.command("status")["context"]["items"] == 0
+    assert not (tmp_path / "context.json").exists()
+    assert House(tmp_path).device.runner.transceiver.memory.remembered is None

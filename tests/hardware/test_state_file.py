@@ -106,3 +106,28 @@ def test_killed_while_writing_it_is_always_readable(path: Path) -> None:
         assert after >= before
         before = after
     assert before > 0
+
+
+def test_nobody_else_may_read_it(path: Path) -> None:
+    path.with_name("state.json.new").touch(0o666)  # left from a power cut
+    StateFile(path).save(STATE)
+    StateFile(path).save({"muted": False})
+    for file in path.parent.iterdir():
+        assert file.stat().st_mode & 0o077 == 0, file
+
+
+def test_what_is_erased_leaves_nothing(path: Path) -> None:
+    file = StateFile(path)
+    file.save(STATE)
+    file.save({"muted": False})
+    path.with_name("state.json.new").write_text("half of i")
+    file.erase()
+    assert list(path.parent.iterdir()) == []
+    file.erase()
+    assert file.load() == {}
+
+
+def test_what_cannot_be_erased_is_told(path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path.mkdir()
+    StateFile(path).erase()
+    assert "state.json cannot be erased" in caplog.text

@@ -108,7 +108,7 @@ async def test_a_sentence_that_is_cut_in_two_arrives_in_one(tmp_path: Path) -> N
         house.cut()
         lost = await board.until(LinkLost)
         assert not lost.hung_up
-        board.link.reopen(resume=True)
+        board.link.reopen(True)
         assert (await board.until(LinkOpened)).resumed
         events = await house.events_until(says.ResponseDone)
         words = [
@@ -154,7 +154,7 @@ async def test_an_answer_that_is_cut_off_goes_on_where_it_was(
         house.cut_down()
         await board.until(LinkLost)
         await elapse(3.0)
-        board.link.reopen(resume=True)
+        board.link.reopen(True)
         assert (await board.until(LinkOpened)).resumed
         await house.events_until(says.OutputAudioBufferStopped)
         await elapse(5.0)
@@ -207,7 +207,7 @@ async def test_in_another_network_media_is_tried_again(tmp_path: Path) -> None:
         await blocked(house)
         await board.talk()
         board.link.network_changed()
-        board.link.reopen(resume=True)
+        board.link.reopen(True)
         assert (await board.until(LinkOpened)).resumed
         assert isinstance(board.link._talk.line, Caller)
         assert len(house.relay._calls._live) == 1
@@ -224,7 +224,7 @@ async def test_a_socket_that_breaks_is_followed_by_another(tmp_path: Path) -> No
         board.link._talk.line.peer._cut_off()
         lost = await board.until(LinkLost)
         assert not lost.hung_up
-        board.link.reopen(resume=True)
+        board.link.reopen(True)
         assert (await board.until(LinkOpened)).resumed
         events = await house.events_until(says.ResponseDone)
         assert "6." in next(

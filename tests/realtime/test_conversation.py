@@ -409,29 +409,138 @@ def test_a_writer_that_truncates_agrees_with_whoever_is_told() -> None:
 
 def test_the_digest_is_stable() -> None:
     assert Conversation().digest() == "4f53cda18c2baa0c"
-    assert writer().digest() == writer().digest()
+    assert writer().digest() == "792efe645223f5c5"
+
+
+def added(*said: Item) -> Conversation:
+    return following(*(ConversationItemAdded(item) for item in said))
+
+
+A, B = items.user_text("a", "1"), items.user_text("b", "2")
+CALL, OUTPUT = FunctionCall("t", "{}", "c1", id="f"), items.function_output("c1", "1", "o")
 
 
 def test_the_digest_sees_words_ids_and_order() -> None:
-    def digest(*said: Item) -> str:
-        return following(*(ConversationItemAdded(item) for item in said)).digest()
-
-    a, b = items.user_text("a", "1"), items.user_text("b", "2")
-    call = FunctionCall("t", "{}", "c1", id="f")
     different = [
-        digest(),
-        digest(a),
-        digest(a, b),
-        digest(b, a),
-        digest(items.user_text("a", "3")),
-        digest(items.system_text("a", "1")),
-        digest(call),
-        digest(FunctionCall("t", "[]", "c1", id="f")),
-        digest(items.function_output("c1", "1", "f")),
-        digest(items.function_output("c1", "2", "f")),
-        digest(UnknownItem({"type": "hologram", "id": "f"})),
+        added(),
+        added(A),
+        added(A, B),
+        added(B, A),
+        added(items.user_text("a", "3")),
+        added(items.system_text("a", "1")),
+        added(CALL, OUTPUT),
+        added(FunctionCall("t", "[]", "c1", id="f"), OUTPUT),
+        added(CALL, items.function_output("c1", "2", "o")),
     ]
-    assert len(set(different)) == len(different)
+    assert len({conversation.digest() for conversation in different}) == len(different)
+
+
+@pytest.mark.parametrize(
+    "unheard",
+    [
+        items.assistant_audio("x", "3", "in_progress"),
+        items.assistant_audio("x", "3", "incomplete"),
+        items.user_audio(id="3"),
+        CALL,
+        OUTPUT,
+        UnknownItem({"type": "hologram", "id": "3"}),
+    ],
+)
+def test_the_digest_is_of_what_was_said_and_heard(unheard: Item) -> None:
+    assert added(A, unheard, B).digest() == added(A, B).digest()
+
+
+def test_written_or_spoken_is_the_same_digest() -> None:
+    spoken, written = following(*TURN, *ENDING), Conversation()
+    for seed in spoken.text_items():
+        written.insert(seed)
+    assert written.items != spoken.items
+    assert written.digest() == spoken.digest()
+
+
+def test_a_digest_up_to_an_item_ignores_what_comes_after() -> None:
+    assert added(A, B).digest("1") == added(A).digest() == added(A, CALL, OUTPUT).digest("f")
+    assert added(A).digest("2") == ""
+    assert added(A, B).count("1") == 1
+
+
+def test_a_digest_of_the_last_items_ignores_forgotten_ones() -> None:
+    narrow = following(*(ConversationItemAdded(item) for item in (A, B, CALL, OUTPUT)), max_items=3)
+    assert narrow.digest() != added(A, B, CALL, OUTPUT).digest()
+    assert narrow.digest("o", 3) == added(A, B, CALL, OUTPUT).digest("o", 3)
+    assert narrow.digest("o", 4) != added(A, B, CALL, OUTPUT).digest("o", 4)
+
+
+# What is certain
+
+
+def test_what_is_unfinished_settles_nothing_behind_it() -> None:
+    assert added(A, B).settled_item_id() == "2"
+    assert following(*TURN[:-1]).settled_item_id() == "u1"
+    assert following(*TURN, *ENDING).settled_item_id() == "a1"
+    assert added(A, assistant("3"), B).settled_item_id() == "1"
+    assert Conversation().settled_item_id() == ""
+
+
+def test_what_was_never_heard_is_settled_and_does_not_count() -> None:
+    assert added(A, items.user_audio(id="3")).settled_item_id() == "1"
+    assert added(A, assistant("3", "incomplete"), B).settled_item_id() == "2"
+
+
+def test_only_what_the_other_end_holds_can_be_settled() -> None:
+    assert added(A, B).settled_item_id({"1"}) == "1"
+    assert added(A, B).settled_item_id({"2"}) == ""
+    assert added(A, items.user_audio(id="3"), B).settled_item_id({"1", "2"}) == "2"
+
+
+def test_an_interrupted_answer_is_in_doubt_until_the_server_says_what_was_heard() -> None:
+    replica = following(*TURN)
+    replica.doubt("a1")
+    for event in ENDING:  # the relay had finished it before it learnt of the interruption
+        replica.apply(event)
+    assert (told(replica), replica.settled_item_id()) == (["user: Hello."], "u1")
+    replica.apply(ConversationItemTruncated("a1", 0, 400, heard_text="Good"))
+    assert told(replica) == ["user: Hello.", "assistant: Good"]
+    assert replica.settled_item_id() == "a1"
+    replica.doubt("nobody")
+
+
+# Parts of it
+
+
+def test_what_comes_behind_an_item() -> None:
+    known = added(A, CALL, OUTPUT, B)
+    assert known.text_items("1") == (B,)
+    assert known.heard_items("f") == (OUTPUT, B)
+    assert known.text_items("nobody") == known.text_items() == (A, B)
+    assert known.ids("f") == {"1", "f"}
+    assert known.ids("") == frozenset()
+
+
+def test_what_is_told_makes_the_same_digest() -> None:
+    known = following(*TURN, ConversationItemTruncated("a1", 0, 400, heard_text="Good"))
+    for item in (CALL, OUTPUT, assistant("3"), FunctionCall("t", "{}", "c2", id="g")):
+        known.apply(ConversationItemAdded(item))
+    assert added(*known.told_items()).digest() == known.digest()
+    assert added(*known.told_items()).settled_item_id() == "o"
+
+
+def test_a_copy_goes_its_own_way() -> None:
+    first = following(*TURN, max_items=7)
+    second = first.copy()
+    second.apply(TRUNCATED)
+    second.remove(["u1", "nobody"])
+    assert ids(first) == "u1 a1" and not first.is_interrupted("a1")
+    assert (ids(second), second.id) == ("a1", "conv_1")
+    assert second.unheard_ids() == ("a1",)
+
+
+def test_the_same_words_are_known() -> None:
+    known = added(A, assistant("3", "incomplete", ContentPart("output_text", "x")))
+    assert known.says(items.user_audio("a", "1"))
+    assert not known.says(items.user_text("other", "1"))
+    assert not known.says(B)
+    assert not known.says(items.assistant_text("x", "3"))
 
 
 def test_seeds_are_accepted_by_another_session() -> None:

@@ -7,7 +7,7 @@ frames for speech.
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
@@ -114,12 +114,14 @@ class FakeCall:
         self.received = Counters()
         self.lost = False
         self.sent: list[dict[str, Any]] = []
+        self.on_sent: Callable[[str], object] = lambda text: None
         self._closed = asyncio.Event()
 
     def send(self, text: str) -> None:
         assert not self._closed.is_set()
         decode_server_event(text)
         self.sent.append(json.loads(text))
+        self.on_sent(text)
 
     async def run(self) -> None:
         await self._closed.wait()
@@ -222,12 +224,15 @@ class FakeEngine:
 class Story:
     """What a test does and sees. Every transport's story goes through `call`, the one in use."""
 
-    def __init__(self, config: RelayConfig, terms: CallTerms) -> None:
+    def __init__(
+        self, config: RelayConfig, terms: CallTerms, numbers: Iterator[int] | None = None
+    ) -> None:
+        """`numbers`: for ids, where they must not be those of other sessions."""
         self.engine = FakeEngine()
         self.call = FakeCall()
         self.held: list[str] = []
         self.resumed: list[float] = []
-        numbers = count(1)
+        numbers = numbers or count(1)
         self.session = Session(
             config,
             self.engine,

@@ -408,3 +408,90 @@ async def test_a_bug_ends_its_own_session_only_and_is_logged(house, caplog):
 
     await house.visit(tale)
     assert "a session ended by a bug" in caplog.text
+
+
+SAID = {
+    "type": "conversation.item.create",
+    "item": {"type": "message", "role": "user", "content": [{"type": "input_text", "text": "Hi."}]},
+}
+
+
+class TestConversations:
+    """Taken up again by whoever knows them and has the same token."""
+
+    OURS = {"Edgevoice-Version": "1"}  # noqa: RUF012
+
+    async def talked(self, house: House, **headers: str) -> str:
+        """A session in which one thing was said; what its device would claim afterwards."""
+        response = await house.call(**self.OURS, **headers)
+        leg, session = house.carriers[-1].session, house.session
+        leg.on_open()
+        leg.on_message(json.dumps(SAID))
+        await house.client.post(
+            response.headers["Location"] + "/hangup",
+            headers={"Authorization": f"Bearer {house.kitchen}"},
+        )
+        await elapse(0.1)
+        known = session.conversation
+        last = known.last_item_id
+        return f"{known.id}@{last};digest={known.digest()};items={known.count()}"
+
+    async def greeted(self, house: House, claim: str, token: str = "", **headers: str) -> dict:
+        """What the next session says after `session.created`."""
+        headers = {"Edgevoice-Conversation": claim} | (headers or self.OURS)
+        assert (await house.call(token or house.kitchen, **headers)).status == 201
+        house.carriers[-1].session.on_open()
+        return house.carriers[-1].sent[1] if len(house.carriers[-1].sent) > 1 else {}
+
+    async def test_the_next_call_goes_on_with_it(self, house):
+        async def tale(house: House) -> None:
+            claim = await self.talked(house)
+            held = await self.greeted(house, claim)
+            assert claim.startswith(f"{held['conversation_id']}@{held['last_item_id']};")
+            assert held["digest"] in claim
+
+        await house.visit(tale)
+
+    async def test_with_another_token_it_is_as_if_it_had_never_been(self, house):
+        async def tale(house: House) -> None:
+            held = await self.greeted(house, await self.talked(house), house.hall)
+            assert set(held) == {"type", "event_id", "conversation_id"}
+
+        await house.visit(tale)
+
+    async def test_a_client_without_extensions_is_not_asked(self, house):
+        async def tale(house: House) -> None:
+            claim = await self.talked(house)
+            assert await self.greeted(house, claim, Unknown="1") == {}
+            assert await self.greeted(house, "nonsense", Unknown="1") == {}
+
+        await house.visit(tale)
+
+    async def test_after_an_hour_it_is_forgotten_without_anybody_asking(self, house):
+        async def tale(house: House) -> None:
+            claim = await self.talked(house)
+            await elapse(3_590)
+            assert len(house.calls._conversations) == 1
+            await elapse(20)
+            assert len(house.calls._conversations) == 0
+            assert "last_item_id" not in await self.greeted(house, claim)
+
+        await house.visit(tale)
+
+    async def test_a_call_that_is_refused_leaves_it_where_it_was(self, house):
+        async def tale(house: House) -> None:
+            claim = await self.talked(house)
+            headers = self.OURS | {"Edgevoice-Conversation": claim}
+            assert (await house.call(data="bad", **headers)).status == 400
+            assert "last_item_id" in await self.greeted(house, claim)
+
+        await house.visit(tale)
+
+    async def test_a_claim_that_is_none_is_400(self, house):
+        async def tale(house: House) -> None:
+            headers = self.OURS | {"Edgevoice-Conversation": "conv_1@item_1"}
+            response = await house.call(**headers)
+            assert await refusal(response) == (400, "invalid_value")
+            assert not house.carriers
+
+        await house.visit(tale)

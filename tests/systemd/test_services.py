@@ -83,6 +83,14 @@ def test_mute_outlives_the_service(guest: Guest) -> None:
         guest.said(f"{COMMAND} unmute")
 
 
+@pytest.mark.usefixtures("token")
+def test_what_is_remembered_outlives_a_restart_and_not_a_stop(guest: Guest) -> None:
+    with running(guest, "edgevoice"):
+        guest.said("echo x > /run/edgevoice/probe; systemctl restart edgevoice")
+        guest.said("test -e /run/edgevoice/probe")
+    assert guest.run("test -e /run/edgevoice").returncode != 0
+
+
 @pytest.mark.parametrize("unit", ["edgevoice", "edgevoice-relay"])
 def test_a_wrong_configuration_is_told_once_and_not_tried_again(guest: Guest, unit: str) -> None:
     guest.write("/etc/edgevoice/config.yaml", "turn: {idle_s: never}\n")

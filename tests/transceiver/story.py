@@ -24,6 +24,7 @@ from edgevoice.transceiver.inputs import (
     PlayoutStarted,
     WakeDetected,
 )
+from edgevoice.transceiver.memory import Remembered
 from edgevoice.transceiver.persona import Persona
 from edgevoice.transceiver.states import State
 from edgevoice.transceiver.transceiver import Transceiver
@@ -138,6 +139,7 @@ class Story:
         hears_voices: bool = False,
         renew_s: float = 3_300.0,
         speculative: bool = False,
+        remembered: Remembered | None = None,
         **turn: Any,
     ) -> None:
         self.transceiver = Transceiver(
@@ -150,6 +152,7 @@ class Story:
             muted=muted,
             personas=personas,
             hears_voices=hears_voices,
+            remembered=remembered,
         )
         self.now = 1_000.0
         self.house = House(shown=self.transceiver.indication)

@@ -12,6 +12,7 @@ from edgevoice.transceiver.inputs import (
     ButtonPressed,
     DeadlinePassed,
     EventReceived,
+    ForgetRequested,
     Input,
     LinkFailed,
     LinkLost,
@@ -91,6 +92,12 @@ events = st.one_of(
     st.builds(
         says.EdgevoiceReceived, samples=samples, packets=samples, lost=samples, concealed=samples
     ),
+    st.builds(
+        says.EdgevoiceConversation,
+        conversation_id=st.sampled_from(["conv_1", "conv_2"]),
+        last_item_id=items,
+        digest=st.sampled_from(["", "4f53cda18c2baa0c"]),
+    ),
     st.builds(UnknownEvent, st.text(max_size=3), st.just({})),
 )
 
@@ -124,6 +131,7 @@ troubles: st.SearchStrategy[Input] = st.sampled_from(
         StopRequested(STOP_WORD),
         MuteRequested("x"),
         UnmuteRequested("x"),
+        ForgetRequested(),
         MicrophoneLost("x"),
         MicrophoneFound(),
         TimerRang("tea"),

@@ -7,6 +7,7 @@ from edgevoice.realtime.client_events import (
     ResponseCreate,
     SessionUpdate,
 )
+from edgevoice.realtime.server_events import EdgevoiceConversation
 from edgevoice.transceiver.actions import (
     Announce,
     AttachMedia,
@@ -232,7 +233,12 @@ def test_half_an_answer_is_given_anew():
     story.says(transcribed("what time is it"), created(), streaming())
     story.happens(PlayoutStarted(), lost)
     assert FlushPlayout() in story.happens(replaced)
-    assert [type(e) for e in sent(story.says(session_created))][-1] is ResponseCreate
+    greeting = sent(story.says(session_created, EdgevoiceConversation(conversation_id="conv_2")))
+    assert [type(event) for event in greeting] == [
+        SessionUpdate,
+        ConversationItemCreate,
+        ResponseCreate,
+    ]
     story.says(created("resp_2"), streaming("resp_2"))
     assert story.state is State.SPEAKING
 
