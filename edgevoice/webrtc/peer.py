@@ -153,18 +153,20 @@ class Peer:
 
     async def _next_news(self) -> None:
         """Sleep until something happened or a deadline has passed."""
-        soonest = self._next_watch()
+        loop = asyncio.get_running_loop()
+        # Before anything was heard nothing wakes us when it is, so look at least this often.
+        soonest = min(self._overdue_at(), loop.time() + self._silence_s)
         if self.receiver is not None and self.receiver.deadline is not None:
             soonest = min(soonest, self.receiver.deadline)
         # A fifth of the cost of asyncio.timeout_at, fifty times a second.
-        alarm = asyncio.get_running_loop().call_at(soonest, self._news.set)
+        alarm = loop.call_at(soonest, self._news.set)
         try:
             await self._news.wait()
         finally:
             alarm.cancel()
         self._news.clear()
 
-    def _next_watch(self) -> float:
+    def _overdue_at(self) -> float:
         """When they are overdue: with any sign of life, or with the opening."""
         open_by = inf if self.is_open else self._open_by
         heard_at = hardening.last_heard(self.connection)
@@ -175,7 +177,7 @@ class Peer:
     def _watch(self, now: float) -> None:
         if self.receiver is not None:
             self.receiver.expire(now)
-        if now < self._next_watch():
+        if now < self._overdue_at():
             return
         if not self.is_open and now >= self._open_by:
             self.end(f"no media connection after {OPEN_S:.0f} s: is UDP blocked on the way?")

@@ -1,6 +1,8 @@
 """Two aiortc peers on loopback, and a wire between them that can lose things."""
 
 import asyncio
+import itertools
+import random
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -55,7 +57,11 @@ class SlowTransport(LossyTransport):
     def sendto(self, data: bytes, addr: Any) -> None:
         if not self._transport.is_closing():
             loop = asyncio.get_running_loop()
-            loop.call_later(self._one_way_s, self._transport.sendto, data, addr)
+            loop.call_later(self._one_way_s, self._arrive, data, addr)
+
+    def _arrive(self, data: bytes, addr: Any) -> None:
+        if not self._transport.is_closing():
+            self._transport.sendto(data, addr)
 
 
 def slow(peer: RTCPeerConnection, one_way_s: float) -> None:
@@ -75,6 +81,18 @@ def first(count: int, kind: Callable[[bytes], bool]) -> Drop:
         return True
 
     return drop
+
+
+def second(kind: Callable[[bytes], bool]) -> Drop:
+    """Loses the second datagram of a kind."""
+    seen = itertools.count(1)
+    return lambda data: kind(data) and next(seen) == 2
+
+
+def some(share: float, seed: int) -> Drop:
+    """Loses this share of all datagrams, the same ones each time."""
+    dice = random.Random(seed)
+    return lambda data: dice.random() < share
 
 
 def is_stun(data: bytes) -> bool:

@@ -134,6 +134,8 @@ def attributes(owner: str, *names: str) -> tuple[str, ...]:
 
 def exists(path: str) -> bool:
     """On the class, or named by its `__init__`: instances are not there to be asked yet."""
+    if find(path) is not None:
+        return True
     owner_path, _, name = path.rpartition(".")
     owner = find(owner_path)
     if hasattr(owner, name) or name in getattr(owner, "__annotations__", ()):

@@ -5,7 +5,7 @@ import struct
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from edgevoice.webrtc.hardening.hooks import AIORTC, Hook, Setting, attributes
+from edgevoice.webrtc.hardening.hooks import AIORTC, Hook, Setting, attributes, find
 from edgevoice.webrtc.hardening.ice import round_trip
 from edgevoice.webrtc.hardening.timers import resend_after_s
 
@@ -102,6 +102,25 @@ def pace_association(begin: Step) -> Step:
     return start
 
 
+def begin_without_tag(send: Step) -> Step:
+    """An INIT carries no tag (RFC 9260, section 8.5.1), the second one neither.
+
+    aiortc puts in the peer's as soon as it knows it. Where both begin at once, as in WebRTC,
+    and both answers are lost, each then drops the other's INIT for ever.
+    """
+
+    first, serialize = find(f"{MODULE}:InitChunk"), find(f"{MODULE}:serialize_packet")
+
+    async def _send_chunk(self: Any, chunk: Any) -> None:
+        if isinstance(chunk, first):
+            packet = serialize(self._local_port, self._remote_port, 0, chunk)
+            await self.transport._send_data(packet)
+        else:
+            await send(self, chunk)
+
+    return _send_chunk
+
+
 def open_without_acknowledgement(flush: Step) -> Step:
     """A channel is usable once its OPEN is sent (RFC 8832, section 6): one round trip less."""
 
@@ -168,6 +187,15 @@ HOOKS = (
         pace_association,
         AIORTC,
         attributes(SCTP, "transport", "_rto"),
+    ),
+    Hook(
+        f"{SCTP}._send_chunk",
+        ("self", "chunk"),
+        begin_without_tag,
+        AIORTC,
+        (f"{MODULE}:InitChunk", f"{MODULE}:serialize_packet")
+        + attributes(SCTP, "transport", "_local_port", "_remote_port")
+        + attributes("aiortc.rtcdtlstransport:RTCDtlsTransport", "_send_data"),
     ),
     Hook(
         f"{SCTP}._data_channel_flush",

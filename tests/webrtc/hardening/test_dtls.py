@@ -12,6 +12,13 @@ async def test_a_lost_handshake_flight_costs_a_sixth_of_a_second() -> None:
         assert await both.connect() < 0.7
 
 
+async def test_a_lost_last_flight_of_the_server_costs_no_more() -> None:
+    async with pair() as both:
+        for peer in (both.a, both.b):
+            peers.lose(peer, peers.first(1, lambda data: data[0] == 20))
+        assert await both.connect() < 0.7
+
+
 @pytest.mark.parametrize(("one_way_s", "sent_again"), [(0.0, 0), (0.15, 0), (0.3, 0)])
 async def test_flights_are_not_sent_again_while_their_answer_is_on_the_way(
     one_way_s: float, sent_again: int

@@ -51,6 +51,7 @@ STORIES = {
     "SCTP_RTO_MIN": "test_sctp.py::test_a_lost_last_event_costs_a_fifth_of_a_second",
     "SCTP_MAX_INIT_RETRANS": "test_sctp.py::test_many_lost_beginnings_are_survived",
     "pace_association": "test_sctp.py::test_the_association_begins_at_the_pace_of_the_line",
+    "begin_without_tag": "test_sctp.py::test_both_answers_to_a_beginning_may_be_lost",
     "open_without_acknowledgement": (
         "test_sctp.py::test_the_channel_opens_without_an_acknowledgement"
     ),

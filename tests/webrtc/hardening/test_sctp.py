@@ -24,6 +24,15 @@ async def test_many_lost_beginnings_are_survived() -> None:
         assert 2 < await both.connect() < 5
 
 
+async def test_both_answers_to_a_beginning_may_be_lost() -> None:
+    """Each side has begun, and the second packet of each is what it says to that."""
+    async with pair() as both:
+        for peer in (both.a, both.b):
+            peers.slow(peer, 0.01)
+            peers.lose(peer, peers.second(peers.is_dtls_data))
+        assert await both.connect() < 1
+
+
 async def test_a_lost_last_event_costs_a_fifth_of_a_second() -> None:
     async with pair() as both:
         await both.connect()
