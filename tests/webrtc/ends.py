@@ -93,6 +93,7 @@ class Encounter:
         self.caller = new_caller(self._on_message)
         self.ours = self.caller.peer
         await self.caller.prepare(Wishes(fec=True))
+        self.other.addTransceiver("audio")
         await self.other.setRemoteDescription(RTCSessionDescription(self.caller.offer, "offer"))
         hardening.bind_to(self.other, LOOPBACK)
         await self.other.setLocalDescription(await self.other.createAnswer())
