@@ -2,13 +2,15 @@
 
 aiortc raises anything from AssertionError to AttributeError on mutated offers,
 and its ICE agent contacts every address an offer names (a 6 kB offer makes it
-send 80 kB to a victim). So an offer is rebuilt here from the lines we understand,
-without its candidates: the peer is learned from where its checks come from.
+send 80 kB to a victim). So both are rebuilt here from the lines we understand; an
+offer without its candidates, because the peer is learned from where its checks come
+from, an answer with a handful of them.
 """
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from ipaddress import ip_address
 
 from edgevoice.errors import LocalProtocolError, RemoteProtocolError
 from edgevoice.webrtc.fmtp import Wishes
@@ -54,6 +56,16 @@ UNDERSTOOD = {
 }
 """Attributes that are kept, and how each must look. Others are dropped, as SDP says."""
 
+CANDIDATE = re.compile(
+    r"\S{1,64} 1 udp \d{1,10} (?P<address>[0-9A-Fa-f.:]{2,45}) (?P<port>\d{1,5})"
+    r" typ (host|srflx|relay)",
+    re.IGNORECASE | re.ASCII,
+)
+UNDERSTOOD_IN_ANSWERS = UNDERSTOOD | {
+    "candidate": re.compile(".*"),
+    "end-of-candidates": re.compile(""),
+}
+
 MEDIA_LINE = re.compile(r"m=(\S{1,32}) (\d{1,5}) ([A-Z/]{1,32}) (.{1,200})")
 AUDIO_PROFILES = ("UDP/TLS/RTP/SAVPF", "UDP/TLS/RTP/SAVP")
 DATA_PROFILES = ("UDP/DTLS/SCTP",)
@@ -77,57 +89,104 @@ class Section:
 
 def admit_offer(text: str, limit_bytes: int = OFFER_BYTES) -> str:
     """A clean copy of the offer, or RemoteProtocolError that says what is wrong with it."""
-    session, *media = sections(text, limit_bytes)
-    check_shape(media)
-    for section in media:
-        check_transport(session, section)
-    check_bundle(session, media)
+    session, *media = checked(sections(text, limit_bytes, UNDERSTOOD, "the offer"), "the offer")
     return write(session, media)
 
 
-def sections(text: str, limit_bytes: int) -> list[Section]:
-    if len(text.encode(errors="replace")) > limit_bytes:
-        raise RemoteProtocolError(f"the offer is larger than {limit_bytes} bytes")
-    lines = text.replace("\r\n", "\n").rstrip("\n").split("\n")
-    if len(lines) > MAX_LINES:
-        raise RemoteProtocolError(f"the offer has more than {MAX_LINES} lines")
-    if lines[0] != "v=0":
-        raise RemoteProtocolError("the offer is not SDP: its first line is not v=0")
-    found = [Section("session", "v=0", [])]
-    for line in lines[1:]:
-        if line.startswith("m="):
-            found.append(Section(media_kind(line), line, []))
-        elif line.startswith("a="):
-            keep(found[-1], line[2:])
+def admit_answer(text: str, limit_bytes: int = OFFER_BYTES) -> str:
+    """A clean copy with a handful of plain UDP candidates and no name to look up."""
+    try:
+        session, *media = checked(sections(text, limit_bytes, UNDERSTOOD_IN_ANSWERS, "it"), "it")
+        check_accepted(media)
+    except RemoteProtocolError as error:
+        raise RemoteProtocolError(f"the relay's answer cannot be used: {error}") from None
+    keep_a_few_candidates(media)
+    return write(session, media)
+
+
+def check_accepted(media: list[Section]) -> None:
+    for section in media:
+        if section.first.split(" ")[1] == "0":
+            raise RemoteProtocolError(f"it rejects the {section.kind} section")
+
+
+def keep_a_few_candidates(media: list[Section]) -> None:
+    left = MAX_CANDIDATES
+    for section in media:
+        usable = [value for value in section.values("candidate") if is_plain_udp(value)][:left]
+        left -= len(usable)
+        others = [pair for pair in section.attributes if pair[0] != "candidate"]
+        section.attributes = [*others, *(("candidate", value) for value in usable)]
+
+
+def is_plain_udp(candidate: str) -> bool:
+    """`.local` names would make us ask the whole LAN; TCP is not spoken here."""
+    match = CANDIDATE.match(candidate)
+    if match is None or not 0 < int(match["port"]) < 65_536:
+        return False
+    try:
+        ip_address(match["address"])
+    except ValueError:
+        return False
+    return True
+
+
+def checked(found: list[Section], what: str) -> list[Section]:
+    session, *media = found
+    check_shape(media, what)
+    for section in media:
+        check_transport(session, section)
+    check_bundle(session, media, what)
     return found
 
 
-def media_kind(line: str) -> str:
+def sections(
+    text: str, limit_bytes: int, understood: dict[str, re.Pattern[str]], what: str
+) -> list[Section]:
+    if len(text.encode(errors="replace")) > limit_bytes:
+        raise RemoteProtocolError(f"{what} is larger than {limit_bytes} bytes")
+    lines = text.replace("\r\n", "\n").rstrip("\n").split("\n")
+    if len(lines) > MAX_LINES:
+        raise RemoteProtocolError(f"{what} has more than {MAX_LINES} lines")
+    if lines[0] != "v=0":
+        raise RemoteProtocolError(f"{what} is not SDP: its first line is not v=0")
+    found = [Section("session", "v=0", [])]
+    for line in lines[1:]:
+        if line.startswith("m="):
+            found.append(Section(media_kind(line, what), line, []))
+        elif line.startswith("a="):
+            keep(found[-1], line[2:], understood, what)
+    return found
+
+
+def media_kind(line: str, what: str) -> str:
     match = MEDIA_LINE.fullmatch(line)
     if match is None:
-        raise RemoteProtocolError(f"malformed media line in the offer: {line[:80]!r}")
+        raise RemoteProtocolError(f"malformed media line in {what}: {line[:80]!r}")
     return match[1]
 
 
-def keep(section: Section, attribute: str) -> None:
+def keep(
+    section: Section, attribute: str, understood: dict[str, re.Pattern[str]], what: str
+) -> None:
     name, _, value = attribute.partition(":")
-    pattern = UNDERSTOOD.get(name)
+    pattern = understood.get(name)
     if name == "group" and not value.startswith("BUNDLE"):
         return
     if pattern is None:
         return
     if not value.isascii() or pattern.fullmatch(value.rstrip(" ")) is None:
-        raise RemoteProtocolError(f"malformed attribute in the offer: a={attribute[:80]!r}")
+        raise RemoteProtocolError(f"malformed attribute in {what}: a={attribute[:80]!r}")
     section.attributes.append((name, value.rstrip(" ")))
 
 
-def check_shape(media: list[Section]) -> None:
+def check_shape(media: list[Section], what: str) -> None:
     kinds = [section.kind for section in media]
     if kinds.count("audio") != 1 or kinds.count("application") != 1 or len(kinds) != 2:
         listed = ", ".join(kinds) or "none"
         raise RemoteProtocolError(
-            "the offer must have one audio section and one data channel (create the channel"
-            f" oai-events before the offer); it has: {listed}"
+            f"{what} must have one audio section and one data channel (a client creates the channel"
+            f" oai-events before its offer); it has: {listed}"
         )
     for section in media:
         profiles = AUDIO_PROFILES if section.kind == "audio" else DATA_PROFILES
@@ -149,11 +208,11 @@ def check_transport(session: Section, section: Section) -> None:
         raise RemoteProtocolError("the application section has no valid a=sctp-port")
 
 
-def check_bundle(session: Section, media: list[Section]) -> None:
+def check_bundle(session: Section, media: list[Section], what: str) -> None:
     mids = [section.value("mid") for section in media]
     bundle = (session.value("group") or "").split(" ")[1:]
     if mids[0] == mids[1] or sorted(bundle) != sorted(str(mid) for mid in mids):
-        raise RemoteProtocolError("the offer must bundle its two sections (a=group:BUNDLE)")
+        raise RemoteProtocolError(f"{what} must bundle its two sections (a=group:BUNDLE)")
 
 
 def opus_payload_type(section: Section) -> int:
@@ -165,7 +224,7 @@ def opus_payload_type(section: Section) -> int:
 
 
 def write(session: Section, media: list[Section]) -> str:
-    """Only what was understood, each attribute once, Opus alone, no address."""
+    """Only what was understood, each attribute once, Opus alone."""
     lines = ["v=0", "o=- 0 0 IN IP4 0.0.0.0", "s=-", "t=0 0", *attributes(session)]
     for section in media:
         if section.kind == "audio":
@@ -184,7 +243,7 @@ def attributes(section: Section) -> Iterator[str]:
     for name, value in section.attributes:
         if name == "rtpmap" or name in seen:
             continue
-        if name != "fingerprint":
+        if name not in ("fingerprint", "candidate"):
             seen.add(name)
         yield f"a={name}:{value}" if value else f"a={name}"
 
@@ -244,22 +303,3 @@ def without_addresses(offer: str) -> str:
             line = "c=IN IP4 0.0.0.0"
         out.append(line)
     return "\r\n".join(out)
-
-
-def admit_answer(text: str, limit_bytes: int = OFFER_BYTES) -> str:
-    """The answer with a handful of plain UDP candidates and no name to look up."""
-    if len(text.encode(errors="replace")) > limit_bytes:
-        raise RemoteProtocolError(f"the relay's answer is larger than {limit_bytes} bytes")
-    lines = text.replace("\r\n", "\n").rstrip("\n").split("\n")
-    if lines[0] != "v=0" or len(lines) > MAX_LINES:
-        raise RemoteProtocolError("the relay's answer is not SDP")
-    candidates = [line for line in lines if line.startswith("a=candidate:")]
-    usable = [line for line in candidates if is_plain_udp(line)][:MAX_CANDIDATES]
-    refused = set(candidates) - set(usable)
-    return "\r\n".join(line for line in lines if line not in refused) + "\r\n"
-
-
-def is_plain_udp(line: str) -> bool:
-    """`.local` names would make us ask the whole LAN; TCP is not spoken here."""
-    words = line.split(" ")
-    return len(words) >= 8 and words[2].lower() == "udp" and not words[4].endswith(".local")

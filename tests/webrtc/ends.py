@@ -38,13 +38,14 @@ def new_call(
     on_message: Take = lambda text: None,
     closed: list[str] | None = None,
     on_open: Callable[[], None] = lambda: None,
+    host: str = "127.0.0.1",
 ) -> Call:
     return Call(
         on_audio=lambda index, samples: None,
         on_message=on_message,
         on_open=on_open,
         on_closed=(closed if closed is not None else []).append,
-        media_host="127.0.0.1",
+        media_host=host,
         codec=raw(16_000),
     )
 

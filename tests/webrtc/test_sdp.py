@@ -201,16 +201,48 @@ def test_our_offer_names_no_address() -> None:
 
 
 def test_an_answer_keeps_a_few_plain_candidates() -> None:
-    many = "".join(f"a=candidate:{i} 1 udp 1 192.0.2.{i} 5000 typ host\r\n" for i in range(1, 40))
+    usable = "".join(f"a=candidate:{i} 1 udp 1 192.0.2.{i} 5000 typ host\r\n" for i in range(1, 40))
     awkward = (
         "a=candidate:x 1 tcp 1 192.0.2.99 9 typ host\r\n"
         "a=candidate:y 1 udp 1 secret.local 9 typ host\r\n"
+        "a=candidate:y 1 udp 1 relay.example.org 9 typ host\r\n"
+        "a=candidate:z 1 udp 1 192.0.2.99 70000 typ host\r\n"
+        "a=candidate:z 1 udp 1 192.0.2.99 0 typ host\r\n"
+        "a=candidate:z 2 udp 1 192.0.2.99 9 typ host\r\n"
+        "a=candidate:z 1 udp 1 999.0.2.99 9 typ host\r\n"
         "a=candidate:broken\r\n"
     )
-    kept = sdp.admit_answer("v=0\r\n" + awkward + many)
+    many = awkward + usable
+    kept = sdp.admit_answer(BROWSER.replace("a=ice-ufrag", many + "a=ice-ufrag"))
     assert kept.count("a=candidate") == sdp.MAX_CANDIDATES
-    assert "tcp" not in kept
-    assert ".local" not in kept
+    for refused in (" tcp ", ".local", "example.org", "192.0.2.99", "999.", "broken"):
+        assert refused not in kept
+
+
+def test_an_answer_is_reduced_to_what_we_understand() -> None:
+    kept = sdp.admit_answer(BROWSER)
+    assert "a=candidate:1 1 udp 2113937151 203.0.113.7 50123 typ host" in kept
+    assert "a=end-of-candidates" in kept
+    for gone in ("extmap", "rtcp-fb", "ssrc", "fmtp", "red/"):
+        assert gone not in kept
+    assert sdp.admit_answer(kept) == kept
+
+
+def test_an_answer_that_takes_no_audio_is_refused() -> None:
+    rejected = BROWSER.replace("m=audio 50123", "m=audio 0")
+    with pytest.raises(RemoteProtocolError, match="it rejects the audio section"):
+        sdp.admit_answer(rejected)
+
+
+def test_the_agreed_channel_survives_the_gate_and_must_be_the_one_we_know() -> None:
+    ours = sdp.with_channel(BROWSER)
+    assert sdp.agrees_on_channel(sdp.admit_offer(ours))
+    assert sdp.agrees_on_channel(sdp.admit_answer(ours))
+    assert not sdp.agrees_on_channel(BROWSER)
+    with pytest.raises(RemoteProtocolError, match="edgevoice-channel"):
+        sdp.admit_offer(ours.replace("edgevoice-channel:0", "edgevoice-channel:7"))
+    with pytest.raises(LocalProtocolError):
+        sdp.with_channel("v=0\r\n")
 
 
 @pytest.mark.parametrize(

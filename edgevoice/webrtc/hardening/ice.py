@@ -147,7 +147,8 @@ def pace_transactions(make: Callable[..., None]) -> Callable[..., None]:
         make(self, request, addr, protocol, **options)
         connection = getattr(protocol, "receiver", None)
         self.begun_at = asyncio.get_running_loop().time()
-        self._Transaction__timeout_delay = resend_after_s(round_trip(connection), STUN_RTO_S)
+        delay_s = self._Transaction__timeout_delay
+        self._Transaction__timeout_delay = resend_after_s(round_trip(connection), delay_s)
 
     return __init__
 

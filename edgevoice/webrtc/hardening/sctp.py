@@ -23,7 +23,7 @@ RTO_INITIAL_S = 0.3
 RTO_MIN_S = 0.2
 
 NOT_SCTP = (struct.error, ValueError, LookupError, AttributeError, TypeError, AssertionError)
-"""What aiortc raises on chunks that come out of turn, where its log would get a traceback."""
+"""What aiortc raises on what breaks the protocol; its log would get a traceback."""
 
 Step = Callable[..., Awaitable[None]]
 
@@ -65,7 +65,7 @@ def limit_gaps(receive: Step) -> Step:
 
 
 def distrust_packets(handle: Step) -> Step:
-    """Chunks out of turn are a clean end instead of a traceback."""
+    """A clean end instead of a traceback: chunks out of turn, channels opened twice, no text."""
 
     async def _handle_data(self: Any, data: bytes) -> None:
         try:
@@ -77,16 +77,11 @@ def distrust_packets(handle: Step) -> Step:
     return _handle_data
 
 
-def distrust_channels(receive: Step) -> Step:
-    """A channel opened twice, or text that is none, is a clean end instead of a traceback."""
-
+def limit_channels(receive: Step) -> Step:
     async def _data_channel_receive(self: Any, stream_id: int, pp_id: int, data: bytes) -> None:
         if len(self._data_channels) > MAX_CHANNELS:
             raise ConnectionError("the peer has opened more channels than anybody needs")
-        try:
-            await receive(self, stream_id, pp_id, data)
-        except (UnicodeDecodeError, AssertionError) as error:
-            raise ConnectionError(f"the peer breaks the data channel protocol: {error!r}") from None
+        await receive(self, stream_id, pp_id, data)
 
     return _data_channel_receive
 
@@ -96,7 +91,7 @@ def pace_association(begin: Step) -> Step:
 
     async def start(self: Any, remoteCaps: Any, remotePort: int) -> None:
         connection = getattr(self.transport.transport, "_connection", None)
-        self._rto = resend_after_s(round_trip(connection), RTO_INITIAL_S, RTO_MIN_S)
+        self._rto = resend_after_s(round_trip(connection), self._rto, RTO_MIN_S)
         await begin(self, remoteCaps, remotePort)
 
     return start
@@ -172,7 +167,7 @@ HOOKS = (
     Hook(
         f"{SCTP}._data_channel_receive",
         ("self", "stream_id", "pp_id", "data"),
-        distrust_channels,
+        limit_channels,
         AIORTC,
         attributes(SCTP, "_data_channels"),
         is_security=True,
@@ -193,7 +188,7 @@ HOOKS = (
         ("self", "chunk"),
         begin_without_tag,
         AIORTC,
-        (f"{MODULE}:InitChunk", f"{MODULE}:serialize_packet")
+        tuple(f"{MODULE}:{name}" for name in ("InitChunk", "serialize_packet"))
         + attributes(SCTP, "transport", "_local_port", "_remote_port")
         + attributes("aiortc.rtcdtlstransport:RTCDtlsTransport", "_send_data"),
     ),
