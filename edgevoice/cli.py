@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from edgevoice import __version__
 from edgevoice.doctor.cli_commands import add_doctor, add_listen, add_wake_test
-from edgevoice.errors import ConfigError, EdgeVoiceError, ScenarioError
+from edgevoice.errors import ConfigError, EdgeVoiceError, ScenarioError, UnsupportedLibrary
 
 if TYPE_CHECKING:
     from edgevoice.config_file import Effective
@@ -67,7 +67,11 @@ def report(error: BaseException) -> int:
     """Tell the owner; what the owner wrote wrong has a status of its own."""
     for line in str(error).splitlines() or [type(error).__name__]:
         print(f"edgevoice: {line}", file=sys.stderr)
-    return MISCONFIGURED if isinstance(error, ConfigError | ScenarioError) else FAILED
+    return (
+        MISCONFIGURED
+        if isinstance(error, ConfigError | ScenarioError | UnsupportedLibrary)
+        else FAILED
+    )
 
 
 def leaves(error: BaseException) -> Iterator[BaseException]:

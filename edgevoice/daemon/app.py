@@ -80,8 +80,8 @@ GOODBYE_S = 0.1
 
 def main(config: Config) -> int:
     """Run until SIGTERM or SIGINT; the exit status."""
-    token = read_token(config.link.token_file)
     harden()
+    token = read_token(config.link.token_file)
     asyncio.run(_main(config, token))
     return 0
 

@@ -107,6 +107,11 @@ class Peer:
         else:
             channel.on("open", partial(self._on_channel, channel))
 
+    @property
+    def round_trip_s(self) -> float | None:
+        """Of the line to the other side, as far as it is known yet."""
+        return hardening.measured_round_trip(self.connection)
+
     def post(self, task: Task) -> None:
         """Have `run` call this. Safe to use from aiortc's callbacks."""
         if len(self._inbox) >= INBOX_LIMIT:

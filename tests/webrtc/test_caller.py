@@ -3,7 +3,7 @@
 import pytest
 
 from edgevoice.errors import RemoteProtocolError
-from edgevoice.webrtc import hardening, sdp
+from edgevoice.webrtc import sdp
 from edgevoice.webrtc.fmtp import Wishes
 from tests.virtual_time import elapse
 from tests.webrtc import peers
@@ -97,7 +97,7 @@ async def test_what_http_knows_of_the_line_is_what_handshakes_begin_with(
 ) -> None:
     async with session() as both:
         await both.caller.accept(both.answer, rtt_s)
-        assert hardening.measured_round_trip(both.caller.peer.connection) == rtt_s
+        assert both.caller.peer.round_trip_s == rtt_s
 
 
 async def test_an_answer_that_is_none_is_refused_and_leaves_nothing() -> None:

@@ -68,9 +68,11 @@ def remember_flight(write: Step) -> Step:
             await write(self)
             return
         send = self.transport._send
+        flight: list[bytes] = []
 
         async def remember(data: bytes) -> None:
-            self.last_flight, self.flight_at = data, asyncio.get_running_loop().time()
+            flight.append(data)
+            self.last_flight, self.flight_at = flight, asyncio.get_running_loop().time()
             await send(data)
 
         self.transport._send = remember
@@ -90,7 +92,7 @@ def resend_flights(shake: Step) -> Step:
             await unanswered(self, pause)
             self.flight_at = asyncio.get_running_loop().time()
             try:
-                await self.transport._send(self.last_flight)
+                await send_flight(self)
             except ConnectionError:
                 return
 
@@ -119,10 +121,15 @@ def repeating_last_flight(dtls: Any, receive: Callable[[], Awaitable[bytes]]) ->
         data = await receive()
         if left and data[:1] == HANDSHAKE and data[3:5] == IN_THE_CLEAR:
             left -= 1
-            await dtls.transport._send(dtls.last_flight)
+            await send_flight(dtls)
         return data
 
     return _recv
+
+
+async def send_flight(dtls: Any) -> None:
+    for data in dtls.last_flight:
+        await dtls.transport._send(data)
 
 
 async def unanswered(dtls: Any, pause: float) -> None:

@@ -47,7 +47,7 @@ STORIES = {
     "limit_gaps": "test_sctp.py::test_an_acknowledgement_of_millions_is_not_counted_out",
     "distrust_packets": "test_sctp.py::test_chunks_out_of_turn_end_a_session_without_a_traceback",
     "limit_channels": "test_sctp.py::test_a_peer_that_opens_channels_without_end_is_let_go",
-    "SCTP_RTO_INITIAL": "test_sctp.py::test_an_association_on_a_line_nobody_knows_begins_at_a_third_of_a_second",
+    "SCTP_RTO_INITIAL": "test_sctp.py::test_on_an_unknown_line_it_begins_at_a_third_of_a_second",
     "SCTP_RTO_MIN": "test_sctp.py::test_a_lost_last_event_costs_a_fifth_of_a_second",
     "SCTP_MAX_INIT_RETRANS": "test_sctp.py::test_many_lost_beginnings_are_survived",
     "pace_association": "test_sctp.py::test_the_association_begins_at_the_pace_of_the_line",
