@@ -11,7 +11,7 @@ from edgevoice.webrtc.hardening.sctp import (
 )
 from tests.virtual_time import elapse
 from tests.webrtc import peers
-from tests.webrtc.peers import Pair, pair
+from tests.webrtc.peers import pair
 
 
 async def test_lost_first_events_cost_a_third_of_a_second() -> None:
