@@ -1,13 +1,30 @@
-"""The private parts of one RTCPeerConnection that we read or replace; no hooks."""
+"""What we change in RTCPeerConnection, and the private parts of one that we read or replace."""
 
 import asyncio
-from collections.abc import Iterable, Iterator
+import logging
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from typing import Any
 
 from aiortc import RTCPeerConnection
+from aiortc.exceptions import InvalidStateError
 
-from edgevoice.webrtc.hardening.hooks import AIORTC, Reliance, attributes
+from edgevoice.webrtc.hardening.hooks import AIORTC, Hook, Reliance, attributes
 from edgevoice.webrtc.hardening.ice import round_trip
+
+log = logging.getLogger(__name__)
+
+
+def give_up_quietly(connect: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
+    """Nobody waits for this task: when we close in the midst of it, the log got a traceback."""
+
+    async def __connect(self: Any) -> None:
+        try:
+            await connect(self)
+        except (InvalidStateError, ConnectionError) as error:
+            log.debug("closed while connecting: %r", error)
+
+    return __connect
+
 
 PEER = "aiortc.rtcpeerconnection:RTCPeerConnection"
 
@@ -21,6 +38,7 @@ HOOKS = (
         + attributes("aiortc.rtcicetransport:RTCIceTransport", "_connection")
         + attributes("aioice.ice:Connection", "get_component_candidates"),
     ),
+    Hook(f"{PEER}._RTCPeerConnection__connect", ("self",), give_up_quietly, AIORTC),
     Reliance("close", PEER, AIORTC, attributes(PEER, "__isClosed"), is_security=False),
 )
 

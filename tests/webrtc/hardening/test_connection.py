@@ -1,4 +1,7 @@
 import asyncio
+import gc
+
+import pytest
 
 from edgevoice.webrtc import hardening
 from tests.virtual_time import elapse
@@ -42,6 +45,31 @@ async def test_whoever_closes_second_may_be_cancelled() -> None:
         second = group.create_task(hardening.close(both.a))
         await asyncio.sleep(0)
         second.cancel()
+
+
+async def test_closing_while_connecting_is_not_worth_a_line(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Closed just when the keys are there, aiortc goes on to start what is no more."""
+    async with pair() as both, asyncio.TaskGroup() as group:
+        assert both.a.sctp is not None
+        dtls = both.a.sctp.transport
+        shake = dtls._do_handshake
+        is_closed = asyncio.Event()
+
+        async def shake_and_close() -> None:
+            await shake()
+            dtls.transport.on("statechange", is_closed.set)
+            group.create_task(both.a.close())
+            await is_closed.wait()
+
+        dtls._do_handshake = shake_and_close  # type: ignore[method-assign]
+        await both.accept()
+        await elapse(1)
+        assert both.a.connectionState == "closed"
+    gc.collect()
+    await asyncio.sleep(0)
+    assert caplog.records == []
 
 
 async def test_what_is_expected_of_the_line_gives_way_to_what_is_measured() -> None:

@@ -26,6 +26,7 @@ from edgevoice.webrtc.hardening.hooks import (
 
 STORIES = {
     "ice_connections": "test_connection.py::test_sockets_are_opened_where_asked_only",
+    "give_up_quietly": "test_connection.py::test_closing_while_connecting_is_not_worth_a_line",
     "close": "test_connection.py::test_whoever_closes_second_may_be_cancelled",
     "tap": "test_receive.py::test_rtp_is_handed_over_as_it_comes_and_nothing_decodes_it",
     "limit_ssrcs": "test_receive.py::test_sources_without_end_are_not_remembered",
