@@ -58,7 +58,8 @@ async def test_a_call_is_gone_on_with_by_its_id(house, caplog, broken):
         assert old._closed.is_set() == broken
         claim(new, events=1)
         await elapse(0.01)
-        assert [event["type"] for event in new.sent] == ["edgevoice.resumed"]
+        kinds = [event["type"] for event in new.sent]
+        assert kinds == ["edgevoice.resumed", "edgevoice.conversation"]
         assert old._closed.is_set()
         assert house.session is session
         assert (await house.call(path=f"{CALLS}/{call_id}/hangup")).status == 200

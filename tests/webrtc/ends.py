@@ -168,9 +168,12 @@ class Session:
         self.call = new_call(self.at_relay.append, self.closed)
         self.ended: list[str] = []
 
-    async def meet(self) -> None:
+    async def meet(self, agreed: bool) -> None:
         await self.caller.prepare(Wishes(fec=True))
-        self.answer = await self.call.answer(self.caller.offer)
+        offer = self.caller.offer
+        if not agreed:
+            offer = offer.replace("a=edgevoice-channel:0\r\n", "")
+        self.answer = await self.call.answer(offer)
 
     async def connect(self, rtt_s: float | None = None) -> float:
         begin = asyncio.get_running_loop().time()
@@ -192,11 +195,11 @@ class Session:
 
 
 @asynccontextmanager
-async def session() -> AsyncIterator[Session]:
-    """Met, and both ends are running; not connected yet."""
+async def session(agreed: bool = True) -> AsyncIterator[Session]:
+    """Met, and both ends are running; not connected yet. `agreed`: on the event channel."""
     made = Session()
     try:
-        await made.meet()
+        await made.meet(agreed)
         async with asyncio.TaskGroup() as group:
             group.create_task(made.call.run())
             group.create_task(made.run_device())

@@ -48,16 +48,18 @@ def lose(peer: RTCPeerConnection, drop: Drop) -> None:
 
 
 class SlowTransport(LossyTransport):
-    """A datagram transport on which everything takes a while."""
+    """A datagram transport on which everything takes a while and keeps its order."""
 
     def __init__(self, transport: Any, one_way_s: float) -> None:
         super().__init__(transport, lambda data: False)
         self._one_way_s = one_way_s
+        self._arrived_at = 0.0
 
     def sendto(self, data: bytes, addr: Any) -> None:
         if not self._transport.is_closing():
             loop = asyncio.get_running_loop()
-            loop.call_later(self._one_way_s, self._arrive, data, addr)
+            self._arrived_at = max(loop.time() + self._one_way_s, self._arrived_at + 1e-6)
+            loop.call_at(self._arrived_at, self._arrive, data, addr)
 
     def _arrive(self, data: bytes, addr: Any) -> None:
         if not self._transport.is_closing():
