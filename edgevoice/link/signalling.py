@@ -1,4 +1,4 @@
-"""HTTP to the relay: post an offer, hang up, keep the connection warm.
+"""HTTP to the relay: post an offer, hang up, get a secret, keep the connection warm.
 
 Every refusal becomes a LinkError whose sentence tells the owner what to do. No
 redirect is followed, no proxy from the environment is used, and the token goes
@@ -7,14 +7,16 @@ to the configured origin only.
 
 import ipaddress
 import ssl
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Annotated, Self
 
 import aiohttp
 import msgspec
+from msgspec import Meta
 from yarl import URL
 
 from edgevoice import __version__
@@ -24,6 +26,7 @@ from edgevoice.errors import LinkError, LinkRefused, LinkTimeout
 VERSION_HEADER = "Edgevoice-Version"
 WAKE_HEADER = "Edgevoice-Wake"
 SDP = "application/sdp"
+JSON = "application/json"
 
 CONNECT_S = 3.0
 ANSWER_S = 6.0
@@ -31,6 +34,9 @@ GOODBYE_S = 1.5
 KEEP_ALIVE_S = 70.0
 """aiohttp's server closes idle connections after 75 s."""
 BODY_LIMIT = 65_536
+
+Said = tuple[int, str, Mapping[str, str]]
+"""An answer that is no refusal: status, body, headers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +48,24 @@ class Answer:
     """The other end is an edgevoice relay."""
 
 
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """Opens a session at the server that it is for, and does so for a minute or less."""
+
+    value: str = field(repr=False)
+
+
 class Signalling:
     """Use with `async with`; one per link, for as long as the program runs."""
 
-    def __init__(self, config: LinkConfig, token: str) -> None:
+    def __init__(self, config: LinkConfig, token: str, *, setting: str = "link.url") -> None:
+        """`setting`: where the owner mends what is wrong with the address."""
         self._config = config
         self._token = token
+        self._setting = setting
         self._base = URL(config.url.rstrip("/"))
         self._calls = self._base / "v1/realtime/calls"
+        self._secrets = self._base / "v1/realtime/client_secrets"
         self._stack = AsyncExitStack()
         self._http: aiohttp.ClientSession
 
@@ -76,27 +92,44 @@ class Signalling:
                 ssl=trust(self._config.ca_file), keepalive_timeout=KEEP_ALIVE_S, limit=4
             ),
             cookie_jar=aiohttp.DummyCookieJar(),
-            headers={"User-Agent": f"edgevoice/{__version__}", VERSION_HEADER: __version__},
+            headers={"User-Agent": f"edgevoice/{__version__}"},
             timeout=aiohttp.ClientTimeout(total=ANSWER_S, sock_connect=CONNECT_S),
             trust_env=False,
         )
 
     async def call(self, offer: str, headers: dict[str, str]) -> Answer:
         """Post the offer. Raises LinkError, LinkRefused or LinkTimeout."""
-        self._refuse_plain_http()
-        try:
-            return await self._post(offer, headers)
-        except (aiohttp.ServerDisconnectedError, ConnectionResetError):
-            # The kept connection had been closed at the other end; once more on a new one.
-            return await self._post(offer, headers)
+        query = {"model": self._config.model} if self._config.model else {}
+        ours = {VERSION_HEADER: __version__}
+        return await self._place(self._calls.with_query(query), offer, ours | headers)
 
-    async def hang_up(self, location: URL) -> None:
+    async def call_with(self, secret: Secret, offer: str) -> Answer:
+        """The same at a foreign server, which is told nothing but the secret and the offer."""
+        headers = {"Authorization": f"Bearer {secret.value}"}
+        return replace(await self._place(self._calls, offer, headers), extensions=False)
+
+    async def secret(self) -> Secret:
+        """Have one minted for the server behind the relay. Raises as `call` does."""
+        headers = {"Content-Type": JSON, "Accept": JSON}
+        status, said, _ = await self._ask(self._secrets, b"{}", headers)
+        try:
+            return Secret(msgspec.json.decode(said, type=_Minted).value)
+        except (ValueError, RecursionError) as error:
+            raise LinkError(
+                f"{self.relay} answers with something else than a client secret ({status}):"
+                f" check {self._setting}"
+            ) from error
+
+    async def hang_up(self, location: URL, secret: Secret | None = None) -> None:
         """Best effort; the relay finds out by itself a little later."""
+        headers = self._authorization()
+        if secret is not None:
+            headers = {"Authorization": f"Bearer {secret.value}"}
         timeout = aiohttp.ClientTimeout(total=GOODBYE_S)
         try:
             async with self._http.post(
                 location / "hangup",
-                headers=self._authorization(),
+                headers=headers,
                 timeout=timeout,
                 allow_redirects=False,
             ):
@@ -113,19 +146,28 @@ class Signalling:
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise self._explain(error) from error
 
-    async def _post(self, offer: str, headers: dict[str, str]) -> Answer:
-        query = {"model": self._config.model} if self._config.model else {}
+    async def _place(self, url: URL, offer: str, headers: dict[str, str]) -> Answer:
+        media = {"Content-Type": SDP, "Accept": SDP}
+        _, sdp, response = await self._ask(url, offer.encode(), media | headers)
+        return Answer(sdp, self._location(response), VERSION_HEADER in response)
+
+    async def _ask(self, url: URL, body: bytes, headers: dict[str, str]) -> Said:
+        self._refuse_plain_http()
+        try:
+            return await self._post(url, body, headers)
+        except (aiohttp.ServerDisconnectedError, ConnectionResetError):
+            # The kept connection had been closed at the other end; once more on a new one.
+            return await self._post(url, body, headers)
+
+    async def _post(self, url: URL, data: bytes, headers: dict[str, str]) -> Said:
         try:
             async with self._http.post(
-                self._calls.with_query(query),
-                data=offer.encode(),
-                headers={"Content-Type": SDP, "Accept": SDP} | self._authorization() | headers,
-                allow_redirects=False,
+                url, data=data, headers=self._authorization() | headers, allow_redirects=False
             ) as response:
                 body = await self._body(response)
                 if response.status not in (200, 201):
                     raise self._refusal(response, body)
-                return Answer(body, self._place(response), VERSION_HEADER in response.headers)
+                return response.status, body, response.headers
         except (aiohttp.ServerDisconnectedError, ConnectionResetError, LinkError):
             raise
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
@@ -142,9 +184,9 @@ class Signalling:
                 raise LinkError(f"{self.relay} answers with more than {BODY_LIMIT} bytes")
         return body.decode(errors="replace")
 
-    def _place(self, response: aiohttp.ClientResponse) -> URL | None:
+    def _location(self, headers: Mapping[str, str]) -> URL | None:
         """The call's own URL, if it is at the origin we trust with the token."""
-        named = response.headers.get("Location")
+        named = headers.get("Location")
         if not named:
             return None
         location = self._calls.join(URL(named))
@@ -154,13 +196,15 @@ class Signalling:
         if self._base.scheme == "https" or is_loopback(self._base.host or ""):
             return
         raise LinkError(
-            f"link.url {self._base} is not encrypted: the token and the conversation could be"
-            " read on the way. Use https:// (link.ca_file trusts a private authority)"
+            f"{self._setting} {self._base} is not encrypted: the token and the conversation could"
+            " be read on the way. Use https:// (link.ca_file trusts a private authority)"
         )
 
     def _refusal(self, response: aiohttp.ClientResponse, body: str) -> LinkRefused:
         status, said = response.status, complaint(body)
         match status:
+            case 401 | 403 if not self._token:
+                text = f"{self.relay} does not accept our secret ({status})"
             case 401 | 403:
                 text = (
                     f"{self.relay} does not accept our token ({status}): put a valid one into"
@@ -173,11 +217,12 @@ class Signalling:
                 )
             case 404 | 405:
                 text = (
-                    f"{self.relay} takes no calls at {self._calls.path} ({status}): check link.url"
+                    f"{self.relay} takes no calls at {response.url.path} ({status}):"
+                    f" check {self._setting}"
                 )
             case _ if 300 <= status < 400:
                 elsewhere = response.headers.get("Location", "elsewhere")[:200]
-                text = f"{self.relay} points to {elsewhere} ({status}): set link.url to that"
+                text = f"{self.relay} points to {elsewhere} ({status}): set {self._setting} to that"
             case _ if status >= 500:
                 text = f"{self.relay} is in trouble ({status}): its log says more"
             case _:
@@ -194,12 +239,14 @@ class Signalling:
                 )
             case aiohttp.ClientConnectorDNSError():
                 return LinkError(
-                    f"{self._base.host} is not known to the name server: check link.url"
+                    f"{self._base.host} is not known to the name server: check {self._setting}"
                 )
             case TimeoutError():
                 return LinkTimeout(f"{self.relay} did not answer in time: is it reachable?")
             case aiohttp.ClientSSLError():
-                return LinkError(f"no TLS with {self.relay}: is link.url's port the right one?")
+                return LinkError(
+                    f"no TLS with {self.relay}: is {self._setting}'s port the right one?"
+                )
             case aiohttp.ClientConnectorError():
                 return LinkError(f"nobody answers at {self.relay}: is the relay running?")
         return LinkError(f"talking to {self.relay} failed: {error!r}"[:300])
@@ -223,6 +270,10 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+class _Minted(msgspec.Struct):
+    value: Annotated[str, Meta(pattern=r"^[\x21-\x7e]{1,4096}$")]
 
 
 class _Complaint(msgspec.Struct):

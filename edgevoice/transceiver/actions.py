@@ -63,6 +63,25 @@ class SendEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class AppendAudio:
+    """What the gate lets out goes through the event channel from now on, not as media."""
+
+
+@dataclass(frozen=True, slots=True)
+class CommitAppended:
+    """The turn is over: these events follow the append that holds its last sample."""
+
+    until_sample: int | None
+    """None: what has been captured by now is all of it."""
+    events: tuple[ClientEvent, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AttachMedia:
+    """What the gate lets out is sent as media from now on; none of it was appended."""
+
+
+@dataclass(frozen=True, slots=True)
 class PlaySound:
     """One of the files in `edgevoice/sounds`, by name; mixed over any answer."""
 
@@ -166,6 +185,9 @@ Action = (
     | OpenGate
     | CloseGate
     | SendEvent
+    | AppendAudio
+    | CommitAppended
+    | AttachMedia
     | PlaySound
     | Announce
     | StopSounds

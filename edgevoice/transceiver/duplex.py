@@ -59,6 +59,10 @@ class Duplex:
         """How the relay listens; null is our own doing."""
         self._detection = effective.audio.input.turn_detection or self._detection
 
+    def hear(self) -> list[Action]:
+        """Turn detection as the relay had it, whoever switched it off; nothing is forgotten."""
+        return hearing(self._detection, self.barge_in, forget=False)
+
     def answer_begins(self) -> list[Action]:
         if self._deaf or self._relay_decides:
             return []

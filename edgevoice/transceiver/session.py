@@ -36,6 +36,7 @@ from edgevoice.realtime.session import Session as Effective
 from edgevoice.transceiver.actions import Action, PlaySound, Problem, SendEvent
 from edgevoice.transceiver.deadlines import Deadlines, Due
 from edgevoice.transceiver.duplex import Duplex
+from edgevoice.transceiver.first_turn import FirstTurn
 from edgevoice.transceiver.greeting import seeds
 from edgevoice.transceiver.inputs import (
     BargeInConfirmed,
@@ -79,8 +80,11 @@ class Session:
         introduce: Introduce,
         remembered: Sequence[Message],
         first_sample: int,
+        first_turn: str = "media",
     ) -> None:
+        """`first_turn`: `link.first_turn`."""
         self.rules = TurnRules(standing, deadlines, config, duplex, first_sample)
+        self._first_turn = FirstTurn(first_turn, self.rules, deadlines, config, first_sample)
         self._standing = standing
         self._deadlines = deadlines
         self._config = config
@@ -96,6 +100,7 @@ class Session:
         self._deadlines.arm(Due.CUE, now + self._config.cue_s)
         self._deadlines.arm(Due.TURN, now + self._config.connect_s)
         self._deadlines.arm(Due.SESSION, now + self._config.session_s)
+        self._first_turn.woken(woken)
         return self.rules.wake(woken, now)
 
     def handle(self, happened: Input, now: float) -> list[Action]:
@@ -116,7 +121,8 @@ class Session:
             case Due.DUCK:
                 return self.rules.duplex.unduck()
             case Due.TURN:
-                return self.rules.turn_expired(now)
+                committed = self._first_turn.expired(now)
+                return self.rules.turn_expired(now) if committed is None else committed
             case Due.IDLE:
                 return self.rules.end("idle")
             case Due.SESSION:
@@ -155,11 +161,13 @@ class Session:
         rules = self.rules
         match happened:
             case SpeechStarted(sample):
-                return rules.local_speech_started(sample, now)
+                hint = rules.local_speech_started(sample, now)
+                return [*hint, *self._first_turn.speech_started(sample, now)]
             case BargeInConfirmed(sample):
                 return rules.barge_in(sample, now)
             case SpeechStopped(sample):
-                return rules.local_speech_stopped(sample, now)
+                ended = rules.local_speech_stopped(sample, now)
+                return [*ended, *self._first_turn.speech_stopped(sample, now)]
             case PlayoutStarted():
                 return rules.playout_started(now)
             case PlayoutDrained():
@@ -174,11 +182,14 @@ class Session:
                 return []  # LinkOpened twice, or a second wake word while connecting
 
     def _event(self, event: ServerEvent, now: float) -> list[Action]:
+        return [*self._first_turn.told(event), *self._session_event(event, now)]
+
+    def _session_event(self, event: ServerEvent, now: float) -> list[Action]:
         """What the relay says of the session and of the user."""
         rules = self.rules
         match event:
             case SessionCreated(session=effective):
-                return self._greet(effective)
+                return self._greet(effective, now)
             case SessionUpdated(session=effective):
                 rules.duplex.learn(effective)
                 return []
@@ -231,18 +242,21 @@ class Session:
         self._standing.note(offline=False)
         self._deadlines.disarm(Due.CUE)
         actions = self.rules.link_opened(now)
+        actions += self._first_turn.link_opened(extensions, now)
         early, self._early = self._early, []
         for event in early:
             if self.rules.ending is None:
                 actions += self._event(event, now)
         return actions
 
-    def _greet(self, effective: Effective) -> list[Action]:
+    def _greet(self, effective: Effective, now: float) -> list[Action]:
         if self._greeted:
             return []
         self._greeted = True
         self.rules.duplex.learn(effective)
-        return [self._introduce(self._extensions), *seeds(self._remembered)]
+        introduction = self._first_turn.introduction(self._introduce(self._extensions))
+        greeting = [introduction, *seeds(self._remembered)]
+        return [*greeting, *self._first_turn.introduced(now)]
 
     def _refused(self, details: ErrorDetails, now: float) -> list[Action]:
         if details.code in FATAL:

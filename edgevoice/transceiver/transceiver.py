@@ -109,6 +109,7 @@ class Transceiver:
         self._turn = turn
         self._barge_in = barge_in(turn.barge_in, hears_voices)
         self._usual = Persona(link.instructions)
+        self._first_turn = link.first_turn
         self._personas = personas or {}
         self._tools = tools
         self._wake_phrase_samples = wake_phrase_samples
@@ -240,6 +241,7 @@ class Transceiver:
             lambda extensions: introduce(persona, self._tools, duplex.barge_in, extensions),
             self._memory.begin(),
             first,
+            self._first_turn,
         )
         shown = self._session.begin(woken, now)
         wake, cause = None, "button"
