@@ -52,6 +52,7 @@ from edgevoice.hardware.mixer import make_mixer
 from edgevoice.hardware.other_sound import OtherSound
 from edgevoice.hardware.service_manager import ServiceManager
 from edgevoice.hardware.state_file import StateFile
+from edgevoice.link.direct import destination
 from edgevoice.link.relay_link import RelayLink
 from edgevoice.realtime.server_events import OutputAudioBufferStarted
 from edgevoice.transceiver.actions import Action, CloseGate, Stage
@@ -243,9 +244,8 @@ class Device:
     def _wire(self, indicator: Indicator) -> None:
         """Connect what only now exists: callbacks of the gate, the playout and the link."""
         light = GateLight(indicator, self._config.indicator.required)
-        privacy = PrivacyLog(
-            self._state_dir / "privacy.log", self._config.link.url, lambda: datetime.now(UTC)
-        )
+        sent_to = destination(self._config.link)
+        privacy = PrivacyLog(self._state_dir / "privacy.log", sent_to, lambda: datetime.now(UTC))
         body = Body(
             gate=self._gate,
             playout=self._playout,
@@ -293,7 +293,7 @@ class Device:
             "muted": mind.facts.muted,
             "microphone": "lost" if mind.facts.microphone_lost else "ok",
             "speaker": "lost" if mind.facts.speaker_lost else "ok",
-            "relay": "offline" if mind.facts.offline else self._config.link.url,
+            "relay": "offline" if mind.facts.offline else destination(self._config.link),
             "gate": "open" if self._gate.is_open else "closed",
             "volume": self._volume.percent,
             **self._ears.findings(),

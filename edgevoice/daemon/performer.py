@@ -65,6 +65,12 @@ class Performer:
                 self._close_gate()
             case do.SendEvent(event):
                 body.link.send(event)
+            case do.AppendAudio():
+                body.link.append()
+            case do.CommitAppended():
+                body.link.commit(action)
+            case do.AttachMedia():
+                body.link.attach_media()
             case do.PlaySound("error") if not self._sounds.errors:
                 pass
             case do.PlaySound(name, repeat):

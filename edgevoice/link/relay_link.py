@@ -20,7 +20,9 @@ from edgevoice.audio.gate import Gate
 from edgevoice.audio.playout import PlayoutBuffer
 from edgevoice.config import LinkConfig, MediaConfig
 from edgevoice.errors import LinkError, LinkRefused, LocalProtocolError, RemoteProtocolError
-from edgevoice.link.signalling import WAKE_HEADER, Signalling
+from edgevoice.link.appender import Appender
+from edgevoice.link.direct import make_signalling
+from edgevoice.link.signalling import WAKE_HEADER
 from edgevoice.realtime.client_events import ClientEvent
 from edgevoice.realtime.server_events import (
     OutputAudioBufferCleared,
@@ -28,7 +30,8 @@ from edgevoice.realtime.server_events import (
     ServerEvent,
 )
 from edgevoice.realtime.wire import decode_server_event, encode
-from edgevoice.transceiver.actions import OpenLink
+from edgevoice.transceiver.actions import CommitAppended, OpenLink
+from edgevoice.transceiver.first_turn import is_appended
 from edgevoice.transceiver.inputs import EventReceived, Input, LinkFailed, LinkLost, LinkOpened
 from edgevoice.webrtc.arrivals import Arrivals
 from edgevoice.webrtc.caller import Caller
@@ -61,6 +64,7 @@ class Talk:
     events: list[ClientEvent] = field(default_factory=list)
     task: asyncio.Task[None] | None = None
     caller: Caller | None = None
+    appender: Appender | None = None
     place: URL | None = None
     is_open: bool = False
 
@@ -83,7 +87,8 @@ class RelayLink:
     ) -> None:
         self.on_first_sent = lambda sample: None
         self.malformed_events = 0
-        self._signalling = Signalling(config, token)
+        self._signalling = make_signalling(config, token)
+        self._first_turn = config.first_turn
         self._gate = gate
         self._playout = playout
         media = media or MediaConfig()
@@ -147,8 +152,39 @@ class RelayLink:
         else:
             raise LocalProtocolError(f"more than {MAX_UNSENT} events for a link that is not there")
 
+    def append(self) -> None:
+        """What the gate lets out goes as events, until `attach_media`."""
+        talk = self._talk
+        if talk is None or talk.caller is None:
+            return
+        outbox = talk.caller.peer.outbox
+        talk.appender = Appender(
+            self._gate,
+            lambda event: outbox.send(encode(event)),
+            lambda: outbox.pending_bytes,
+            self._first_sent,
+        )
+        talk.appender.pump()
+
+    def commit(self, action: CommitAppended) -> None:
+        """The appended turn is over."""
+        if self._talk is not None and self._talk.appender is not None:
+            self._talk.appender.commit(action)
+
+    def attach_media(self) -> None:
+        """From here on by RTP."""
+        talk = self._talk
+        if talk is None or talk.caller is None or talk.appender is None:
+            return
+        if not talk.appender.is_done:
+            raise LocalProtocolError("media may not begin within an appended turn")
+        talk.appender = None
+        talk.caller.send_from(self._gate, self._gate.next_sample, lambda sample: None)
+
     def samples_captured(self) -> None:
         """There is something new behind the gate."""
+        if self._talk is not None and self._talk.appender is not None:
+            self._talk.appender.pump()
         if self.uplink is not None:
             self.uplink.notify()
 
@@ -229,7 +265,8 @@ class RelayLink:
         talk.place = answer.location
         caller.peer.on_open = partial(self._opened, talk, answer.extensions)
         await caller.accept(answer.sdp)
-        caller.send_from(self._gate, talk.action.first_sample, self._first_sent)
+        if not is_appended(self._first_turn, answer.extensions):
+            caller.send_from(self._gate, talk.action.first_sample, self._first_sent)
         return await caller.peer.run()
 
     def _first_sent(self, sample: int) -> None:

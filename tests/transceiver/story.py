@@ -5,7 +5,7 @@ done. Every step is checked against `invariants.py` as well.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from edgevoice.config import ContextConfig, LinkConfig, TurnConfig
 from edgevoice.realtime import server_events as says
@@ -136,12 +136,13 @@ class Story:
         muted: bool = False,
         personas: Mapping[str, Persona] | None = None,
         hears_voices: bool = False,
+        first_turn: Literal["auto", "media", "append"] = "auto",
         **turn: Any,
     ) -> None:
         self.transceiver = Transceiver(
             TurnConfig(**{"barge_in": True, **turn}),
             ContextConfig(keep_minutes=keep_minutes),
-            LinkConfig(instructions=instructions),
+            LinkConfig(instructions=instructions, first_turn=first_turn),
             tools,
             PHRASE,
             chime=chime,
