@@ -62,7 +62,7 @@ class FirstTurn:
         self._first_sample = first_sample
         self._phrase_end = first_sample
         self._is_in_speech = False
-        """As the device hears it, the wake phrase included."""
+        """As the device's own VAD has it, the wake phrase included."""
         self._spoke_from: int | None = None
         self._spoke_until: int | None = None
         self._is_told = False
@@ -70,11 +70,11 @@ class FirstTurn:
         self._is_introduced = False
         self._is_committing = False
 
-    def woken(self, woken: Woken) -> None:
-        """A wake word is detected while it is being said."""
+    def woken(self, woken: Woken, in_speech: bool) -> None:
+        """Speech goes on behind the phrase, as far as the device can tell already."""
+        self._is_in_speech = in_speech
         if isinstance(woken, WakeDetected):
             self._phrase_end = woken.phrase_end
-            self._is_in_speech = True
 
     def link_opened(self, extensions: bool, now: float) -> list[Action]:
         """Before any other event of ours."""

@@ -95,12 +95,12 @@ class Session:
         self._greeted = False
         self._early: list[ServerEvent] = []
 
-    def begin(self, woken: Woken, now: float) -> list[Action]:
-        """Woken: the link is asked for, and may take its time."""
+    def begin(self, woken: Woken, now: float, in_speech: bool) -> list[Action]:
+        """Woken, perhaps in mid-sentence: the link is asked for, and may take its time."""
         self._deadlines.arm(Due.CUE, now + self._config.cue_s)
         self._deadlines.arm(Due.TURN, now + self._config.connect_s)
         self._deadlines.arm(Due.SESSION, now + self._config.session_s)
-        self._first_turn.woken(woken)
+        self._first_turn.woken(woken, in_speech)
         return self.rules.wake(woken, now)
 
     def handle(self, happened: Input, now: float) -> list[Action]:

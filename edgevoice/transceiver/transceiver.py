@@ -50,6 +50,8 @@ from edgevoice.transceiver.inputs import (
     ShutdownRequested,
     SpeakerFound,
     SpeakerLost,
+    SpeechStarted,
+    SpeechStopped,
     StopRequested,
     TimerRang,
     UnmuteRequested,
@@ -119,6 +121,8 @@ class Transceiver:
         self._memory = Memory(context)
         self._day = DayMeter(turn.minutes_per_day)
         self._session: Session | None = None
+        self._in_speech = False
+        """By the device's own VAD, between sessions as well."""
         self._shut_down = False
         self._missed_at: float | None = None
         """When the loss of the microphone was told to nobody in particular."""
@@ -243,7 +247,7 @@ class Transceiver:
             first,
             self._first_turn,
         )
-        shown = self._session.begin(woken, now)
+        shown = self._session.begin(woken, now, self._in_speech)
         wake, cause = None, "button"
         if isinstance(woken, WakeDetected):
             wake, cause = WakePhrase(woken.name, woken.phrase_start, woken.phrase_end), woken.name
@@ -259,6 +263,8 @@ class Transceiver:
 
     def _in_session(self, happened: Input, now: float) -> list[Action]:
         """Nothing for what comes after the session it belongs to."""
+        if isinstance(happened, SpeechStarted | SpeechStopped):
+            self._in_speech = isinstance(happened, SpeechStarted)
         if self._session is None:
             return []
         if isinstance(happened, EventReceived):
@@ -328,6 +334,7 @@ class Transceiver:
         if self.facts.muted:
             return []
         self._standing.note(muted=True)
+        self._in_speech = False
         closed = self._close(self._session, Ending("muted"), now) if self._session else []
         return [*closed, CloseMicrophone(), RememberMute(True), *self._standing.show()]
 
@@ -340,6 +347,7 @@ class Transceiver:
     def _lose_microphone(self, now: float) -> list[Action]:
         lost_before = self.facts.microphone_lost
         self._standing.note(microphone_lost=True)
+        self._in_speech = False
         if self._session is not None:
             self._missed_at = now
             ending = Ending("microphone lost", Problem.MICROPHONE_LOST)

@@ -104,10 +104,10 @@ class Board:
         self.inputs: list[Input] = []
         self.news = asyncio.Event()
         self.source: Callable[[int, int], Samples] = ramp
-        media = config.pop("media", None)
+        media, token = config.pop("media", None), config.pop("token", TOKEN)
         link = LinkConfig(url=url, **config)
         self.link = RelayLink(
-            link, TOKEN, self.gate, self.playout, self.post, media=media, codec=codec
+            link, token, self.gate, self.playout, self.post, media=media, codec=codec
         )
 
     def post(self, happened: Input) -> None:

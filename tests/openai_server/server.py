@@ -51,8 +51,8 @@ class OpenAiServer:
 
     key: str
     behaviour: Behaviour = field(default_factory=Behaviour)
-    secret_s: float | None = None
-    """Secrets live this long, whatever was asked for."""
+    lifetimes_s: list[float] = field(default_factory=list)
+    """The next secrets live this long, whatever was asked for."""
 
     def __post_init__(self) -> None:
         self.secrets: dict[str, Secret] = {}
@@ -119,7 +119,7 @@ class OpenAiServer:
         if not 10 <= seconds <= 7200:
             raise Refused(400, "invalid_value", "expires_after.seconds: 10 to 7200")
         value, session = "ek_" + secrets.token_hex(16), body.get("session") or {}
-        lives_s = seconds if self.secret_s is None else self.secret_s
+        lives_s = self.lifetimes_s.pop(0) if self.lifetimes_s else seconds
         self.secrets[value] = Secret(asyncio.get_running_loop().time() + lives_s, session)
         shown = {"id": "sess_secret", "object": "realtime.session", "expires_at": 0} | session
         expires_at = int(time.time() + seconds)
