@@ -70,13 +70,10 @@ class Appender:
             frames = self._next_frames()
             if frames:
                 self._append(frames)
-            elif self._commit is not None and self._is_all_taken():
+            elif self._commit is not None and self._gate.next_sample >= self._until:
                 self._finish(self._commit)
             else:
                 return
-
-    def _is_all_taken(self) -> bool:
-        return self._gate.next_sample >= self._until or not self._gate.available
 
     def _next_frames(self) -> int:
         """How many frames to append now."""

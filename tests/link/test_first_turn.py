@@ -41,13 +41,17 @@ def kinds(house: DirectHouse) -> list[str]:
     return [kind for i, kind in enumerate(told) if kind != told[i - 1] or i == 0]
 
 
-@pytest.mark.parametrize("speech_s", [0.6, 2.5])
-async def test_what_was_captured_is_appended_then_streamed(tmp_path: Path, speech_s: float) -> None:
-    """Ended before the link was up, or going on while it opened: every sample, once, in order."""
-    async with direct_house(tmp_path, Behaviour(answer_s=0.5)) as house:
+@pytest.mark.parametrize(("link_after_s", "speech_s"), [(3.0, 1.0), (1.0, 2.5), (0.0, 0.6)])
+async def test_what_was_captured_is_appended_then_streamed(
+    tmp_path: Path, link_after_s: float, speech_s: float
+) -> None:
+    """Over before the link was up, or going on while it opened: every sample, once, in order."""
+    behaviour = Behaviour(answers_call_after_s=link_after_s, answer_s=0.5)
+    async with direct_house(tmp_path, behaviour) as house:
         await settled()
         house.device.wake()
         await house.device.speak(speech_s)
+        await house.device.until(State.SPEAKING)
         await house.device.until(State.LISTENING)
         await elapse(1)
         await house.device.speak(1.0)

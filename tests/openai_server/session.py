@@ -32,6 +32,8 @@ Event = dict[str, Any]
 class Behaviour:
     """What a test may choose. The defaults are a friendly server."""
 
+    answers_call_after_s: float = 0.0
+    """From the offer to the answer."""
     answer_s: float = 1.0
     transcript: str = "what time is it"
     answer: str = "It is late."
@@ -102,6 +104,7 @@ class Session:
         )
 
     async def answer(self, offer: str) -> str:
+        await asyncio.sleep(self._behaviour.answers_call_after_s)
         answer = await self.call.answer(offer)
         if self._behaviour.ice_lite:
             become_lite(self.call)
