@@ -210,9 +210,8 @@ async def test_a_refusal_of_the_upstream_is_passed_on_without_the_key(
         web.Response(text='{"value":"ek_1"}'),
         web.Response(text='{"value":"two words","expires_at":1,"session":{}}'),
         web.Response(text="x" * 200_000),
-        web.Response(status=302, headers={"Location": "http://127.0.0.1:9/"}),
     ],
-    ids=["html", "no session", "no word", "endless", "elsewhere"],
+    ids=["html", "no session", "no word", "endless"],
 )
 async def test_an_upstream_that_mints_nothing_is_said_to(
     config: RelayConfig, answer: web.Response
@@ -222,6 +221,17 @@ async def test_an_upstream_that_mints_nothing_is_said_to(
 
     async with office(config, handle) as relay:
         assert await relay.is_refused() == (502, "upstream_refused")
+
+
+async def test_the_key_goes_nowhere_else(config: RelayConfig) -> None:
+    async def handle(request: web.Request) -> web.Response:
+        if request.query:
+            return web.Response(text='{"value":"ek_1","expires_at":1,"session":{}}')
+        return web.Response(status=307, headers={"Location": PATH + "?elsewhere"})
+
+    async with office(config, handle) as relay:
+        status, answer = await relay.ask()
+        assert status == 502 and "points elsewhere" in answer["error"]["message"]
 
 
 async def test_an_upstream_that_does_not_answer_is_given_up(config: RelayConfig) -> None:

@@ -91,3 +91,17 @@ def test_patience_has_three_reasons():
     patience.active(290)
     assert patience.deadline == 300
     assert patience.expired(300) == "session too long"
+
+
+def test_a_start_elsewhere_counts_and_needs_minutes_too():
+    limits = Limits(LimitsConfig(starts_per_minute=2, minutes_per_day=10))
+    assert limits.count_start("kitchen", 0) == 600
+    limits.count_start("kitchen", 0)
+    with pytest.raises(CallRefused) as refusal:
+        limits.count_start("kitchen", 0)
+    assert refusal.value.code == "rate_limit_exceeded"
+    limits.started("hall", "rtc_1", 0)
+    limits.ended("hall", "rtc_1", 600)
+    with pytest.raises(CallRefused) as refusal:
+        limits.count_start("hall", 600)
+    assert refusal.value.code == "insufficient_quota"
