@@ -46,17 +46,21 @@ class Minted(msgspec.Struct, frozen=True):
         return f"Minted(expires_at={self.expires_at})"
 
 
-def key_path(configured: str) -> Path | None:
-    """Where the key is: the service manager's copy where there is one; None: there is no key."""
-    directory = os.environ.get("CREDENTIALS_DIRECTORY")
-    if directory and (Path(directory) / CREDENTIAL).is_file():
-        return Path(directory) / CREDENTIAL
+def key_path(configured: str, credentials_directory: str | None) -> Path | None:
+    """Where the key is: the service manager's copy where there is one; None: there is no key.
+
+    The service manager's copy is an empty line where its own file does not exist.
+    """
+    if credentials_directory:
+        credential = Path(credentials_directory) / CREDENTIAL
+        if credential.is_file() and credential.read_bytes().strip():
+            return credential
     return Path(configured) if configured else None
 
 
 def make_upstream(config: UpstreamConfig) -> "Upstream | None":
     """None where no key is configured. CredentialError where it cannot be used."""
-    path = key_path(config.key_file)
+    path = key_path(config.key_file, os.environ.get("CREDENTIALS_DIRECTORY"))
     if path is None:
         return None
     read_key(path)  # what is wrong with it is found out now, not at the first call

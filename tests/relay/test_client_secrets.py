@@ -16,7 +16,7 @@ from aiohttp import web
 from edgevoice.config import DetectionConfig, LimitsConfig, RelayConfig, UpstreamConfig
 from edgevoice.errors import CredentialError
 from edgevoice.relay.tokens import create
-from edgevoice.relay.upstream import make_upstream, safety_identifier
+from edgevoice.relay.upstream import key_path, make_upstream, safety_identifier
 from tests.link.house import serving
 from tests.openai_server.server import OpenAiServer, Refused
 from tests.relay.test_app import Running
@@ -278,3 +278,16 @@ def test_a_key_file_that_holds_none_is_said_at_the_start(
 
 def test_no_key_no_upstream() -> None:
     assert make_upstream(UpstreamConfig()) is None
+
+
+@pytest.mark.parametrize(
+    ("credential", "expected"), [(None, "named"), ("\n", "named"), ("sk-1\n", "openai")]
+)
+def test_the_service_managers_copy_comes_first_unless_it_is_empty(
+    tmp_path: Path, credential: str | None, expected: str
+) -> None:
+    if credential is not None:
+        (tmp_path / "openai").write_text(credential)
+    found = key_path("/the/named", str(tmp_path))
+    assert found is not None and found.name == expected
+    assert key_path("", None) is None
