@@ -65,6 +65,8 @@ class FirstTurn:
         """As the device's own VAD has it, the wake phrase included."""
         self._spoke_from: int | None = None
         self._spoke_until: int | None = None
+        self._is_open = False
+        """The link is."""
         self._is_told = False
         """The turn has begun by the rules, too."""
         self._is_introduced = False
@@ -78,6 +80,7 @@ class FirstTurn:
 
     def link_opened(self, extensions: bool, now: float) -> list[Action]:
         """Before any other event of ours."""
+        self._is_open = True
         self._is_told = self._is_introduced = self._is_committing = False
         self.is_appending = is_appended(self._setting, extensions)
         if not self.is_appending:
@@ -88,6 +91,10 @@ class FirstTurn:
         if self._is_in_speech:
             self._deadlines.extend(Due.TURN, now + MAX_UTTERANCE_S)
         return begun
+
+    def link_lost(self) -> None:
+        """What is said until the next one opens goes there in the same way."""
+        self._is_open = self.is_appending = False
 
     def introduction(self, action: Action) -> Action:
         """The `session.update` with which we introduce ourselves; it must not end our turn."""
@@ -114,6 +121,8 @@ class FirstTurn:
                 return self._only_the_phrase(now)
             self._spoke_from = self._phrase_end
         self._spoke_until = sample
+        if self._is_open and not self.is_appending:
+            self._forget()
         return self._finish_if_over(now)
 
     def expired(self, now: float) -> list[Action] | None:
@@ -158,12 +167,17 @@ class FirstTurn:
         spoke_from = self._phrase_end if self._spoke_from is None else self._spoke_from
         begun = self._user_speaks(spoke_from, now)
         self.is_appending, self._is_committing = False, True
+        self._forget()
         if until_sample is None:
             end_ms = self._ms(spoke_from) + round(MAX_UTTERANCE_S * 1000)
         else:
             end_ms = self._ms(until_sample)
         commit = CommitAppended(until_sample, (*self._commit(),))
         return [*begun, commit, *self._rules.user_stopped("", end_ms, now)]
+
+    def _forget(self) -> None:
+        """The server has it."""
+        self._spoke_from = self._spoke_until = None
 
     def _commit(self) -> list[ClientEvent]:
         """What follows the last append: an answer is wanted, and from then on listened to."""

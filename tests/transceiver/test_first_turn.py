@@ -15,7 +15,12 @@ from edgevoice.transceiver.actions import (
     SendEvent,
     Stage,
 )
-from edgevoice.transceiver.first_turn import COMMIT_ID, MORE_THAN_THE_PHRASE, is_appended
+from edgevoice.transceiver.first_turn import (
+    COMMIT_ID,
+    MORE_THAN_THE_PHRASE,
+    FirstTurn,
+    is_appended,
+)
 from edgevoice.transceiver.inputs import (
     MuteRequested,
     SpeechStarted,
@@ -221,3 +226,31 @@ def test_the_wake_word_again_is_part_of_the_turn() -> None:
     story.happens(SPEAKS, wake)
     assert story.state is State.LISTENING
     assert len(commits(story.happens(HAS_SPOKEN))) == 1
+
+
+class TestAnotherLink:
+    """The first one broke; to the server that takes its place this is a first turn again."""
+
+    def test_what_the_old_one_heard_is_not_committed_again(self) -> None:
+        story, first_turn = self.lost_after_two_turns()
+        again = first_turn.link_opened(False, story.now)
+        assert AppendAudio() in again
+        assert commits(first_turn.introduced(story.now)) == []
+
+    def test_what_was_said_meanwhile_is(self) -> None:
+        story, first_turn = self.lost_after_two_turns()
+        first_turn.speech_started(400_000, story.now)
+        first_turn.speech_stopped(430_000, story.now)
+        first_turn.link_opened(False, story.now)
+        (commit,) = commits(first_turn.introduced(story.now))
+        assert commit.until_sample == 430_000
+
+    def lost_after_two_turns(self) -> tuple[Story, FirstTurn]:
+        story = listening()
+        story.happens(SPEAKS, HAS_SPOKEN)
+        story.says(committed(), created())
+        story.happens(SpeechStarted(300_000), SpeechStopped(330_000))
+        session = story.transceiver._session
+        assert session is not None
+        session._first_turn.link_lost()
+        return story, session._first_turn
