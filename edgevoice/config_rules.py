@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from math import inf
 from urllib.parse import urlsplit
 
-from edgevoice.config import Config, RelayConfig, UpstreamConfig
+from edgevoice.config import Config, LinkConfig, RelayConfig, UpstreamConfig
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +110,7 @@ def contradictions(config: Config) -> Iterator[tuple[str, str]]:
     yield from _socket_path(config.control.socket)
     yield from _relay_transport(config.relay)
     yield from _upstream_key(config.relay.upstream)
+    yield from _direct(config.link)
 
 
 def _web_addresses(config: Config) -> Iterator[tuple[str, str]]:
@@ -204,6 +205,11 @@ def _upstream_key(upstream: UpstreamConfig) -> Iterator[tuple[str, str]]:
             "holds a key instead of a file's name: others can read configurations; "
             "write the key into a file of mode 0600 and name that",
         )
+
+
+def _direct(link: LinkConfig) -> Iterator[tuple[str, str]]:
+    if link.direct and link.model:
+        yield "link.model", "with link.direct it is the relay's to say (relay.upstream.model there)"
 
 
 def _host(url: str) -> str:

@@ -91,6 +91,11 @@ def test_the_defaults_contradict_nothing() -> None:
             "instead of a file's name",
         ),
         (
+            Config(link=replace(Config().link, direct=True, model="gpt-x")),
+            "link.model",
+            "relay.upstream.model",
+        ),
+        (
             Config(link=replace(Config().link, direct_url="api.openai.com")),
             "link.direct_url",
             "http://",
