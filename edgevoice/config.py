@@ -163,8 +163,8 @@ class LinkConfig:
     """Talk to the server behind the relay itself, with a secret for one call that the relay gets from it (`relay.upstream`)."""
     direct_url: str = "https://api.openai.com"
     """That server, without the /v1 path; the same as `relay.upstream.url` there."""
-    first_turn: Literal["auto", "media", "append"] = "auto"
-    """How what was said while connecting is sent: as sound faster than real time, which other servers than ours would stretch, or as data, the whole first turn. auto: as data to others only."""
+    first_turn: Literal["auto", "media"] = "auto"
+    """How others than an edgevoice relay are sent the first turn, in which what was said while connecting is late: auto as data, all of it; media as sound, which comes faster than it was spoken, and they may play it faster."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -136,7 +136,7 @@ class Story:
         muted: bool = False,
         personas: Mapping[str, Persona] | None = None,
         hears_voices: bool = False,
-        first_turn: Literal["auto", "media", "append"] = "auto",
+        first_turn: Literal["auto", "media"] = "auto",
         **turn: Any,
     ) -> None:
         self.transceiver = Transceiver(

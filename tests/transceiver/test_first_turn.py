@@ -17,6 +17,7 @@ from edgevoice.transceiver.actions import (
 )
 from edgevoice.transceiver.first_turn import (
     COMMIT_ID,
+    INTRODUCED_S,
     MORE_THAN_THE_PHRASE,
     FirstTurn,
     is_appended,
@@ -70,7 +71,7 @@ def listening() -> Story:
         ("auto", True, False),
         ("auto", False, True),
         ("media", False, False),
-        ("append", True, True),
+        ("media", True, False),
     ],
 )
 def test_who_gets_data(setting: str, extensions: bool, expected: bool) -> None:
@@ -140,6 +141,14 @@ def test_an_utterance_over_before_the_link_is_up_is_committed_with_the_introduct
     greeted = story.says(session_created)
     assert isinstance(greeted[0], SendEvent)
     assert len(commits(greeted)) == 1
+    assert story.state is State.THINKING
+
+
+def test_a_server_that_never_introduces_itself_is_not_waited_for_long() -> None:
+    story = Story()
+    story.happens(wake, PHRASE_OVER, SPEAKS, HAS_SPOKEN, linked(extensions=False))
+    story.passes(INTRODUCED_S + 0.1)
+    assert len(commits(story.book)) == 1
     assert story.state is State.THINKING
 
 
