@@ -187,6 +187,12 @@ class LinkConfig:
     """Keep a session open all the time; no audio is sent in it, but the relay knows that this board is on."""
     renew_s: float = 3_300.0
     """A session this old is renewed without a gap (OpenAI ends one after an hour)."""
+    direct: bool = False
+    """Talk to the server behind the relay itself, with a secret for one call that the relay gets from it (`relay.upstream`)."""
+    direct_url: str = "https://api.openai.com"
+    """That server, without the /v1 path; the same as `relay.upstream.url` there."""
+    first_turn: Literal["auto", "media"] = "auto"
+    """How others than an edgevoice relay are sent the first turn, in which what was said while connecting is late: auto as data, all of it; media as sound, which comes faster than it was spoken, and they may play it faster."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -320,6 +326,22 @@ class LimitsConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class UpstreamConfig:
+    url: str = "https://api.openai.com"
+    """An OpenAI-compatible Realtime server, without the /v1 path."""
+    key_file: str = ""
+    """File that holds its API key; `$CREDENTIALS_DIRECTORY/openai` wins where it exists. Neither: no upstream."""
+    model: str = "gpt-realtime-2.1-mini"
+    """The model of every session, whatever a device asks for."""
+    instructions: str = ""
+    """What the assistant is told to be, unless the device says so; empty: the server's default."""
+    voice: str = ""
+    """Its voice, unless the device names one; empty: the server's default."""
+    secret_s: int = 60
+    """A client secret opens sessions for at most this long; a session outlives it."""
+
+
+@dataclass(frozen=True, slots=True)
 class RelayConfig:
     host: str = "127.0.0.1"
     """Address the HTTP server listens on."""
@@ -343,6 +365,8 @@ class RelayConfig:
     """Where the models are; empty: where `scripts/setup` put them."""
     local: LocalEngineConfig = field(default_factory=LocalEngineConfig)
     """The engine that needs no account and no internet."""
+    upstream: UpstreamConfig = field(default_factory=UpstreamConfig)
+    """The server for which devices with `link.direct` are given client secrets."""
     detection: DetectionConfig = field(default_factory=DetectionConfig)
     """How the end of a turn is found, unless the client says otherwise."""
     limits: LimitsConfig = field(default_factory=LimitsConfig)

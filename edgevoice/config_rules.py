@@ -8,8 +8,9 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from math import inf
+from urllib.parse import urlsplit
 
-from edgevoice.config import Config, RelayConfig
+from edgevoice.config import Config, LinkConfig, RelayConfig, UpstreamConfig
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,7 @@ RANGES: dict[str, Range] = {
     "DetectionConfig.threshold": UNIT,
     "DetectionConfig.prefix_padding_ms": Range(0, 5_000),
     "DetectionConfig.silence_duration_ms": Range(20, 10_000),
+    "UpstreamConfig.secret_s": Range(10, 7_200),  # what OpenAI allows
     "LimitsConfig.sessions": COUNT,
     "LimitsConfig.sessions_per_token": COUNT,
     "LimitsConfig.starts_per_minute": COUNT,
@@ -111,17 +113,25 @@ def contradictions(config: Config) -> Iterator[tuple[str, str]]:
     yield from _waiting(config)
     yield from _socket_path(config.control.socket)
     yield from _relay_transport(config.relay)
+    yield from _upstream_key(config.relay.upstream)
+    yield from _direct(config.link)
 
 
 def _web_addresses(config: Config) -> Iterator[tuple[str, str]]:
-    addresses = {"link.url": config.link.url, "relay.local.chat.url": config.relay.local.chat.url}
+    optional = "relay.local.chat.url"
+    addresses = {
+        "link.url": config.link.url,
+        "link.direct_url": config.link.direct_url,
+        optional: config.relay.local.chat.url,
+        "relay.upstream.url": config.relay.upstream.url,
+    }
     for i, fallback in enumerate(config.link.fallbacks):
         addresses[f"link.fallbacks[{i}].url"] = fallback.url
         if not fallback.token_file:
             path = f"link.fallbacks[{i}].token_file"
             yield path, "each relay has a token of its own: name its file"
     for path, url in addresses.items():
-        if not url.startswith(("http://", "https://")) and (url or path.startswith("link.")):
+        if not url.startswith(("http://", "https://")) and (url or path != optional):
             yield path, f'must begin with http:// or https://, not "{url}"'
 
 
@@ -192,6 +202,30 @@ def _relay_transport(relay: RelayConfig) -> Iterator[tuple[str, str]]:
             f'"{relay.host}" is reachable from other machines: set tls_cert and tls_key, '
             "or behind_proxy: true where a proxy speaks TLS",
         )
+
+
+def _upstream_key(upstream: UpstreamConfig) -> Iterator[tuple[str, str]]:
+    """The messages must not say what was found there."""
+    if upstream.url.startswith("http://") and not _is_loopback(_host(upstream.url)):
+        yield "relay.upstream.url", "the key could be read on the way: use https://"
+    if upstream.key_file.startswith("sk-"):
+        yield (
+            "relay.upstream.key_file",
+            "holds a key instead of a file's name: others can read configurations; "
+            "write the key into a file of mode 0600 and name that",
+        )
+
+
+def _direct(link: LinkConfig) -> Iterator[tuple[str, str]]:
+    if link.direct and link.model:
+        yield "link.model", "with link.direct it is the relay's to say (relay.upstream.model there)"
+
+
+def _host(url: str) -> str:
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
 
 
 def _is_loopback(host: str) -> bool:

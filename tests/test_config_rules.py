@@ -13,6 +13,7 @@ from edgevoice.config import (
     LampConfig,
     MediaConfig,
     RelayConfig,
+    UpstreamConfig,
     WakeWordConfig,
 )
 from edgevoice.config_rules import COUNT, RANGES, UNIT, contradictions
@@ -79,6 +80,26 @@ def test_the_defaults_contradict_nothing() -> None:
             "80 is more than media.jitter_max_ms, 60",
         ),
         (Config(control=ControlConfig(socket="/" + "é" * 54)), "control.socket", "109 bytes"),
+        (
+            Config(relay=RelayConfig(upstream=UpstreamConfig(url="http://192.0.2.1"))),
+            "relay.upstream.url",
+            "use https",
+        ),
+        (
+            Config(relay=RelayConfig(upstream=UpstreamConfig(key_file="sk-inline"))),
+            "relay.upstream.key_file",
+            "instead of a file's name",
+        ),
+        (
+            Config(link=replace(Config().link, direct=True, model="gpt-x")),
+            "link.model",
+            "relay.upstream.model",
+        ),
+        (
+            Config(link=replace(Config().link, direct_url="api.openai.com")),
+            "link.direct_url",
+            "http://",
+        ),
         (Config(relay=RelayConfig(host="0.0.0.0")), "relay.host", "other machines"),
         (Config(relay=RelayConfig(tls_cert="c.pem")), "relay.tls_key", "go together"),
         (Config(relay=RelayConfig(tls_key="k.pem")), "relay.tls_cert", "go together"),
@@ -88,6 +109,11 @@ def test_a_contradiction_is_named(config: Config, path: str, text: str) -> None:
     ((found, told),) = contradictions(config)
     assert found == path
     assert text in told
+
+
+def test_a_key_in_the_configuration_is_not_repeated_in_the_complaint() -> None:
+    config = Config(relay=RelayConfig(upstream=UpstreamConfig(key_file="sk-inline")))
+    assert "sk-inline" not in str(list(contradictions(config)))
 
 
 def test_a_pin_with_two_users_is_told_to_both() -> None:

@@ -54,6 +54,7 @@ from edgevoice.hardware.network import NetworkWatch
 from edgevoice.hardware.other_sound import OtherSound
 from edgevoice.hardware.service_manager import ServiceManager
 from edgevoice.hardware.state_file import StateFile
+from edgevoice.link.direct import destination
 from edgevoice.link.relay import Relay
 from edgevoice.link.relay_link import RelayLink
 from edgevoice.realtime.server_events import OutputAudioBufferStarted
@@ -174,6 +175,7 @@ class Device:
             media=config.media,
             standby=config.link.warm_standby,
             transport=config.link.transport,
+            first_turn=config.link.first_turn,
         )
         self._timers = timer_tools(self._state_dir, self._post)
         self._toolbox = toolbox(self._volume, self._lamps, self._timers)
@@ -264,9 +266,8 @@ class Device:
     def _wire(self, indicator: Indicator) -> None:
         """Connect what only now exists: callbacks of the gate, the playout and the link."""
         light = GateLight(indicator, self._config.indicator.required)
-        privacy = PrivacyLog(
-            self._state_dir / "privacy.log", self._config.link.url, lambda: datetime.now(UTC)
-        )
+        sent_to = destination(self._config.link)
+        privacy = PrivacyLog(self._state_dir / "privacy.log", sent_to, lambda: datetime.now(UTC))
         body = Body(
             gate=self._gate,
             playout=self._playout,
@@ -314,7 +315,7 @@ class Device:
             "muted": mind.facts.muted,
             "microphone": "lost" if mind.facts.microphone_lost else "ok",
             "speaker": "lost" if mind.facts.speaker_lost else "ok",
-            "relay": "offline" if mind.facts.offline else self._config.link.url,
+            "relay": "offline" if mind.facts.offline else destination(self._config.link),
             "gate": "open" if self._gate.is_open else "closed",
             "volume": self._volume.percent,
             **self._ears.findings(),

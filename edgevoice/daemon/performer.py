@@ -61,8 +61,6 @@ class Performer:
                 body.link.open_early(context)
             case do.ReopenLink(resume=resume, context=context):
                 body.link.reopen(resume, context)
-            case do.AttachMedia(from_sample):
-                body.link.attach(from_sample)
             case do.CloseLink(reason):
                 body.link.close(reason)
             case do.OpenGate(from_sample, reason):
@@ -71,6 +69,12 @@ class Performer:
                 self._close_gate()
             case do.SendEvent(event):
                 body.link.send(event)
+            case do.AppendAudio(from_sample):
+                body.link.append(from_sample)
+            case do.CommitAppended():
+                body.link.commit(action)
+            case do.AttachMedia(from_sample):
+                body.link.attach(from_sample)
             case do.PlaySound("error") if not self._sounds.errors:
                 pass
             case do.PlaySound(name, repeat):

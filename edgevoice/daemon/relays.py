@@ -5,13 +5,14 @@ from dataclasses import replace
 from edgevoice.config import LinkConfig
 from edgevoice.daemon.credentials import read_token
 from edgevoice.link.board_relay import BoardRelay
+from edgevoice.link.direct import make_signalling
 from edgevoice.link.relay import Relay
 from edgevoice.link.signalling import Signalling
 
 
 def configured(link: LinkConfig) -> list[Relay]:
     """CredentialError when a token is missing."""
-    found: list[Relay] = [Signalling(link, read_token(link.token_file))]
+    found: list[Relay] = [make_signalling(link, read_token(link.token_file))]
     for other in link.fallbacks:
         there = replace(
             link,
@@ -19,6 +20,7 @@ def configured(link: LinkConfig) -> list[Relay]:
             token_file=other.token_file,
             ca_file=other.ca_file,
             model=other.model,
+            direct=False,
         )
         found.append(Signalling(there, read_token(other.token_file, is_first=False)))
     if link.board_card:

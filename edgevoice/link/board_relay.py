@@ -40,6 +40,10 @@ class BoardRelay:
         return self._signalling.relay if self._signalling else "the relay on this board"
 
     @property
+    def url(self) -> str:
+        return self._signalling.url if self._signalling else str(self._path)
+
+    @property
     def rtt_s(self) -> float | None:
         return None
 

@@ -16,6 +16,10 @@ class Relay(AbstractAsyncContextManager[Any], Protocol):
         """Its name for logs: host and port."""
 
     @property
+    def url(self) -> str:
+        """Where what is sent goes."""
+
+    @property
     def rtt_s(self) -> float | None:
         """To it and back, as last measured; None: not yet."""
 

@@ -21,7 +21,7 @@ from edgevoice.link.talk import Talk
 from edgevoice.link.ways import Post, Transport, Ways, opus
 from edgevoice.realtime.client_events import ClientEvent
 from edgevoice.realtime.context_claim import ContextClaim
-from edgevoice.transceiver.actions import OpenLink
+from edgevoice.transceiver.actions import CommitAppended, OpenLink
 from edgevoice.webrtc.codec import Codec
 from edgevoice.webrtc.statistics import ReceiveStatistics
 from edgevoice.webrtc.uplink import Uplink, Wait
@@ -47,6 +47,7 @@ class RelayLink:
         wait: Wait | None = None,
         standby: bool = False,
         transport: Transport = "auto",
+        first_turn: str = "auto",
     ) -> None:
         """`relays` in the order in which they are to be tried.
 
@@ -62,6 +63,7 @@ class RelayLink:
             codec or opus(media, playout.rate_hz),
             wait or asyncio.sleep,
             transport,
+            first_turn,
         )
         self._statistics = ReceiveStatistics()
         self.early_opened = 0
@@ -139,10 +141,20 @@ class RelayLink:
         if self._talk is not None:
             self._talk.reopen(resume, context)
 
-    def attach(self, from_sample: int) -> None:
-        """The session that took over hears us from this sample on."""
+    def attach(self, from_sample: int | None) -> None:
+        """What the gate lets out is media from now on; from there, if it is to go back."""
         if self._talk is not None:
             self._talk.attach(from_sample)
+
+    def append(self, from_sample: int | None) -> None:
+        """What the gate lets out goes as events, until `attach`."""
+        if self._talk is not None:
+            self._talk.append(from_sample)
+
+    def commit(self, action: CommitAppended) -> None:
+        """The appended turn is over."""
+        if self._talk is not None:
+            self._talk.commit(action)
 
     def close(self, reason: str) -> None:
         """End the session, or the attempt. No input follows."""
@@ -164,9 +176,8 @@ class RelayLink:
 
     def samples_captured(self) -> None:
         """There is something new behind the gate."""
-        uplink = self.uplink
-        if uplink is not None:
-            uplink.notify()
+        if self._talk is not None:
+            self._talk.samples_captured()
 
     def skip_answer(self) -> None:
         """The answer was interrupted: drop what still arrives of it.

@@ -1,4 +1,4 @@
-"""HTTP to the relay: post an offer or ask for a WebSocket, hang up, keep the connection warm.
+"""HTTP to the relay: place a call, hang up, get a secret, keep the connection warm.
 
 Every refusal becomes a LinkError whose sentence tells the owner what to do. No
 redirect is followed, no proxy from the environment is used, and the token goes
@@ -8,13 +8,14 @@ to the configured origin only.
 import asyncio
 import ipaddress
 import ssl
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import SimpleNamespace, TracebackType
-from typing import Self
+from typing import Annotated, Self
 
 import aiohttp
 import msgspec
+from msgspec import Meta
 from yarl import URL
 
 from edgevoice import __version__
@@ -30,6 +31,7 @@ RESUME_HEADER = "Edgevoice-Resume"
 RESUMED_HEADER = "Edgevoice-Resumed"
 STANDBY_HEADER = "Edgevoice-Standby"
 SDP = "application/sdp"
+JSON = "application/json"
 
 CONNECT_S = 2.0
 ANSWER_S = 4.0
@@ -40,6 +42,9 @@ KEEP_ALIVE_S = 70.0
 BODY_LIMIT = 65_536
 CONNECTIONS = 8
 """A WebSocket keeps one for as long as it lasts, and one that broke may not be gone yet."""
+
+
+OURS = {VERSION_HEADER: __version__}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,14 +67,24 @@ class Upgraded:
     answer: Answer
 
 
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """Opens a session at the server that it is for, and does so for a minute or less."""
+
+    value: str = field(repr=False)
+
+
 class Signalling:
     """Use with `async with`; one per link, for as long as the program runs."""
 
-    def __init__(self, config: LinkConfig, token: str) -> None:
+    def __init__(self, config: LinkConfig, token: str, *, setting: str = "link.url") -> None:
+        """`setting`: where the owner mends what is wrong with the address."""
         self._config = config
         self._token = token
+        self._setting = setting
         self._base = URL(config.url.rstrip("/"))
         self._calls = self._base / "v1/realtime/calls"
+        self._secrets = self._base / "v1/realtime/client_secrets"
         self.rtt_s: float | None = None
         """To the relay and back, as last measured; None: not yet."""
         self._warmed_at: float | None = None
@@ -81,6 +96,11 @@ class Signalling:
     def relay(self) -> str:
         """The relay's name for logs: host and port."""
         return self._base.authority
+
+    @property
+    def url(self) -> str:
+        """Where what is sent goes."""
+        return self._config.url
 
     async def __aenter__(self) -> Self:
         self._http = self._session()
@@ -104,7 +124,7 @@ class Signalling:
                 ssl=trust(self._config.ca_file), keepalive_timeout=KEEP_ALIVE_S, limit=CONNECTIONS
             ),
             cookie_jar=aiohttp.DummyCookieJar(),
-            headers={"User-Agent": f"edgevoice/{__version__}", VERSION_HEADER: __version__},
+            headers={"User-Agent": f"edgevoice/{__version__}"},
             timeout=aiohttp.ClientTimeout(total=ANSWER_S, sock_connect=CONNECT_S),
             trust_env=False,
             # `ws_connect` has no arguments for these two: it follows redirects, and when it is
@@ -123,12 +143,23 @@ class Signalling:
 
     async def call(self, offer: str, headers: dict[str, str]) -> Answer:
         """Post the offer. Raises LinkError, LinkRefused or LinkTimeout."""
-        self._refuse_plain_http()
+        return await self._offer(self._calls.with_query(self._query()), offer, OURS | headers)
+
+    async def call_with(self, secret: Secret, offer: str) -> Answer:
+        """The same at a foreign server, which is told nothing but the secret and the offer."""
+        answer = await self._offer(self._calls, offer, bearer(secret.value))
+        return replace(answer, extensions=False, resumed=False)
+
+    async def secret(self) -> Secret:
+        """Have one minted for the server behind the relay. Raises as `call` does."""
+        response, said = await self._ask(self._secrets, b"{}", {"Content-Type": JSON})
         try:
-            return await self._post(offer, headers)
-        except (aiohttp.ServerDisconnectedError, ConnectionResetError):
-            # The kept connection had been closed at the other end; once more on a new one.
-            return await self._post(offer, headers)
+            return Secret(msgspec.json.decode(said, type=_Minted).value)
+        except (ValueError, RecursionError) as error:
+            raise LinkError(
+                f"{self.relay} answers with something else than a client secret"
+                f" ({response.status}): check {self._setting}"
+            ) from error
 
     async def upgrade(self, headers: dict[str, str]) -> Upgraded:
         """Place a call over a WebSocket. Raises LinkError, LinkRefused or LinkTimeout."""
@@ -137,7 +168,7 @@ class Signalling:
             socket = await self._http.ws_connect(
                 (self._base / "v1/realtime").with_query(self._query()),
                 protocols=(PROTOCOL,),
-                headers=self._authorization() | headers,
+                headers=bearer(self._token) | OURS | headers,
                 timeout=aiohttp.ClientWSTimeout(ws_close=SOCKET_GOODBYE_S),
                 autoping=False,
                 autoclose=False,
@@ -154,13 +185,13 @@ class Signalling:
         response = socket._response  # aiohttp shows its headers nowhere else
         return Upgraded(socket, self._answer(response, response.headers.get(MEDIA_HEADER, "")))
 
-    async def hang_up(self, location: URL) -> None:
+    async def hang_up(self, location: URL, secret: Secret | None = None) -> None:
         """Best effort; the relay finds out by itself a little later."""
         timeout = aiohttp.ClientTimeout(total=GOODBYE_S)
         try:
             async with self._http.post(
                 location / "hangup",
-                headers=self._authorization(),
+                headers=bearer(secret.value if secret else self._token),
                 timeout=timeout,
                 allow_redirects=False,
                 raise_for_status=False,
@@ -188,16 +219,29 @@ class Signalling:
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise self._explain(error) from error
 
-    async def _post(self, offer: str, headers: dict[str, str]) -> Answer:
+    async def _offer(self, url: URL, offer: str, headers: dict[str, str]) -> Answer:
+        media = {"Content-Type": SDP, "Accept": SDP}
+        response, sdp = await self._ask(url, offer.encode(), media | headers)
+        return self._answer(response, sdp)
+
+    async def _ask(
+        self, url: URL, body: bytes, headers: dict[str, str]
+    ) -> tuple[aiohttp.ClientResponse, str]:
+        self._refuse_plain_http()
+        try:
+            return await self._post(url, body, headers)
+        except (aiohttp.ServerDisconnectedError, ConnectionResetError):
+            # The kept connection had been closed at the other end; once more on a new one.
+            return await self._post(url, body, headers)
+
+    async def _post(
+        self, url: URL, data: bytes, headers: dict[str, str]
+    ) -> tuple[aiohttp.ClientResponse, str]:
         try:
             async with self._http.post(
-                self._calls.with_query(self._query()),
-                data=offer.encode(),
-                headers={"Content-Type": SDP, "Accept": SDP} | self._authorization() | headers,
-                allow_redirects=False,
+                url, data=data, headers=bearer(self._token) | headers, allow_redirects=False
             ) as response:
-                body = await self._body(response)
-                return self._answer(response, body)
+                return response, await self._body(response)
         except (aiohttp.ServerDisconnectedError, ConnectionResetError, LinkError):
             raise
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
@@ -213,9 +257,6 @@ class Signalling:
             VERSION_HEADER in response.headers,
             RESUMED_HEADER in response.headers,
         )
-
-    def _authorization(self) -> dict[str, str]:
-        return {"Authorization": f"Bearer {self._token}"}
 
     async def _body(self, response: aiohttp.ClientResponse) -> str:
         body = b""
@@ -237,8 +278,8 @@ class Signalling:
         if self._base.scheme == "https" or is_loopback(self._base.host or ""):
             return
         raise LinkError(
-            f"link.url {self._base} is not encrypted: the token and the conversation could be"
-            " read on the way. Use https:// (link.ca_file trusts a private authority)"
+            f"{self._setting} {self._base} is not encrypted: the token and the conversation could"
+            " be read on the way. Use https:// (link.ca_file trusts a private authority)"
         )
 
     async def _refuse(self, response: aiohttp.ClientResponse) -> None:
@@ -258,6 +299,8 @@ class Signalling:
     def _refusal(self, response: aiohttp.ClientResponse, body: str) -> LinkRefused:
         status, said = response.status, complaint(body)
         match status:
+            case 401 | 403 if not self._token:
+                text = f"{self.relay} does not accept our secret ({status})"
             case 401 | 403:
                 text = (
                     f"{self.relay} does not accept our token ({status}): put a valid one into"
@@ -270,11 +313,12 @@ class Signalling:
                 )
             case 404 | 405:
                 text = (
-                    f"{self.relay} takes no calls at {response.url.path} ({status}): check link.url"
+                    f"{self.relay} takes no calls at {response.url.path} ({status}):"
+                    f" check {self._setting}"
                 )
             case _ if 300 <= status < 400:
                 elsewhere = response.headers.get("Location", "elsewhere")[:200]
-                text = f"{self.relay} points to {elsewhere} ({status}): set link.url to that"
+                text = f"{self.relay} points to {elsewhere} ({status}): set {self._setting} to that"
             case _ if status >= 500:
                 text = f"{self.relay} is in trouble ({status}): its log says more"
             case _:
@@ -293,12 +337,14 @@ class Signalling:
                 )
             case aiohttp.ClientConnectorDNSError():
                 return LinkError(
-                    f"{self._base.host} is not known to the name server: check link.url"
+                    f"{self._base.host} is not known to the name server: check {self._setting}"
                 )
             case TimeoutError():
                 return LinkTimeout(f"{self.relay} did not answer in time: is it reachable?")
             case aiohttp.ClientSSLError():
-                return LinkError(f"no TLS with {self.relay}: is link.url's port the right one?")
+                return LinkError(
+                    f"no TLS with {self.relay}: is {self._setting}'s port the right one?"
+                )
             case aiohttp.ClientConnectorError():
                 return LinkError(f"nobody answers at {self.relay}: is the relay running?")
         return LinkError(f"talking to {self.relay} failed: {error!r}"[:300])
@@ -308,6 +354,10 @@ class Signalling:
             f"{self.relay} carries no calls over a WebSocket ({PROTOCOL}): is it an edgevoice"
             " relay, and does the proxy in front of it let WebSockets through?"
         )
+
+
+def bearer(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}
 
 
 def wait_s(response: aiohttp.ClientResponse) -> float | None:
@@ -334,6 +384,10 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+class _Minted(msgspec.Struct):
+    value: Annotated[str, Meta(pattern=r"^[\x21-\x7e]{1,4096}$")]
 
 
 class _Complaint(msgspec.Struct):

@@ -43,6 +43,7 @@ class Ways:
     codec: Codec
     wait: Wait
     transport: Transport = "auto"
+    first_turn: str = "auto"
     on_first_sent: Callable[[int], None] = lambda sample: None
     prepared: Caller | None = None
     network_changed: asyncio.Event = field(default_factory=asyncio.Event)

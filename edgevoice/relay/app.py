@@ -8,6 +8,7 @@ import signal
 import ssl
 import sys
 from collections.abc import Callable
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from functools import partial
 from ipaddress import ip_address
@@ -26,6 +27,7 @@ from edgevoice.relay.engines.engine import Engine
 from edgevoice.relay.session import Session
 from edgevoice.relay.signalling import Signalling
 from edgevoice.relay.tokens import Tokens
+from edgevoice.relay.upstream import make_upstream
 from edgevoice.webrtc.hardening import harden
 
 log = logging.getLogger(__name__)
@@ -102,6 +104,7 @@ class Relay:
         self._service = service
         self._tokens = Tokens(config.tokens_file)
         self._board_token = ""
+        self._upstream = make_upstream(config.upstream)
         self._calls = Calls(
             config,
             engine,
@@ -124,7 +127,8 @@ class Relay:
         gc.collect()
         gc.freeze()  # what is loaded now stays: sweeping up after a call need not look at it
         try:
-            await self._serve(tls, stop, on_listening)
+            async with self._upstream or nullcontext():
+                await self._serve(tls, stop, on_listening)
         finally:
             await self._engine.close()
             log.info("stopped")
@@ -132,7 +136,7 @@ class Relay:
     async def _serve(
         self, tls: ssl.SSLContext | None, stop: asyncio.Event, on_listening: Callable[[str], None]
     ) -> None:
-        signalling = Signalling(self._config, self._tokens, self._calls)
+        signalling = Signalling(self._config, self._tokens, self._calls, self._upstream)
         runner = web.AppRunner(
             signalling.application(),
             access_log=None,

@@ -158,6 +158,11 @@ class Calls:
         self._begin(call_id, _LiveCall(offer.token_name, session, now))
         return Placed(call_id, answer)
 
+    def count_start(self, token_name: str) -> None:
+        """Of a session that the upstream will carry; CallRefused when it is one too many."""
+        self._refuse_when_closing()
+        self._limits.count_start(token_name, self._now())
+
     def hang_up(self, call_id: str, token_name: str) -> None:
         """At the caller's own wish."""
         call = self._live.get(call_id)

@@ -72,6 +72,17 @@ class Limits:
 
     def admit(self, token_name: str, now: float) -> Admission:
         """May this token start a session now? CallRefused says when it may."""
+        left_s = self.count_start(token_name, now)
+        use = self._use(token_name, now)
+        replaced = self._replaced(use)
+        if self.live - len(replaced) >= self._config.sessions:
+            raise CallRefused(
+                503, "the relay is full; try again soon", code="overloaded", retry_after_s=5.0
+            )
+        return Admission(min(self._config.session_s, left_s), replaced)
+
+    def count_start(self, token_name: str, now: float) -> float:
+        """One start more, here or at the upstream: how many seconds of the day are left for it."""
         use = self._use(token_name, now)
         if not use.starts.take(now):
             raise CallRefused(
@@ -80,13 +91,7 @@ class Limits:
                 code="rate_limit_exceeded",
                 retry_after_s=use.starts.wait_s,
             )
-        left_s = self._left_s(use, now)
-        replaced = self._replaced(use)
-        if self.live - len(replaced) >= self._config.sessions:
-            raise CallRefused(
-                503, "the relay is full; try again soon", code="overloaded", retry_after_s=5.0
-            )
-        return Admission(min(self._config.session_s, left_s), replaced)
+        return self._left_s(use, now)
 
     def admit_return(self, token_name: str, now: float) -> None:
         """May this token come back to a session now? CallRefused says when it may."""

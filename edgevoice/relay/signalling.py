@@ -1,7 +1,8 @@
-"""The relay's HTTP: take a call, hang it up, say that we live. Refusals in OpenAI's shape.
+"""The relay's HTTP: take a call, hang it up, mint a secret, say that we live.
 
-Judges who calls and the form of what is posted; `calls.py` does the rest. Browsers
-may call from any page, because the bearer token is what admits them.
+Refusals have OpenAI's shape. Judges who calls and the form of what is posted; `calls.py` and
+`client_secrets.py` do the rest. Browsers may call from any page, because the bearer
+token is what admits them.
 """
 
 import asyncio
@@ -24,10 +25,12 @@ from edgevoice.relay import wake_phrase
 from edgevoice.relay.call_transport import Called
 from edgevoice.relay.calls import Calls, Offer, Placed
 from edgevoice.relay.carrier import MEDIA_HEADER, MakeCarrier, SocketCarrier
+from edgevoice.relay.client_secrets import ClientSecrets
 from edgevoice.relay.lobby import Lobby
 from edgevoice.relay.refusal import CallRefused
 from edgevoice.relay.tokens import Tokens
 from edgevoice.relay.upgrade import asked_for
+from edgevoice.relay.upstream import Upstream
 
 VERSION_HEADER = "Edgevoice-Version"
 """In a request: the client understands `edgevoice.*` events. In an answer: so do we."""
@@ -63,10 +66,13 @@ _HEADER_NAMES = re.compile(r"[A-Za-z0-9, _-]{1,500}", re.ASCII)
 
 
 class Signalling:
-    def __init__(self, config: RelayConfig, tokens: Tokens, calls: Calls) -> None:
+    def __init__(
+        self, config: RelayConfig, tokens: Tokens, calls: Calls, upstream: Upstream | None = None
+    ) -> None:
         self._config = config
         self._tokens = tokens
         self._calls = calls
+        self._secrets = ClientSecrets(upstream, calls.count_start)
         self.lobby = Lobby()
 
     def application(self) -> web.Application:
@@ -74,6 +80,7 @@ class Signalling:
         app.router.add_post("/v1/realtime/calls", self._place)
         app.router.add_post("/v1/realtime/calls/{call_id}/hangup", self._hang_up)
         app.router.add_get("/v1/realtime", self._place_by_socket)
+        app.router.add_post("/v1/realtime/client_secrets", self._mint)
         app.router.add_get("/healthz", self._health)
         app.router.add_route("OPTIONS", "/v1/{path:.*}", _preflight)
         return app
@@ -144,6 +151,17 @@ class Signalling:
     async def _hang_up(self, request: web.Request) -> web.Response:
         self._calls.hang_up(request.match_info["call_id"], self._caller(request))
         return web.Response()
+
+    async def _mint(self, request: web.Request) -> web.Response:
+        token_name = self._caller(request)
+        try:
+            async with asyncio.timeout(BODY_S):
+                body = _text(await _limited(request.content.read, SESSION_BYTES))
+        except TimeoutError:
+            raise CallRefused(408, "the request did not arrive in time", code="timeout") from None
+        except UNREADABLE as error:
+            raise CallRefused(400, "the body is broken", code="invalid_body") from error
+        return await self._secrets.mint(token_name, body)
 
     async def _health(self, request: web.Request) -> web.Response:
         return web.json_response({"status": "ok", "sessions": self._calls.live})

@@ -64,13 +64,6 @@ class ReopenLink:
 
 
 @dataclass(frozen=True, slots=True)
-class AttachMedia:
-    """Captured audio goes to the session that has just begun, from this sample on."""
-
-    from_sample: int
-
-
-@dataclass(frozen=True, slots=True)
 class CloseLink:
     reason: str
 
@@ -91,6 +84,31 @@ class CloseGate:
 @dataclass(frozen=True, slots=True)
 class SendEvent:
     event: ClientEvent
+
+
+@dataclass(frozen=True, slots=True)
+class AppendAudio:
+    """What the gate lets out goes through the event channel from now on, not as media."""
+
+    from_sample: int | None = None
+    """From here on, also what has left already; None: what comes next."""
+
+
+@dataclass(frozen=True, slots=True)
+class CommitAppended:
+    """The turn is over: these events follow the append that holds its last sample."""
+
+    until_sample: int | None
+    """None: what has been captured by now is all of it."""
+    events: tuple[ClientEvent, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AttachMedia:
+    """What the gate lets out is sent as media from now on; none of it was appended."""
+
+    from_sample: int | None = None
+    """From here on, also what has left already, to another session; None: what comes next."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,11 +213,13 @@ Action = (
     OpenLink
     | OpenLinkEarly
     | ReopenLink
-    | AttachMedia
     | CloseLink
     | OpenGate
     | CloseGate
     | SendEvent
+    | AppendAudio
+    | CommitAppended
+    | AttachMedia
     | PlaySound
     | Announce
     | StopSounds

@@ -63,6 +63,10 @@ class Duplex:
         """Another session listens as it does by default."""
         self._deaf = False
 
+    def hear(self) -> list[Action]:
+        """Turn detection as the relay had it, whoever switched it off; nothing is forgotten."""
+        return hearing(self._detection, self.barge_in, forget=False)
+
     def answer_begins(self) -> list[Action]:
         if self._deaf or self._relay_decides:
             return []

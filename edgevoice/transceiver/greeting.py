@@ -53,6 +53,15 @@ def deaf() -> Action:
     return _update({"turn_detection": None})
 
 
+def without_detection(introduction: Action) -> Action:
+    """The same, and what is heard is no turn until we say so."""
+    assert isinstance(introduction, SendEvent) and isinstance(introduction.event, SessionUpdate)
+    session = introduction.event.session
+    audio = session.get("audio") or {}
+    heard: AudioInputPatch = {**(audio.get("input") or {}), "turn_detection": None}
+    return SendEvent(SessionUpdate(session={**session, "audio": {**audio, "input": heard}}))
+
+
 def hearing(detection: TurnDetection, barge_in: bool, forget: bool) -> list[Action]:
     """The end of `deaf`: as the relay had it before, with or without what it heard since."""
     known = {k: v for k, v in msgspec.to_builtins(detection).items() if v is not None}

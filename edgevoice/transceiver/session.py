@@ -44,6 +44,7 @@ from edgevoice.transceiver.actions import (
 )
 from edgevoice.transceiver.deadlines import Deadlines, Due
 from edgevoice.transceiver.duplex import Duplex
+from edgevoice.transceiver.first_turn import FirstTurn
 from edgevoice.transceiver.greeting import seeds
 from edgevoice.transceiver.inputs import (
     BargeInConfirmed,
@@ -93,8 +94,11 @@ class Session:
         memory: Memory,
         first_sample: int,
         renew_s: float,
+        first_turn: str = "media",
     ) -> None:
+        """`first_turn`: `link.first_turn`."""
         self.rules = TurnRules(standing, deadlines, config, duplex, first_sample)
+        self._first_turn = FirstTurn(first_turn, self.rules, deadlines, config, first_sample)
         self._standing = standing
         self._deadlines = deadlines
         self._config = config
@@ -115,12 +119,13 @@ class Session:
         """The user's item that this session is to answer in place of one before it."""
         self._early: list[ServerEvent] = []
 
-    def begin(self, woken: Woken, now: float) -> list[Action]:
-        """Woken: the link is asked for, and may take its time."""
+    def begin(self, woken: Woken, now: float, in_speech: bool) -> list[Action]:
+        """Woken, perhaps in mid-sentence: the link is asked for, and may take its time."""
         self._woken_at = now
         self._deadlines.arm(Due.CUE, now + self._config.cue_s)
         self._deadlines.arm(Due.TURN, now + self._config.connect_s)
         self._deadlines.arm(Due.SESSION, now + self._config.session_s)
+        self._first_turn.woken(woken, in_speech)
         return self.rules.wake(woken, now)
 
     def handle(self, happened: Input, now: float) -> list[Action]:
@@ -141,7 +146,8 @@ class Session:
             case Due.DUCK:
                 return self.rules.duplex.unduck()
             case Due.TURN:
-                return self.rules.turn_expired(now)
+                committed = self._first_turn.expired(now)
+                return self.rules.turn_expired(now) if committed is None else committed
             case Due.IDLE:
                 return self.rules.end("idle")
             case Due.RENEW:
@@ -192,11 +198,13 @@ class Session:
         rules = self.rules
         match happened:
             case SpeechStarted(sample):
-                return rules.local_speech_started(sample, now)
+                hint = rules.local_speech_started(sample, now)
+                return [*hint, *self._first_turn.speech_started(sample, now)]
             case BargeInConfirmed(sample):
                 return rules.barge_in(sample, now)
             case SpeechStopped(sample):
-                return rules.local_speech_stopped(sample, now)
+                ended = rules.local_speech_stopped(sample, now)
+                return [*ended, *self._first_turn.speech_stopped(sample, now)]
             case PlayoutStarted():
                 return rules.playout_started(now)
             case PlayoutDrained():
@@ -212,6 +220,9 @@ class Session:
                 return []  # LinkOpened twice, or a second wake word while connecting
 
     def _event(self, event: ServerEvent, now: float) -> list[Action]:
+        return [*self._first_turn.told(event), *self._session_event(event, now)]
+
+    def _session_event(self, event: ServerEvent, now: float) -> list[Action]:
         """What the relay says of the session and of the user."""
         rules = self.rules
         match event:
@@ -279,12 +290,16 @@ class Session:
         if opened.resumed:
             actions = self._resumed(now)
         else:
-            actions = self.rules.link_opened(now) if first else self._start_over(opened, now)
+            actions = self._begin_session(opened, now) if first else self._start_over(opened, now)
             self._extensions, self._greeted = opened.extensions, False
             self._deadlines.arm(Due.RENEW, now + self._renew_s)
         self._was_open, self._replacing = True, False
         self._mending.opened(now)
         return [*actions, *self._catch_up(now)]
+
+    def _begin_session(self, opened: LinkOpened, now: float) -> list[Action]:
+        begun = self.rules.link_opened(now)
+        return [*begun, *self._first_turn.link_opened(opened.extensions, now)]
 
     def _catch_up(self, now: float) -> list[Action]:
         """On what the relay said before we knew that it was there."""
@@ -314,6 +329,7 @@ class Session:
         if not worth_it or self._config.reconnect_s <= 0:
             reason = f"lost: {lost.reason}"
             return self.rules.end(reason, Problem.CONNECTION_LOST, is_offline=True)
+        self._first_turn.link_lost()
         return [*self.rules.link_lost(now), self._reopen(lost.reason, self._extensions)]
 
     def _network_changed(self) -> list[Action]:
@@ -337,7 +353,9 @@ class Session:
         unsure = self._mending.first_unsure(opened.next_sample)
         needed = self.rules.first_needed(unsure, bool(self._owed))
         self._first_sample = first = max(self._opening, needed)
-        return [AttachMedia(first), *self.rules.start_over(first, now)]
+        anew = self.rules.start_over(first, now)
+        appended = self._first_turn.link_opened(opened.extensions, now, first)
+        return [*anew, *appended] if appended else [AttachMedia(first), *anew]
 
     def _renew(self, now: float) -> list[Action]:
         """Before the relay ends it: in a quiet moment, or soon after."""
@@ -353,8 +371,9 @@ class Session:
         self._greeted = True
         self.rules.duplex.learn(effective)
         self._owes_context = True
+        introduction = self._first_turn.introduction(self._introduce(self._extensions))
         told = [] if self._extensions else self._tell_context(now)
-        return [self._introduce(self._extensions), *told]
+        return [introduction, *told, *self._first_turn.introduced(now)]
 
     def _tell_context(self, now: float) -> list[Action]:
         """To a relay that does not say what it holds: ours would have, before anything else."""

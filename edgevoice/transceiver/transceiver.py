@@ -52,6 +52,8 @@ from edgevoice.transceiver.inputs import (
     ShutdownRequested,
     SpeakerFound,
     SpeakerLost,
+    SpeechStarted,
+    SpeechStopped,
     StopRequested,
     TimerRang,
     UnmuteRequested,
@@ -117,6 +119,7 @@ class Transceiver:
         self._usual = Persona(link.instructions)
         self._renew_s = link.renew_s
         self._speculative = link.speculative_connect
+        self._first_turn = link.first_turn
         self._personas = personas or {}
         self._tools = tools
         self._wake_phrase_samples = wake_phrase_samples
@@ -128,6 +131,8 @@ class Transceiver:
             self._deadlines.arm(Due.FORGET, self._memory.forget_at)
         self._day = DayMeter(turn.minutes_per_day)
         self._session: Session | None = None
+        self._in_speech = False
+        """By the device's own VAD, between sessions as well."""
         self._shut_down = False
         self._missed_at: float | None = None
         """When the loss of the microphone was told to nobody in particular."""
@@ -268,8 +273,9 @@ class Transceiver:
             self._memory,
             first,
             self._renew_s,
+            self._first_turn,
         )
-        shown = self._session.begin(woken, now)
+        shown = self._session.begin(woken, now, self._in_speech)
         wake, cause = None, "button"
         if isinstance(woken, WakeDetected):
             wake, cause = WakePhrase(woken.name, woken.phrase_start, woken.phrase_end), woken.name
@@ -285,6 +291,8 @@ class Transceiver:
 
     def _in_session(self, happened: Input, now: float) -> list[Action]:
         """Nothing for what comes after the session it belongs to."""
+        if isinstance(happened, SpeechStarted | SpeechStopped):
+            self._in_speech = isinstance(happened, SpeechStarted)
         if self._session is None:
             return []
         if isinstance(happened, EventReceived):
@@ -355,6 +363,7 @@ class Transceiver:
         if self.facts.muted:
             return []
         self._standing.note(muted=True)
+        self._in_speech = False
         closed = self._close(self._session, Ending("muted"), now) if self._session else []
         return [*closed, CloseMicrophone(), RememberMute(True), *self._standing.show()]
 
@@ -367,6 +376,7 @@ class Transceiver:
     def _lose_microphone(self, now: float) -> list[Action]:
         lost_before = self.facts.microphone_lost
         self._standing.note(microphone_lost=True)
+        self._in_speech = False
         if self._session is not None:
             self._missed_at = now
             ending = Ending("microphone lost", Problem.MICROPHONE_LOST)

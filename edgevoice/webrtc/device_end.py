@@ -48,6 +48,11 @@ class DeviceEnd(ABC):
         """One event; kept until events can be sent."""
         self._line.outbox.send(text)
 
+    @property
+    def pending_bytes(self) -> int:
+        """Of events: said, and not yet on the wire."""
+        return self._line.outbox.pending_bytes
+
     def send_from(
         self, gate: Gate, first_sample: int, on_first_sent: Callable[[int], None]
     ) -> None:

@@ -37,9 +37,13 @@ class Outbox:
             self._waiting_bytes += len(text)
         else:
             self._write(self._channel, text)
-        pending = self._channel.bufferedAmount if self._channel else self._waiting_bytes
-        if pending > MAX_WAITING_BYTES:
+        if self.pending_bytes > MAX_WAITING_BYTES:
             self._on_trouble("the other side does not read its events")
+
+    @property
+    def pending_bytes(self) -> int:
+        """Said, and not yet on the wire."""
+        return self._channel.bufferedAmount if self._channel else self._waiting_bytes
 
     def attach(self, channel: Channel) -> None:
         """The channel is open: say what has waited."""

@@ -9,7 +9,15 @@ from edgevoice.audio.playout import PlayoutBuffer
 from edgevoice.config import SoundsConfig
 from edgevoice.daemon.performer import Body, Performer
 from edgevoice.hardware.sounds import announcement, load
-from edgevoice.transceiver.actions import Announce, FlushPlayout, PlaySound, Problem
+from edgevoice.transceiver.actions import (
+    Announce,
+    AppendAudio,
+    AttachMedia,
+    CommitAppended,
+    FlushPlayout,
+    PlaySound,
+    Problem,
+)
 from edgevoice.transceiver.inputs import Input, PlayoutFlushed
 
 RATE_HZ = 16_000
@@ -21,6 +29,16 @@ class Link:
 
     stretch_ms: int = 0
     skipped: int = 0
+    orders: list[object] = field(default_factory=list)
+
+    def append(self, from_sample: int | None) -> None:
+        self.orders.append("append")
+
+    def commit(self, action: CommitAppended) -> None:
+        self.orders.append(action)
+
+    def attach(self, from_sample: int | None) -> None:
+        self.orders.append("media")
 
     def begin_answer(self) -> None:
         self.stretch_ms = 0
@@ -66,6 +84,14 @@ def test_more_than_was_heard_cannot_have_been_made_up() -> None:
     house.link.stretch_ms = 140
     house.performer.perform(FlushPlayout())
     assert house.told == [PlayoutFlushed(0)]
+
+
+def test_the_way_of_the_first_turn_is_the_links_business() -> None:
+    house = House()
+    commit = CommitAppended(16_000, ())
+    for action in (AppendAudio(), commit, AttachMedia()):
+        house.performer.perform(action)
+    assert house.link.orders == ["append", commit, "media"]
 
 
 def test_a_problem_is_said_or_sounded_or_passed_over() -> None:

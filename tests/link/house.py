@@ -14,8 +14,8 @@ from edgevoice.audio.playout import PlayoutBuffer
 from edgevoice.audio.ring import RingBuffer
 from edgevoice.config import LinkConfig
 from edgevoice.errors import RemoteProtocolError
+from edgevoice.link.direct import make_signalling
 from edgevoice.link.relay_link import RelayLink
-from edgevoice.link.signalling import Signalling
 from edgevoice.transceiver.actions import OpenLink
 from edgevoice.transceiver.inputs import Input, LinkOpened
 from edgevoice.webrtc import hardening
@@ -116,15 +116,17 @@ class Board:
         self.news = asyncio.Event()
         self.source: Callable[[int, int], Samples] = ramp
         media, standby = config.pop("media", None), config.pop("standby", False)
+        token = config.pop("token", TOKEN)
         link = LinkConfig(url=url, **config)
         self.link = RelayLink(
-            [Signalling(link, TOKEN)],
+            [make_signalling(link, token)],
             self.gate,
             self.playout,
             self.post,
             media=media,
             codec=codec,
             standby=standby,
+            first_turn=link.first_turn,
         )
 
     def post(self, happened: Input) -> None:

@@ -48,7 +48,7 @@ class Device:
         self.mind = Transceiver(
             TurnConfig(barge_in=True, reconnect_s=0.0),
             ContextConfig(),
-            LinkConfig(),
+            LinkConfig(first_turn="media"),
             (),
             0,
             chime=False,

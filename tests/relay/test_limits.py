@@ -131,3 +131,17 @@ def test_standby_takes_a_place_but_none_of_the_minutes():
     limits.stands_by("kitchen", "b", 6_300.0)
     limits.ended("kitchen", "b", 9_000.0)
     assert limits.admit("kitchen", 9_000.0).session_s == 300.0
+
+
+def test_a_start_elsewhere_counts_and_needs_minutes_too():
+    limits = Limits(LimitsConfig(starts_per_minute=2, minutes_per_day=10))
+    assert limits.count_start("kitchen", 0) == 600
+    limits.count_start("kitchen", 0)
+    with pytest.raises(CallRefused) as refusal:
+        limits.count_start("kitchen", 0)
+    assert refusal.value.code == "rate_limit_exceeded"
+    limits.started("hall", "rtc_1", 0)
+    limits.ended("hall", "rtc_1", 600)
+    with pytest.raises(CallRefused) as refusal:
+        limits.count_start("hall", 600)
+    assert refusal.value.code == "insufficient_quota"

@@ -7,10 +7,12 @@ from edgevoice.realtime.client_events import ResponseCreate
 from edgevoice.realtime.server_events import Error, ResponseDone
 from edgevoice.transceiver.actions import (
     Action,
+    AppendAudio,
     AttachMedia,
     BeginTurn,
     CloseGate,
     CloseLink,
+    CommitAppended,
     DuckPlayout,
     EndTurn,
     FlushPlayout,
@@ -44,6 +46,8 @@ class House:
     ducked: bool = False
     ringing: bool = False
     response_asked: bool = False
+    outgoing: str = "media"
+    """How what the gate lets out is sent; a foreign server's first turn goes as data."""
     sent: list[object] = field(default_factory=list)
 
     def hear(self, happened: Input) -> None:
@@ -59,14 +63,11 @@ class House:
         match action:
             case OpenLink():
                 assert not self.link, "a link is opened beside another"
-                self.link, self.response_asked = True, False
+                self.link, self.response_asked, self.outgoing = True, False, "media"
             case OpenLinkEarly():
                 assert not self.link
             case ReopenLink():
                 assert self.link, "no link to open again"
-            case AttachMedia():
-                assert self.gate, "nothing may be sent"
-                assert self.link_is_up
             case CloseLink():
                 assert self.link, "no link to close"
                 assert not self.gate, "the link closes before the gate"
@@ -85,8 +86,28 @@ class House:
             case SendEvent(event):
                 assert self.link_is_up, f"nobody to send {event} to"
                 self._send(event)
+            case AppendAudio() | CommitAppended() | AttachMedia():
+                self._perform_first_turn(action)
             case _:
                 self._perform_sound_and_book(action)
+
+    def _perform_first_turn(self, action: AppendAudio | CommitAppended | AttachMedia) -> None:
+        assert self.link_is_up, "nobody to send the first turn to"
+        match action, self.outgoing:
+            case AttachMedia(int()), _:
+                self.outgoing = "media"  # to another session
+            case AppendAudio(int()), _:
+                self.outgoing = "appends"
+            case AppendAudio(), "media":
+                self.outgoing = "appends"
+            case CommitAppended(events=events), "appends":
+                self.outgoing = "nothing"
+                for event in events:
+                    self._send(event)
+            case AttachMedia(), "nothing":
+                self.outgoing = "media"
+            case _:
+                raise AssertionError(f"{action} while {self.outgoing} goes out")
 
     def _send(self, event: object) -> None:
         if isinstance(event, ResponseCreate):

@@ -5,7 +5,7 @@ done. Every step is checked against `invariants.py` as well.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from edgevoice.config import ContextConfig, LinkConfig, TurnConfig
 from edgevoice.realtime import server_events as says
@@ -140,12 +140,18 @@ class Story:
         renew_s: float = 3_300.0,
         speculative: bool = False,
         remembered: Remembered | None = None,
+        first_turn: Literal["auto", "media"] = "auto",
         **turn: Any,
     ) -> None:
         self.transceiver = Transceiver(
             TurnConfig(**{"barge_in": True, **turn}),
             ContextConfig(keep_minutes=keep_minutes),
-            LinkConfig(instructions=instructions, renew_s=renew_s, speculative_connect=speculative),
+            LinkConfig(
+                instructions=instructions,
+                renew_s=renew_s,
+                speculative_connect=speculative,
+                first_turn=first_turn,
+            ),
             tools,
             PHRASE,
             chime=chime,

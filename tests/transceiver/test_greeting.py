@@ -44,7 +44,7 @@ def test_the_relay_finds_the_end_of_turns_and_answers_by_itself():
 
 def test_transcripts_are_asked_for_where_that_needs_no_model():
     assert update(Story().connected()).session["audio"]["input"]["transcription"] == {}
-    others = update(Story().connected(extensions=False)).session["audio"]["input"]
+    others = update(Story(first_turn="media").connected(extensions=False)).session["audio"]["input"]
     assert "transcription" not in others
 
 

@@ -109,7 +109,16 @@ facts: st.SearchStrategy[Input] = st.one_of(
     events.map(EventReceived),
     events.map(EventReceived),
     events.map(EventReceived),
-    st.sampled_from([SpeechStarted(1), SpeechStopped(2), PlayoutStarted(), PlayoutDrained(500)]),
+    st.sampled_from(
+        [
+            SpeechStarted(1),
+            SpeechStopped(2),
+            SpeechStarted(200_000),
+            SpeechStopped(220_000),
+            PlayoutStarted(),
+            PlayoutDrained(500),
+        ]
+    ),
     st.builds(PlayoutFlushed, milliseconds),
     st.builds(BargeInConfirmed, samples),
     st.builds(ToolFinished, calls, st.just("{}")),

@@ -10,6 +10,7 @@ from edgevoice.realtime.client_events import (
 from edgevoice.realtime.server_events import EdgevoiceConversation
 from edgevoice.transceiver.actions import (
     Announce,
+    AppendAudio,
     AttachMedia,
     CloseGate,
     CloseLink,
@@ -217,7 +218,7 @@ def test_a_sentence_with_known_words_is_answered_without_being_heard_again():
     story.says(transcribed("what time is it"))
     story.happens(lost)
     attached = story.happens(foreign)
-    assert AttachMedia(LOST_AT - 40_000) in attached
+    assert AppendAudio(LOST_AT - 40_000) in attached
     events = sent(story.says(session_created))
     assert [type(event) for event in events] == [
         SessionUpdate,
