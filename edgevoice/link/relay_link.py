@@ -144,17 +144,17 @@ class RelayLink:
     def attach(self, from_sample: int | None) -> None:
         """What the gate lets out is media from now on; from there, if it is to go back."""
         if self._talk is not None:
-            self._talk.attach(from_sample)
+            self._talk.outgoing.attach(from_sample)
 
     def append(self, from_sample: int | None) -> None:
         """What the gate lets out goes as events, until `attach`."""
         if self._talk is not None:
-            self._talk.append(from_sample)
+            self._talk.outgoing.append(from_sample)
 
     def commit(self, action: CommitAppended) -> None:
         """The appended turn is over."""
         if self._talk is not None:
-            self._talk.commit(action)
+            self._talk.outgoing.commit(action)
 
     def close(self, reason: str) -> None:
         """End the session, or the attempt. No input follows."""
@@ -177,7 +177,7 @@ class RelayLink:
     def samples_captured(self) -> None:
         """There is something new behind the gate."""
         if self._talk is not None:
-            self._talk.samples_captured()
+            self._talk.outgoing.samples_captured()
 
     def skip_answer(self) -> None:
         """The answer was interrupted: drop what still arrives of it.

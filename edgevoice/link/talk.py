@@ -18,13 +18,12 @@ from edgevoice.errors import (
     LinkError,
     LinkRefused,
     LinkTimeout,
-    LocalProtocolError,
     RemoteProtocolError,
 )
-from edgevoice.link.appender import Appender
 from edgevoice.link.context_header import context_header
 from edgevoice.link.event_log import EventLog
 from edgevoice.link.heard import Heard
+from edgevoice.link.outgoing import Outgoing
 from edgevoice.link.signalling import (
     RESUME_HEADER,
     STANDBY_HEADER,
@@ -47,8 +46,7 @@ from edgevoice.realtime.server_events import (
     ServerEvent,
 )
 from edgevoice.realtime.wire import decode_server_event, encode
-from edgevoice.transceiver.actions import CommitAppended, OpenLink
-from edgevoice.transceiver.first_turn import is_appended
+from edgevoice.transceiver.actions import OpenLink
 from edgevoice.transceiver.inputs import (
     EventReceived,
     LinkFailed,
@@ -111,7 +109,7 @@ class Talk:
         self._line: DeviceEnd | None = None
         self._lines: list[DeviceEnd] = []
         self._log = EventLog()
-        self._first_sample = action.first_sample if action else 0
+        self.outgoing = Outgoing(ways, action.first_sample if action else 0)
         self._relay: int | None = None
         self._place: URL | None = None
         self._extensions = False
@@ -124,8 +122,6 @@ class Talk:
         self._early: deque[ServerEvent] = deque(maxlen=MOST_EARLY)
         self._owes_loss = False
         """A link that held was given up for another, which is not there yet."""
-        self._appender: Appender | None = None
-        """Of the first turn, where a server wants it as data."""
         self._news = asyncio.Event()
 
     # Orders.
@@ -148,11 +144,10 @@ class Talk:
 
     def adopt(self, action: OpenLink) -> None:
         """Somebody has woken it: what was opened without a reason has one now."""
-        self._action, self._first_sample = action, action.first_sample
+        self._action, self.outgoing.first_sample = action, action.first_sample
         if self._line is None:
             return
-        if not self._is_appended(self._extensions):
-            self._attach(self._line, action.first_sample)
+        self.outgoing.begin(self._line, self._extensions)
         self._tell_opened(resumed=False)
         if self._extensions and action.wake is not None:
             start, end = wake_range(action.wake, action.first_sample)
@@ -165,50 +160,6 @@ class Talk:
         self._context = context
         if self._group is not None and (self._connecting is None or self._connecting.done()):
             self._connecting = self._group.create_task(self._connect(resume))
-
-    def attach(self, from_sample: int | None) -> None:
-        """What the gate lets out is media from now on; from there, if it is to go back."""
-        if self._line is None:
-            return
-        if self._appender is not None and not self._appender.is_done:
-            raise LocalProtocolError("media may not begin within an appended turn")
-        self._appender = None
-        self._attach(self._line, self._go_back(from_sample))
-
-    def append(self, from_sample: int | None) -> None:
-        """What the gate lets out goes as events, until `attach`. Not over a change of links."""
-        line = self._line
-        if line is None:
-            return
-        self._go_back(from_sample)
-        self._appender = Appender(
-            self._ways.gate,
-            lambda event: line.send(encode(event)),
-            lambda: line.pending_bytes,
-            self._ways.on_first_sent,
-        )
-        self._appender.pump()
-
-    def commit(self, action: CommitAppended) -> None:
-        """The appended turn is over."""
-        if self._appender is not None:
-            self._appender.commit(action)
-
-    def samples_captured(self) -> None:
-        """There is something new behind the gate."""
-        if self._appender is not None:
-            self._appender.pump()
-        elif self._line is not None and self._line.uplink is not None:
-            self._line.uplink.notify()
-
-    def _go_back(self, from_sample: int | None) -> int:
-        """Where the gate hands out next: there, if it can go back so far."""
-        gate = self._ways.gate
-        if from_sample is None:
-            return gate.next_sample
-        gate.rewind(from_sample)
-        self._first_sample = from_sample
-        return from_sample
 
     # Life.
 
@@ -349,16 +300,12 @@ class Talk:
     def _try(self, attempt: "Attempt", line: DeviceEnd, answer: Answer) -> None:
         """Whether it opens. What waits in the ring may go out as soon as media can."""
         assert self._group is not None
-        is_first = self._action is not None and not self._was_open and not answer.resumed
-        if is_first and not self._is_appended(answer.extensions):
-            self._attach(line, self._first_sample)
+        if self._action is not None and not self._was_open and not answer.resumed:
+            self.outgoing.begin(line, answer.extensions)
         attempt.lines.append(line)
         line.on_message = partial(self._on_message, line, attempt)
         line.on_open = partial(self._on_open, line, answer, attempt)
         self._group.create_task(self._carry(line, attempt))
-
-    def _is_appended(self, extensions: bool) -> bool:
-        return is_appended(self._ways.first_turn, extensions)
 
     def _headers(self, resume: bool) -> dict[str, str]:
         """What relays that do not know them ignore."""
@@ -368,7 +315,7 @@ class Talk:
         elif self._action is None and self._standby:
             headers[STANDBY_HEADER] = "1"
         elif self._action is not None and self._action.wake is not None and not self._was_open:
-            headers |= wake_header(self._action.wake, self._first_sample)
+            headers |= wake_header(self._action.wake, self.outgoing.first_sample)
         return headers
 
     async def _carry(self, line: DeviceEnd, attempt: "Attempt") -> None:
@@ -377,7 +324,8 @@ class Talk:
         line.stop_sending()
         attempt.lines.remove(line)
         if line is self._line:
-            self._line = self._appender = None
+            self._line = None
+            self.outgoing.stop()
             self.heard.broke_off()
             log.debug("the link broke: %s", reason)
             self._tell_lost(reason, line.hung_up)
@@ -428,24 +376,22 @@ class Talk:
         self._resumable = True
         self._move(line)
         self._send_again(event.events)
-        first = self._first_sample + event.samples
-        if self._ways.gate.is_open:
-            self._ways.gate.rewind(first)
-            self._attach(line, first)
+        self.outgoing.go_on(line, event.samples)
         self._settle(line, attempt, resumed=self._was_open)
 
     def _move(self, line: DeviceEnd) -> None:
         self._retire()
         self._line, self._owes_loss = line, False
+        self.outgoing.line = line
         self.heard.over(line.jitter, asyncio.get_running_loop().time())
 
     def _retire(self) -> bool:
         """The link that there is has done its work, if there is one."""
-        old, self._line, self._appender = self._line, None, None
+        old, self._line = self._line, None
         if old is None:
             return False
         self.heard.broke_off()
-        old.stop_sending()
+        self.outgoing.stop()
         old.end("replaced by another link")
         return True
 
@@ -470,12 +416,6 @@ class Talk:
         assert self._group is not None
         if place is not None and relay is not None:
             self._group.create_task(self._ways.relays[relay].hang_up(place))
-
-    def _attach(self, line: DeviceEnd, first_sample: int) -> None:
-        gate = self._ways.gate
-        if gate.is_open:
-            gate.rewind(first_sample)
-        line.send_from(gate, first_sample, self._ways.on_first_sent)
 
     # What arrives.
 

@@ -222,7 +222,7 @@ async def test_a_slow_channel_holds_sound_back_in_the_ring(tmp_path: Path) -> No
         await settled()
         house.device.wake()
         await house.device.until(State.LISTENING)
-        appender = house.device.board.link._talk._appender  # type: ignore[union-attr]
+        appender = house.device.board.link._talk.outgoing._appender  # type: ignore[union-attr]
         assert appender is not None
         pending, appender._pending_bytes = appender._pending_bytes, lambda: 1_000_000
         before = house.device.board.gate.sent_samples
