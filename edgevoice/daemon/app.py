@@ -266,8 +266,7 @@ class Device:
     def _wire(self, indicator: Indicator) -> None:
         """Connect what only now exists: callbacks of the gate, the playout and the link."""
         light = GateLight(indicator, self._config.indicator.required)
-        sent_to = destination(self._config.link)
-        privacy = PrivacyLog(self._state_dir / "privacy.log", sent_to, lambda: datetime.now(UTC))
+        privacy = PrivacyLog(self._state_dir / "privacy.log", lambda: datetime.now(UTC))
         body = Body(
             gate=self._gate,
             playout=self._playout,
@@ -315,7 +314,7 @@ class Device:
             "muted": mind.facts.muted,
             "microphone": "lost" if mind.facts.microphone_lost else "ok",
             "speaker": "lost" if mind.facts.speaker_lost else "ok",
-            "relay": "offline" if mind.facts.offline else destination(self._config.link),
+            "relay": "offline" if mind.facts.offline else self._relay(),
             "gate": "open" if self._gate.is_open else "closed",
             "volume": self._volume.percent,
             **self._ears.findings(),
@@ -327,6 +326,11 @@ class Device:
             "last_error": mind.last_error.code if mind.last_error else None,
             "last_turn": last,
         }
+
+    def _relay(self) -> str:
+        """Who carries the session, or would be called first."""
+        called = self._link.destinations
+        return called[-1] if called else destination(self._config.link)
 
     def _post(self, happened: Input) -> None:
         self.runner.post(happened)

@@ -127,7 +127,8 @@ class Performer:
     def _close_gate(self) -> None:
         if self._body.gate.is_open:
             self._body.gate.close()
-            self._body.privacy.gate_closed(self._body.gate.sent_samples)
+            sent = self._body.gate.sent_samples
+            self._body.privacy.gate_closed(sent, self._body.link.destinations)
             self._body.other_sound.restore()
 
     def begin_answer(self, response_id: str) -> None:

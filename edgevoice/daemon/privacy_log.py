@@ -6,7 +6,7 @@ what happened. A full or read-only disk is reported once and costs nothing else.
 
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -16,9 +16,8 @@ BYTES_PER_SAMPLE = 2
 
 
 class PrivacyLog:
-    def __init__(self, path: Path, relay: str, wall_clock: Callable[[], datetime]) -> None:
+    def __init__(self, path: Path, wall_clock: Callable[[], datetime]) -> None:
         self._path = path
-        self._relay = relay
         self._wall_clock = wall_clock
         self._opened: datetime | None = None
         self._why = ""
@@ -27,8 +26,8 @@ class PrivacyLog:
     def gate_opened(self, why: str) -> None:
         self._opened, self._why = self._wall_clock(), why
 
-    def gate_closed(self, samples: int) -> None:
-        """`samples` is what the gate let through since it was opened."""
+    def gate_closed(self, samples: int, to: Sequence[str]) -> None:
+        """`samples` is what the gate let through since then; `to` those who were called."""
         if self._opened is None:
             return
         opened, self._opened = self._opened, None
@@ -38,7 +37,7 @@ class PrivacyLog:
             "why": self._why,
             "samples": samples,
             "pcm_bytes": samples * BYTES_PER_SAMPLE,
-            "to": self._relay,
+            "to": ", ".join(to) or "nobody",
         }
         self._append(json.dumps(entry))
 

@@ -91,6 +91,11 @@ class RelayLink:
         return line.uplink if line else None
 
     @property
+    def destinations(self) -> tuple[str, ...]:
+        """Where what is sent in this session goes, and went; nowhere until somebody answered."""
+        return tuple(self._talk.destinations) if self._talk else ()
+
+    @property
     def malformed_events(self) -> int:
         """Of this session's, dropped."""
         return self._talk.malformed_events if self._talk else 0

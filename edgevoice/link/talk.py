@@ -100,6 +100,8 @@ class Talk:
         self._context = action.context if action else context
         self.task: Task[None] | None = None
         self.malformed_events = 0
+        self.destinations: list[str] = []
+        """Who has answered in this session, and may have heard some of it."""
         self.heard = Heard()
         self.is_failed = False
         """It has come to nothing: nobody takes us, or what nobody asked for yet broke."""
@@ -300,6 +302,8 @@ class Talk:
     def _try(self, attempt: "Attempt", line: DeviceEnd, answer: Answer) -> None:
         """Whether it opens. What waits in the ring may go out as soon as media can."""
         assert self._group is not None
+        if (url := self._ways.relays[attempt.index].url) not in self.destinations:
+            self.destinations.append(url)
         if self._action is not None and not self._was_open and not answer.resumed:
             self.outgoing.begin(line, answer.extensions)
         attempt.lines.append(line)
