@@ -364,7 +364,9 @@ class Talk:
         """
         self._owes_loss = self._retire()
         self._resumable = False  # unless it says so: an error could be lost with the link
-        resume = self.heard.claim(self._log.received, self._ways.playout.played_ms)
+        playout = self._ways.playout
+        will_be_heard_ms = playout.played_ms + playout.waiting_ms
+        resume = self.heard.claim(self._log.received, will_be_heard_ms)
         line.send(encode(resume))
 
     def _learn(self, answer: Answer, relay: int) -> None:

@@ -70,6 +70,17 @@ class Outbox:
             )
         return tuple(self._kept)[len(self._kept) - missed :]
 
+    def take_back(self, number: int) -> None:
+        """The event that was sent as this one of all is kept no more: it is not true any more.
+
+        For a client that has not received it, and is about to be sent the rest.
+        """
+        kept_from = self.count - len(self._kept)
+        text = self._kept[number - kept_from - 1]
+        del self._kept[number - kept_from - 1]
+        self._kept_bytes -= _bytes(text)
+        self.count -= 1
+
     def refuse(
         self, message: str, *, code: str, event_id: str = "", param: str | None = None
     ) -> None:

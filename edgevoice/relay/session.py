@@ -158,6 +158,8 @@ class Session:
         self._surplus_events = 0
         self._received_events = 0
         """As the client counts those it has sent."""
+        self._stopped_as = 0
+        """The number of the event that said so of the last answer."""
 
     @property
     def turns(self) -> int:
@@ -238,7 +240,7 @@ class Session:
             event = wire.decode_client_event(text, self._limits.event_bytes)
             if not isinstance(event, asks.EdgevoiceResume):
                 raise RemoteProtocolError("edgevoice.resume comes first on this transport")
-            missed = self._state.outbox.since(event.events)
+            self._state.outbox.since(event.events)
         except RemoteProtocolError as error:
             details = ErrorDetails(
                 type="invalid_request_error", code="resume_refused", message=str(error)
@@ -247,9 +249,9 @@ class Session:
             leg.transport.send(wire.encode(refusal))
             self._line.dismiss(leg)
             return
-        self._take_over(leg, event, missed)
+        self._take_over(leg, event)
 
-    def _take_over(self, leg: Leg, event: asks.EdgevoiceResume, missed: tuple[str, ...]) -> None:
+    def _take_over(self, leg: Leg, event: asks.EdgevoiceResume) -> None:
         now, since = self._now(), self._line.held_since
         position = self._hearing.position
         self._line.switch(leg, position)
@@ -257,12 +259,14 @@ class Session:
         self._state.outbox.tell(
             says.EdgevoiceResumed(events=self._received_events, samples=position)
         )
+        is_reopened = self._voice.attach(leg.transport.output, event.response_id, event.heard_ms)
+        if is_reopened and event.events < self._stopped_as:
+            self._state.outbox.take_back(self._stopped_as)
         if self._state.outbox.is_open:
-            for text in missed:
+            for text in self._state.outbox.since(event.events):
                 self._line.send(text)
         else:
             self.on_open()
-        self._voice.attach(leg.transport.output, event.response_id, event.heard_ms)
         self._patience.active(now)
         self.on_resumed(0.0 if since is None else now - since)
 
@@ -361,6 +365,7 @@ class Session:
         # First, because a device closes the book of a turn when the answer has stopped.
         self._report()
         self._state.publish(says.OutputAudioBufferStopped(response_id=response_id))
+        self._stopped_as = self._state.outbox.count
 
     def _report(self) -> None:
         """Tell an edgevoice device what arrived, so that it can prove that nothing was lost."""

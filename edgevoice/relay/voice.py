@@ -89,12 +89,16 @@ class Voice:
         if output is not None:
             self._stands_at_ms = output.clear()
 
-    def attach(self, output: Output, response_id: str, heard_ms: int) -> None:
-        """Go on here. The client has heard so much of that answer, and nothing of a later one."""
+    def attach(self, output: Output, response_id: str, heard_ms: int) -> bool:
+        """Go on here. The client has heard so much of that answer, and nothing of a later one.
+
+        True: the last answer had stopped, and is opened again.
+        """
         self.detach()
         self._use(output)
-        if self.response_id is None and not self._reopens(response_id, heard_ms):
-            return
+        is_reopened = self.response_id is None and self._reopens(response_id, heard_ms)
+        if self.response_id is None:
+            return False
         heard_ms = min(heard_ms, self._stands_at_ms) if response_id == self.response_id else 0
         from_ms, rest = self._sound.since(heard_ms)
         output.begin(from_ms)
@@ -102,6 +106,7 @@ class Voice:
             output.play(rest)
         if self._ended:
             output.end()
+        return is_reopened
 
     def _use(self, output: Output) -> None:
         self._output = output
@@ -115,6 +120,7 @@ class Voice:
             return False
         if heard_ms > past.sound.duration_ms - MIN_REST_MS:
             return False
+        self._past = None
         self._take(response_id, past.sound, ended=True)
         return True
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from edgevoice.simulator.relay_process import RunningRelay, relay_process
+from tests.networks import namespaces as namespaces
 from tests.pulse import pulse as pulse
 
 SETTINGS = ("relay.limits.starts_per_minute=600",)

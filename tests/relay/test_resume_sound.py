@@ -209,6 +209,27 @@ def test_an_answer_that_was_sent_but_not_heard_to_its_end_is_opened_again():
     tell(tale, terms=DEVICE)
 
 
+def test_that_it_had_stopped_is_not_told_to_who_hears_it_go_on():
+    """A device that hears of an end it has not heard would hang up."""
+
+    async def tale(story: Story) -> None:
+        response_id = await asked(story, ms=2000)
+        await elapse(1)
+        received = story.received
+        await elapse(2)
+        story.resume(response_id, 800, events=received)
+        await elapse(2)
+        assert [kind for kind in story.kinds if kind.startswith("output_audio_buffer")] == [
+            "output_audio_buffer.started",
+            "output_audio_buffer.stopped",
+        ]
+        received = story.received
+        story.resume(response_id, 2000, events=received - 1)
+        assert story.kinds == ["edgevoice.resumed", "output_audio_buffer.stopped"]
+
+    tell(tale, terms=DEVICE)
+
+
 @pytest.mark.parametrize(
     ("named", "heard_ms", "after_s"),
     [("it", 2000, 1.0), ("it", 1950, 1.0), ("resp_0", 100, 1.0), ("", 0, 1.0), ("it", 100, 40.0)],
