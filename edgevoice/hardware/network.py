@@ -30,12 +30,17 @@ class NetworkWatch:
         self,
         on_change: Callable[[], None],
         *,
+        on_stir: Callable[[], None] = lambda: None,
         in_use: Callable[[], Set[str]] = frozenset,
         subscribe: Callable[[], socket.socket] = rtnetlink.subscribe,
         read: Callable[[], Set[Fact]] = rtnetlink.read,
     ) -> None:
-        """`in_use`: local addresses we are talking from, which matter wherever they are."""
+        """`on_stir`: at the first notice of a burst; whether it matters is not known yet.
+
+        `in_use`: local addresses we are talking from, which matter wherever they are.
+        """
         self._on_change = on_change
+        self._on_stir = on_stir
         self._in_use = in_use
         self._subscribe = subscribe
         self._read = read
@@ -86,6 +91,7 @@ class NetworkWatch:
         """True if there were so many notices that the kernel dropped some."""
         loop = asyncio.get_running_loop()
         overrun = await self._notice(notices)
+        self._on_stir()
         by = loop.time() + LONGEST_S
         while (patience := min(QUIET_S, by - loop.time())) > 0:
             try:

@@ -167,6 +167,11 @@ class RelayLink:
             log.debug("closing the link: %s", reason)
         self._leave()
 
+    def hold(self) -> None:
+        """Something stirs in the network: what is said now had better wait until it is known."""
+        if self._talk is not None:
+            self._talk.hold()
+
     def network_changed(self) -> None:
         """Whoever waits for a relay need not wait any longer."""
         self._ways.changed()

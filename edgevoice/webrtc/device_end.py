@@ -66,6 +66,15 @@ class DeviceEnd(ABC):
         self.uplink = Uplink(gate, encoder, first_sample, first_sent, self._wait)
         self._speak(self.uplink)
 
+    def hold(self, until: float) -> None:
+        """Another link may take over before then: leave no gap behind, here or there.
+
+        What has not been sent is not sent, and what comes behind a gap is not played.
+        """
+        if self.uplink is not None:
+            self.uplink.hold(until)
+        self.jitter.stop_at_gap(until)
+
     def stop_sending(self) -> None:
         """Take nothing more from the gate."""
         if self.uplink is not None:

@@ -68,6 +68,8 @@ class JitterBuffer:
         """The sender has said that nothing follows, or nothing has come yet."""
         self._was_quiet = True
         self._skip_until: float | None = None
+        self._whole_until = 0.0
+        """Until then what comes behind a gap is not wanted."""
         self._heard_at = 0.0
         self._runs_dry_at = 0.0
         self._began_at = 0.0
@@ -93,7 +95,7 @@ class JitterBuffer:
             recovered=self._recovered,
             concealed_ms=self._concealed * 1000 // rate,
             compressed_ms=self._compressed * 1000 // rate,
-            stretch_ms=round(self._stretched * 1000 / rate),
+            stretch_ms=round((self._stretched + self._guessed) * 1000 / rate),
             target_ms=round(self._target_ms),
             delay_ms=round(self._delay_ms),
         )
@@ -127,10 +129,15 @@ class JitterBuffer:
         """What comes from here on is wanted."""
         self._skip_until = None
 
+    def stop_at_gap(self, until: float) -> None:
+        """What comes behind the next gap, until then, will be sent again with what is missing."""
+        self._whole_until = until
+
     def _drop(self) -> None:
         self._held.clear()
         self._is_playing = False
         self._is_over = True
+        self._stretched += self._guessed
         self._guessed = 0
         self.deadline = None
 
@@ -166,6 +173,8 @@ class JitterBuffer:
         for ticks, payload in pieces:
             if payload is None:
                 missing += 1
+                if now < self._whole_until:
+                    self.skip(self._whole_until)
                 continue
             if missing:
                 self._arrivals.lost(missing)

@@ -74,6 +74,7 @@ class Uplink(MediaStreamTrack):
         self._on_first_sent = on_first_sent
         self._pace = Pace(wait)
         self._captured = asyncio.Event()
+        self._held_until = 0.0
         self._outgoing: deque[Packet[Any]] = deque()
         """Never more than the packet behind a silence, which leaves in the same breath."""
         self._silent = 0
@@ -87,6 +88,11 @@ class Uplink(MediaStreamTrack):
         """New samples may have been captured, or the gate has been opened."""
         self._captured.set()
 
+    def hold(self, until: float) -> None:
+        """Take nothing from the gate before then: it may leave by a better way."""
+        self._held_until = until
+        asyncio.get_running_loop().call_at(until, self.notify)
+
     async def recv(self) -> "Packet[Any]":
         """The next packet, as soon as there is a whole frame that may leave.
 
@@ -96,12 +102,12 @@ class Uplink(MediaStreamTrack):
         while self.readyState == "live":
             if self._outgoing:
                 return self._outgoing.popleft()
-            if not self._gate.available:
+            if not self._may_take:
                 await self._news()
                 continue
             opening = self._opening()
             await self._pace.next()
-            if opening != self._opening():
+            if opening != self._opening() or not self._may_take:
                 continue
             taken = self._gate.take()
             if taken is None:
@@ -121,11 +127,16 @@ class Uplink(MediaStreamTrack):
             return
         try:
             async with asyncio.timeout(SILENT_S):
-                while not self._gate.available:
+                while not self._may_take:
                     self._captured.clear()
                     await self._captured.wait()
         except TimeoutError:
             self._tell_silence()
+
+    @property
+    def _may_take(self) -> bool:
+        is_held = asyncio.get_running_loop().time() < self._held_until
+        return self._gate.available > 0 and not is_held
 
     def _opening(self) -> tuple[int | None, int, int]:
         """Differs when the gate was closed and opened anew, however quickly."""

@@ -48,6 +48,7 @@ class Kernel:
         self.readings = 0
         self.in_use: Set[str] = frozenset()
         self.calls: list[float] = []
+        self.stirs: list[float] = []
         self._ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.notices = Notices(fileno=theirs.detach())
         self.notices.setblocking(False)
@@ -64,6 +65,7 @@ class Kernel:
     async def watched(self) -> AsyncIterator[None]:
         watch = NetworkWatch(
             lambda: self.calls.append(asyncio.get_running_loop().time()),
+            on_stir=lambda: self.stirs.append(asyncio.get_running_loop().time()),
             in_use=lambda: self.in_use,
             subscribe=lambda: self.notices,
             read=self.read,
@@ -84,6 +86,7 @@ async def test_another_network_is_told_once_it_is_quiet() -> None:
         for facts in [(HOME,), (), (CABLE,), (CABLE, CABLE_WAY)]:
             kernel.becomes(*facts)
             await elapse(0.02)
+    assert kernel.stirs == [pytest.approx(start)]
     assert kernel.calls == [pytest.approx(start + 0.06 + 0.1)]
     assert kernel.readings == 2
 

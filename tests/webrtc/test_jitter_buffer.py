@@ -258,6 +258,23 @@ def test_skipping_ends_by_itself() -> None:
     assert np.array_equal(line.sound, loud(2)[25 * PACKET :])
 
 
+def test_what_comes_behind_a_gap_is_left_to_whoever_sends_all_of_it_again() -> None:
+    """And what was guessed in the gap is not taken for heard."""
+    line = Line()
+    line.jitter.stop_at_gap(line.now + 1.5)
+    line.carry(without(packets(loud(2)), [50, 51]), 1.4)
+    assert len(line.sound) < 50 * PACKET + SILENT_MS * MS
+    stretched = line.jitter.statistics().stretch_ms * MS
+    assert line.playout.played_samples - stretched == 50 * PACKET
+
+
+def test_a_gap_after_that_is_mended_as_ever() -> None:
+    line = Line()
+    line.jitter.stop_at_gap(line.now + 0.5)
+    line.carry(ended(without(packets(loud(2)), [50])), 3)
+    assert len(line.sound) == len(loud(2))
+
+
 def test_a_damaged_packet_is_guessed() -> None:
     line = Line()
     sent = packets(loud(1))

@@ -107,6 +107,23 @@ async def test_a_gate_closed_while_a_packet_waits_its_turn_keeps_it_in() -> None
     assert board.uplink.sent_samples == 8 * FRAME_SAMPLES
 
 
+async def test_what_is_held_goes_out_whole_when_no_other_way_was_found() -> None:
+    board = Board()
+    board.capture(100)
+    board.gate.open(0)
+    await take(board.uplink, 8)
+    async with asyncio.TaskGroup() as group:
+        packet = group.create_task(board.uplink.recv())
+        await asyncio.sleep(0)
+        board.uplink.hold(asyncio.get_running_loop().time() + 0.5)
+        board.capture(1)
+        await elapse(0.49)
+        assert not packet.done()
+        assert board.gate.next_sample == 8 * FRAME_SAMPLES
+        await elapse(0.02)
+        assert bytes(await packet) == ramp(8 * 320, 9 * 320).tobytes()
+
+
 async def test_a_gate_that_was_closed_shows_as_a_gap_of_the_clock() -> None:
     board = Board()
     board.gate.open(0)
