@@ -109,6 +109,8 @@ class Call:
         connection = self._peer.connection
         connection.on("datachannel", self._on_channel)
         self._peer.rtp_transceiver.sender.replaceTrack(self.output)
+        # Whoever offered begins the DTLS handshake: it knows of a path before us.
+        offer = offer.replace("a=setup:actpass", "a=setup:active")
         await connection.setRemoteDescription(RTCSessionDescription(offer, "offer"))
         is_agreed = sdp.agrees_on_channel(offer)
         if is_agreed:

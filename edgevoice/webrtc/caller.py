@@ -68,7 +68,7 @@ class Caller(DeviceEnd):
             hardening.rtp_clock_start.reset(token)
 
     def _channel(self, answer: str) -> RTCDataChannel:
-        """Without an announcement, if they know of it: usable a round trip earlier."""
+        """Without an announcement, if they know of it: one packet less that may get lost."""
         if not sdp.agrees_on_channel(answer):
             return self._announced
         self._announced.close()
