@@ -154,8 +154,13 @@ class Upstream:
         ours: dict[str, Any] = {}
         if self._config.instructions:
             ours["instructions"] = self._config.instructions
+        audio: dict[str, Any] = {}
         if self._config.voice:
-            ours["audio"] = {"output": {"voice": self._config.voice}}
+            audio["output"] = {"voice": self._config.voice}
+        if self._config.transcription_model:
+            audio["input"] = {"transcription": {"model": self._config.transcription_model}}
+        if audio:
+            ours["audio"] = audio
         allowed = {key: value for key, value in asked.items() if key in ALLOWED}
         return {**_over(ours, allowed), "type": "realtime", "model": self._config.model}
 

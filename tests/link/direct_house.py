@@ -26,7 +26,9 @@ from edgevoice.transceiver import actions as do
 from edgevoice.transceiver.inputs import (
     DeadlinePassed,
     Input,
+    PlayoutDrained,
     PlayoutFlushed,
+    PlayoutStarted,
     SpeechStarted,
     SpeechStopped,
     WakeDetected,
@@ -75,7 +77,8 @@ class Device:
         board.source = self.person.sound
         board.post = self.post  # type: ignore[method-assign]
         board.link._ways.post = self.post
-        board.playout.on_started = lambda: None
+        board.playout.on_started = lambda: self.post(PlayoutStarted())
+        board.playout.on_drained = lambda ms: self.post(PlayoutDrained(ms))
 
     def post(self, happened: Input) -> None:
         now = asyncio.get_running_loop().time()
@@ -108,6 +111,11 @@ class Device:
             case do.FlushPlayout():
                 link.skip_answer()
                 self.post(PlayoutFlushed(self.board.playout.flush()))
+
+    async def loudspeaker(self) -> None:
+        while True:
+            self.board.playout.pull(480)
+            await asyncio.sleep(0.02)
 
     async def tick(self) -> None:
         """The one timer, coarse."""
@@ -152,10 +160,10 @@ class Device:
 
 
 class DirectHouse:
-    def __init__(self, device: Device, server: OpenAiServer, relay_url: str, url: str) -> None:
+    def __init__(self, device: Device, server: OpenAiServer, relay: Running, url: str) -> None:
         self.device = device
         self.server = server
-        self.relay_url = relay_url
+        self.relay = relay.relay
         self.url = url
 
     @property
@@ -168,11 +176,16 @@ async def direct_house(
     folder: Path,
     behaviour: Behaviour | None = None,
     on_server: Callable[[OpenAiServer], None] = lambda server: None,
+    spare: bool = False,
     **settings: Any,
 ) -> AsyncIterator[DirectHouse]:
-    """`settings` of the link. Raw samples both ways."""
+    """`settings` of the link. Raw samples both ways, or Opus with `spare`.
+
+    `spare`: where the server cannot be had, the relay itself is called.
+    """
     behaviour = behaviour or Behaviour()
-    behaviour.codec = raw(16_000)
+    if not spare:
+        behaviour.codec = raw(16_000)
     server = OpenAiServer(KEY, behaviour)
     on_server(server)
     (folder / "key").write_text(KEY)
@@ -189,12 +202,13 @@ async def direct_house(
         relay = Running(config, group)
         relay_url = await relay.url()
         given = {"direct": True, "direct_url": url, **settings}
-        board = Board(relay_url, raw(24_000), token=token, **given)
+        codec = None if spare else raw(24_000)
+        board = Board(relay_url, codec, token=token, spare=spare, **given)
         device = Device(board, LinkConfig(url=relay_url, **given), token)
-        tasks = [board.link.run(), board.capture(), device.tick()]
+        tasks = [board.link.run(), board.capture(), device.loudspeaker(), device.tick()]
         running = [group.create_task(task) for task in tasks]
         await asyncio.sleep(0.1)
-        yield DirectHouse(device, server, relay_url, url)
+        yield DirectHouse(device, server, relay, url)
         for task in running:
             task.cancel()
         await asyncio.sleep(0.1)

@@ -16,6 +16,7 @@ from edgevoice.config import LinkConfig
 from edgevoice.errors import RemoteProtocolError
 from edgevoice.link.direct import make_signalling
 from edgevoice.link.relay_link import RelayLink
+from edgevoice.link.signalling import Signalling
 from edgevoice.transceiver.actions import OpenLink
 from edgevoice.transceiver.inputs import Input, LinkOpened
 from edgevoice.webrtc import hardening
@@ -116,10 +117,13 @@ class Board:
         self.news = asyncio.Event()
         self.source: Callable[[int, int], Samples] = ramp
         media, standby = config.pop("media", None), config.pop("standby", False)
-        token = config.pop("token", TOKEN)
+        token, spare = config.pop("token", TOKEN), config.pop("spare", False)
         link = LinkConfig(url=url, **config)
+        relays = [make_signalling(link, token)]
+        if spare:
+            relays.append(Signalling(LinkConfig(url=url), token))
         self.link = RelayLink(
-            [make_signalling(link, token)],
+            relays,
             self.gate,
             self.playout,
             self.post,

@@ -48,8 +48,8 @@ class Running:
     def __init__(self, config: RelayConfig, group: asyncio.TaskGroup) -> None:
         self.stop = asyncio.Event()
         self._url: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-        relay = Relay(config, make_engine(config), WebRtcVad, ServiceManager({}))
-        self.task = group.create_task(relay.run(self.stop, self._url.set_result))
+        self.relay = Relay(config, make_engine(config), WebRtcVad, ServiceManager({}))
+        self.task = group.create_task(self.relay.run(self.stop, self._url.set_result))
 
     async def url(self) -> str:
         return await self._url

@@ -95,7 +95,11 @@ async def test_nothing_need_be_asked_for(config: RelayConfig) -> None:
         (seen,) = relay.server.seen
         assert seen.body == {
             "expires_after": {"anchor": "created_at", "seconds": 60},
-            "session": {"type": "realtime", "model": "gpt-realtime-2.1-mini"},
+            "session": {
+                "type": "realtime",
+                "model": "gpt-realtime-2.1-mini",
+                "audio": {"input": {"transcription": {"model": "gpt-4o-mini-transcribe"}}},
+            },
         }
 
 
@@ -128,7 +132,10 @@ async def test_ours_unless_the_device_says_so_and_nothing_of_the_account(
             "type": "realtime",
             "model": "gpt-realtime-2.1-mini",
             "instructions": "be a pirate",
-            "audio": {"output": {"voice": "marin", "speed": 1.2}},
+            "audio": {
+                "input": {"transcription": {"model": "gpt-4o-mini-transcribe"}},
+                "output": {"voice": "marin", "speed": 1.2},
+            },
         }
 
 
