@@ -72,6 +72,8 @@ class Device:
         self.person = Person()
         self.mind = Transceiver(TurnConfig(**turn), ContextConfig(), config, (), PHRASE)
         self.done: list[do.Action] = []
+        self.states = [self.mind.state]
+        """Each that it was in."""
         self.news = asyncio.Event()
         self._phrase_end = 0
         board.source = self.person.sound
@@ -85,6 +87,8 @@ class Device:
         for action in self.mind.handle(happened, now):
             self.done.append(action)
             self._perform(action)
+        if self.mind.state is not self.states[-1]:
+            self.states.append(self.mind.state)
         self.news.set()
 
     def _perform(self, action: do.Action) -> None:
@@ -177,6 +181,7 @@ async def direct_house(
     behaviour: Behaviour | None = None,
     on_server: Callable[[OpenAiServer], None] = lambda server: None,
     spare: bool = False,
+    turn: dict[str, Any] | None = None,
     **settings: Any,
 ) -> AsyncIterator[DirectHouse]:
     """`settings` of the link. Raw samples both ways, or Opus with `spare`.
@@ -204,7 +209,7 @@ async def direct_house(
         given = {"direct": True, "direct_url": url, **settings}
         codec = None if spare else raw(24_000)
         board = Board(relay_url, codec, token=token, spare=spare, **given)
-        device = Device(board, LinkConfig(url=relay_url, **given), token)
+        device = Device(board, LinkConfig(url=relay_url, **given), token, **(turn or {}))
         tasks = [board.link.run(), board.capture(), device.loudspeaker(), device.tick()]
         running = [group.create_task(task) for task in tasks]
         await asyncio.sleep(0.1)

@@ -1,6 +1,8 @@
-"""A conversation that goes on elsewhere: from a foreign server to our relay, and back."""
+"""A conversation that goes on elsewhere: from a foreign server to our relay and back, or anew."""
 
 from pathlib import Path
+
+import pytest
 
 from edgevoice.realtime.conversation import Conversation
 from edgevoice.realtime.items import Message
@@ -77,3 +79,29 @@ async def test_who_asks_while_the_server_goes_away_is_answered_by_the_relay(
         await house.device.until(State.LISTENING)
         (live,) = house.relay._calls._live.values()
         assert len(said(live.session.conversation)) == 4
+
+
+PATIENT = {"follow_up_s": 300.0, "idle_s": 300.0, "session_s": 300.0}
+
+
+@pytest.mark.parametrize("speaks_at_s", [30.0, 39.5, 41.0])
+async def test_a_session_is_followed_by_another_before_the_server_ends_it(
+    tmp_path: Path, speaks_at_s: float
+) -> None:
+    """Whoever speaks before, while, or after that happens is heard once, and answered."""
+    limited = Behaviour(answer_s=0.5, session_s=60.0)
+    async with direct_house(tmp_path, limited, spare=True, turn=PATIENT, renew_s=40.0) as house:
+        await elapse(2)
+        house.device.wake()
+        began = house.device.board.now
+        await ask(house)
+        await elapse(began + speaks_at_s - house.device.board.now)
+        await ask(house)
+        await elapse(60)
+        *before, last = (session.closed for session in house.server.sessions)
+        assert len(before) >= 2 and set(before) == {"the client hung up"} and not last
+        words = [item["content"][0] for item in house.session.items.values()]
+        said = [part.get("text") or part["transcript"] for part in words]
+        assert said == ["what time is it", "It is late."] * 2
+        assert house.device.states.count(State.CONNECTING) == 1
+        assert house.server.violations == []
