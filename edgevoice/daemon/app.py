@@ -247,7 +247,7 @@ class Device:
             self._volume.run(),
             self._other_sound.run(),
             self._link.run(),
-            NetworkWatch(self._network_changed, on_stir=self._link.hold).run(),
+            NetworkWatch(self._network_changed, on_stir=self._link.network_stirs).run(),
             self._tool_host.run(),
             self._timers.run(),
             self._capture.run(),

@@ -30,12 +30,12 @@ class NetworkWatch:
         self,
         on_change: Callable[[], None],
         *,
-        on_stir: Callable[[], None] = lambda: None,
+        on_stir: Callable[[bool], None] = lambda stirs: None,
         in_use: Callable[[], Set[str]] = frozenset,
         subscribe: Callable[[], socket.socket] = rtnetlink.subscribe,
         read: Callable[[], Set[Fact]] = rtnetlink.read,
     ) -> None:
-        """`on_stir`: at the first notice of a burst; whether it matters is not known yet.
+        """`on_stir`: True at the first notice of a burst, False if nothing has changed after it.
 
         `in_use`: local addresses we are talking from, which matter wherever they are.
         """
@@ -83,6 +83,7 @@ class NetworkWatch:
         in_use = self._in_use()
         mattered, matters = what_matters(before, in_use), what_matters(after, in_use)
         if mattered == matters and not overrun:
+            self._on_stir(False)
             return False
         log.debug("network: %s went, %s came", mattered - matters, matters - mattered)
         return True
@@ -91,7 +92,7 @@ class NetworkWatch:
         """True if there were so many notices that the kernel dropped some."""
         loop = asyncio.get_running_loop()
         overrun = await self._notice(notices)
-        self._on_stir()
+        self._on_stir(True)
         by = loop.time() + LONGEST_S
         while (patience := min(QUIET_S, by - loop.time())) > 0:
             try:

@@ -17,7 +17,7 @@ from edgevoice.audio.playout import PlayoutBuffer
 from edgevoice.config import MediaConfig
 from edgevoice.errors import LinkError, LocalProtocolError
 from edgevoice.link.relay import Relay
-from edgevoice.link.talk import Talk
+from edgevoice.link.talk import HOLD_S, Talk
 from edgevoice.link.ways import Post, Transport, Ways, opus
 from edgevoice.realtime.client_events import ClientEvent
 from edgevoice.realtime.context_claim import ContextClaim
@@ -167,10 +167,10 @@ class RelayLink:
             log.debug("closing the link: %s", reason)
         self._leave()
 
-    def hold(self) -> None:
-        """Something stirs in the network: what is said now had better wait until it is known."""
+    def network_stirs(self, stirs: bool) -> None:
+        """What is said now had better wait until it is known what changes; False: nothing does."""
         if self._talk is not None:
-            self._talk.hold()
+            self._talk.hold(HOLD_S if stirs else 0.0)
 
     def network_changed(self) -> None:
         """Whoever waits for a relay need not wait any longer."""

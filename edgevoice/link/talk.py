@@ -68,7 +68,7 @@ PING_S = 1.0
 PONG_S = 1.8
 """Checks of the path alone do not tell whether events come through it."""
 HOLD_S = 0.6
-"""Where the network has changed, sound waits so long for another link; 0.15 s is usual."""
+"""Where the network has changed, sound waits so long for another link; 0.25 s is usual."""
 MOST_EARLY = 256
 """Events of a link that was opened before anybody asked for it."""
 
@@ -159,17 +159,17 @@ class Talk:
         while self._early:
             self._ways.post(EventReceived(self._early.popleft()))
 
-    def hold(self) -> None:
+    def hold(self, seconds: float) -> None:
         """Another link may be needed, and what this one leaves out would be missing there."""
         if self._line is not None:
-            self._line.hold(asyncio.get_running_loop().time() + HOLD_S)
+            self._line.hold(asyncio.get_running_loop().time() + seconds)
 
     def reopen(self, resume: bool, context: ContextClaim | None) -> None:
         """Make another link. One attempt at a time."""
         self._context = context
         if self._group is not None and (self._connecting is None or self._connecting.done()):
             if resume:
-                self.hold()
+                self.hold(HOLD_S)
             self._connecting = self._group.create_task(self._connect(resume))
 
     # Life.

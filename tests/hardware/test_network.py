@@ -48,7 +48,7 @@ class Kernel:
         self.readings = 0
         self.in_use: Set[str] = frozenset()
         self.calls: list[float] = []
-        self.stirs: list[float] = []
+        self.stirs: list[bool] = []
         self._ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.notices = Notices(fileno=theirs.detach())
         self.notices.setblocking(False)
@@ -65,7 +65,7 @@ class Kernel:
     async def watched(self) -> AsyncIterator[None]:
         watch = NetworkWatch(
             lambda: self.calls.append(asyncio.get_running_loop().time()),
-            on_stir=lambda: self.stirs.append(asyncio.get_running_loop().time()),
+            on_stir=self.stirs.append,
             in_use=lambda: self.in_use,
             subscribe=lambda: self.notices,
             read=self.read,
@@ -86,7 +86,7 @@ async def test_another_network_is_told_once_it_is_quiet() -> None:
         for facts in [(HOME,), (), (CABLE,), (CABLE, CABLE_WAY)]:
             kernel.becomes(*facts)
             await elapse(0.02)
-    assert kernel.stirs == [pytest.approx(start)]
+    assert kernel.stirs == [True]
     assert kernel.calls == [pytest.approx(start + 0.06 + 0.1)]
     assert kernel.readings == 2
 
@@ -111,6 +111,7 @@ async def test_what_has_not_changed_is_no_news() -> None:
         await elapse(0.5)
         kernel.becomes(DOCKER, *AT_HOME)
     assert kernel.calls == []
+    assert kernel.stirs == [True, False] * 3
 
 
 async def test_every_change_is_told() -> None:
