@@ -55,6 +55,7 @@ from edgevoice.transceiver.inputs import (
     LinkStruggles,
 )
 from edgevoice.webrtc.device_end import DeviceEnd
+from edgevoice.webrtc.line import SILENCE_S
 from edgevoice.webrtc.media_header import MEDIA_HEADER
 from edgevoice.webrtc.socket_caller import SocketCaller
 
@@ -67,6 +68,8 @@ UDP_S = 1.2
 PING_S = 1.0
 PONG_S = 1.8
 """Checks of the path alone do not tell whether events come through it."""
+AGAIN_S = 2.0
+"""For the relay to say what it lacks, once there is a path again."""
 HOLD_S = 0.6
 """Where the network has changed, sound waits so long for another link; 0.25 s is usual."""
 MOST_EARLY = 256
@@ -318,6 +321,7 @@ class Talk:
         attempt.lines.append(line)
         line.on_message = partial(self._on_message, line, attempt)
         line.on_open = partial(self._on_open, line, answer, attempt)
+        line.on_falter = partial(self._on_falter, line)
         self._group.create_task(self._carry(line, attempt))
 
     def _headers(self, resume: bool) -> dict[str, str]:
@@ -373,10 +377,26 @@ class Talk:
         """
         self._owes_loss = self._retire()
         self._resumable = False  # unless it says so: an error could be lost with the link
+        self._ask_for_the_rest(line)
+
+    def _ask_for_the_rest(self, line: DeviceEnd) -> None:
         playout = self._ways.playout
         will_be_heard_ms = playout.played_ms + playout.waiting_ms
-        resume = self.heard.claim(self._log.received, will_be_heard_ms)
-        line.send(encode(resume))
+        line.send(encode(self.heard.claim(self._log.received, will_be_heard_ms)))
+
+    def _on_falter(self, line: DeviceEnd, falters: bool) -> None:
+        """A path that is away for a moment takes sound with it, and no event."""
+        if line is not self._line or not self._resumable:
+            return
+        if falters:
+            self.hold(SILENCE_S)
+        else:
+            self.hold(AGAIN_S)
+            self._ask_for_the_rest(line)
+
+    def _on_regained(self, line: DeviceEnd, event: EdgevoiceResumed) -> None:
+        self.hold(0.0)
+        line.go_back(self.outgoing.first_sample + event.samples)
 
     def _learn(self, answer: Answer, relay: int) -> None:
         """Who carries this session, and what he can do."""
@@ -447,6 +467,8 @@ class Talk:
         if isinstance(event, EdgevoiceResumed):
             if not attempt.moved.done():
                 self._on_resumed(line, event, attempt)
+            elif line is self._line:
+                self._on_regained(line, event)
         elif isinstance(event, Error) and not attempt.moved.done():
             line.end(f"the session cannot go on: {event.error.message}")
         elif line is self._line and not isinstance(event, EdgevoicePong):

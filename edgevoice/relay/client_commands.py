@@ -78,7 +78,7 @@ class ClientCommands:
             case asks.EdgevoiceWake(name=name, start_sample=start, end_sample=end):
                 self._expect(WakePhrase(name, start, end))
             case asks.EdgevoiceResume():
-                raise RemoteProtocolError("this transport carries its session already")
+                raise RemoteProtocolError("only a client that names its version can resume")
             case asks.EdgevoicePing():
                 raise AssertionError("answered by the session")
             case UnknownEvent(type=kind):

@@ -312,10 +312,21 @@ class Session:
         if isinstance(event, asks.EdgevoicePing):
             self._state.outbox.tell(says.EdgevoicePong())
             return
-        self._received_events += not isinstance(event, asks.EdgevoiceResume)
+        if isinstance(event, asks.EdgevoiceResume) and self._terms.extensions:
+            self._go_back(event)
+            return
+        self._received_events += 1
         self._wake_up()
         self._patience.active(now)
         self._commands.obey(event)
+
+    def _go_back(self, event: asks.EdgevoiceResume) -> None:
+        """The path was away for a moment: on a reliable channel only sound can be missing."""
+        told = says.EdgevoiceResumed(events=self._received_events, samples=self._hearing.position)
+        self._state.outbox.tell(told)
+        if self._line.leg is not None and self._is_holdable:
+            output = self._line.leg.transport.output
+            self._voice.attach(output, event.response_id, event.heard_ms)
 
     def _wake_up(self) -> None:
         if self._patience.is_standby:

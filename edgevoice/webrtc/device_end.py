@@ -27,6 +27,8 @@ class DeviceEnd(ABC):
         """What the relay is to be sent: SDP, or the value of the header Edgevoice-Media."""
         self.on_open: Callable[[], None] = lambda: None
         self.on_message: Callable[[str], None] = lambda text: None
+        self.on_falter: Callable[[bool], None] = lambda falters: None
+        """Nothing is heard for the moment; False: something is again."""
         self._line = line
         self._codec = codec
         self._wait = wait
@@ -42,6 +44,7 @@ class DeviceEnd(ABC):
     async def run(self) -> str:
         """Carry the session until it ends; why it did."""
         self._line.on_open, self._line.on_message = self.on_open, self.on_message
+        self._line.on_falter = self.on_falter
         return await self._line.run()
 
     def send(self, text: str) -> None:
@@ -74,6 +77,12 @@ class DeviceEnd(ABC):
         if self.uplink is not None:
             self.uplink.hold(until)
         self.jitter.stop_at_gap(until)
+
+    def go_back(self, sample: int) -> None:
+        """Go on from there: what was sent behind it did not arrive."""
+        if self.uplink is not None:
+            self.uplink.go_back(sample)
+        self.jitter.resume()
 
     def stop_sending(self) -> None:
         """Take nothing more from the gate."""

@@ -25,6 +25,10 @@ OPEN_S = 10.0
 SILENCE_S = 1.8
 """Not even an answer to a check, of which two a second are due. With 150 ms on the way, dead is
 known within 2 s."""
+FALTER_S = 0.75
+"""A path that is well lets something through more often."""
+LOOK_S = 0.02
+"""While it falters. What wakes it then need not tell us."""
 CLOSE_S = 2.0
 INBOX_LIMIT = 4096
 """80 s of packets. When it is full new ones are dropped: nobody is reading."""
@@ -58,6 +62,8 @@ class Line(ABC):
     ) -> None:
         self.on_open: Task = lambda: None
         self.on_message: Callable[[str], None] = lambda text: None
+        self.on_falter: Callable[[bool], None] = lambda falters: None
+        """Nothing was heard for `FALTER_S`; False: something is heard again."""
         self.receiver: RtpSink | None = None
         self.outbox = Outbox(self.end)
         self.ended: str | None = None
@@ -73,6 +79,7 @@ class Line(ABC):
         self._news = asyncio.Event()
         self._early: list[str] = []
         self._alive_at: float | None = None
+        self._falters = False
         self._open_by = 0.0
         self._closing = asyncio.Lock()
         self._is_closed = False
@@ -128,6 +135,9 @@ class Line(ABC):
         loop = asyncio.get_running_loop()
         # Before anything was heard nothing wakes us when it is, so look at least this often.
         soonest = min(self._overdue_at(), loop.time() + self._silence_s)
+        if self.is_open and self._alive_at is not None:
+            falters_at = self._alive_at + FALTER_S
+            soonest = min(soonest, loop.time() + LOOK_S if self._falters else falters_at)
         if self.receiver is not None and self.receiver.deadline is not None:
             soonest = min(soonest, self.receiver.deadline)
         # A fifth of the cost of asyncio.timeout_at, fifty times a second.
@@ -150,11 +160,18 @@ class Line(ABC):
         if self.receiver is not None:
             self.receiver.expire(now)
         if now < self._overdue_at():
+            self._tell_falter(now)
             return
         if not self.is_open and now >= self._open_by:
             self.end(self.UNOPENED, lost=True)
         else:
             self.end(f"nothing heard from the other side for {self._silence_s:g} s", lost=True)
+
+    def _tell_falter(self, now: float) -> None:
+        falters = self._alive_at is not None and now >= self._alive_at + FALTER_S
+        if self.is_open and falters is not self._falters:
+            self._falters = falters
+            self.on_falter(falters)
 
     # What the carrier says.
 

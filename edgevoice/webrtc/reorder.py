@@ -192,8 +192,8 @@ class Reorder:
     def _missing(self, number: int, ticks: int) -> list[Piece]:
         room = -(-(ticks - self._end) // self.packet_ticks)
         count = room if self._next is None else number - self._next
-        self.lost += count
         fits = max(0, min(count, room))
+        self.lost += fits  # the others' sound comes again, or went elsewhere
         if fits * self.packet_ticks > MAX_CONCEALED:
             return []
         pieces: list[Piece] = [(self._end + i * self.packet_ticks, None) for i in range(fits)]

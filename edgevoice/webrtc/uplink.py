@@ -93,6 +93,15 @@ class Uplink(MediaStreamTrack):
         self._held_until = until
         asyncio.get_running_loop().call_at(until, self.notify)
 
+    def go_back(self, sample: int) -> None:
+        """Send again from there on, in its old place; nothing of it has arrived."""
+        if self._gate.is_open:
+            self._gate.rewind(sample)
+            self._end = self._gate.next_sample
+            self._outgoing.clear()
+            self._silent = 0
+        self.hold(0.0)
+
     async def recv(self) -> "Packet[Any]":
         """The next packet, as soon as there is a whole frame that may leave.
 

@@ -1,6 +1,7 @@
 """The link: from waking to being heard over good and bad networks, next to plain aiortc.
 
     scripts/bench link [--connects 50] [--only LAN] [--rows edgevoice,aiortc]
+    scripts/bench link --idle [--rows edgevoice]
 
 Device and relay are processes in two network namespaces, joined by a line that delays
 and loses packets (edgevoice/simulator/wide_area.py). Root only. One connection at a time,
@@ -12,6 +13,7 @@ ready     from waking until the device has `session.created`, over the event cha
 lost      sound captured since waking that the relay never had, per connection
 FEC       packets lost on the way whose sound was in the next one
 made up   packets whose sound was concealed: in all, and the most of one connection
+--idle shows what a device costs that nobody wakes.
 "aiortc, prepared" has made its offer and opened its HTTPS connection before, as edgevoice does.
 """
 
@@ -41,6 +43,7 @@ SPEAK_S = 0.2
 """The user goes on for so long once there is a session."""
 ARRIVE_S = 2.0
 PAUSE_S = 0.4
+IDLE_S = 20.0
 STOP_S = 1.0
 RATE_HZ = 16_000
 
@@ -70,14 +73,18 @@ class Contender:
     name: str
     program: str
     device: str = "device"
+    rest_s: float = 0.0
+    """What it needs after a session to get ready for the next."""
 
 
 CONTENDERS = (
     Contender("edgevoice", "ours"),
+    Contender("speculative", "ours", "speculative"),
+    Contender("standby", "ours", "standby", rest_s=1.5),
     Contender("aiortc, prepared", "stock", "prepared"),
     Contender("aiortc", "stock"),
 )
-"""What else a device can do before it is woken (speculative links, a standby) gets a row here."""
+"""The second and third are edgevoice with `link.speculative_connect` and `link.warm_standby`."""
 
 
 @dataclass(slots=True)
@@ -114,6 +121,12 @@ class End:
         except TimeoutError:
             return False
         return True
+
+    @property
+    def processor_s(self) -> float:
+        """What it has used so far (proc(5), /proc/pid/stat, fields 14 and 15)."""
+        words = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
 
     def last(self, what: str) -> dict[str, object] | None:
         return next((news for news in reversed(self.news) if news["what"] == what), None)
@@ -215,10 +228,30 @@ async def measure(network: Network, contenders: list[Contender], connects: int) 
             for device, relay in devices:
                 await connect(device, relay, Measured())  # loads what is loaded on first use
             for _ in range(connects):
-                for (device, relay), result in zip(devices, results, strict=True):
+                for contender, (device, relay), result in zip(
+                    contenders, devices, results, strict=True
+                ):
+                    await asyncio.sleep(contender.rest_s)
                     await connect(device, relay, result)
             area.change(delay_ms=0.0, loss=0.0)
     return results
+
+
+async def idle(contender: Contender) -> str:
+    """Of a device that is on, over a way of 50 ms: processor time and traffic, both ways."""
+    with tempfile.TemporaryDirectory() as folder, WideArea(LineConfig(delay_ms=25)) as area:
+        certificate, key = self_signed(Path(folder), area.relay_address)
+        module, to = f"connecting.{contender.program}", (area.relay_address, str(certificate))
+        async with AsyncExitStack() as stack:
+            await start(stack, area.relay.inside, module, "relay", *to, str(key))
+            device = await start(stack, area.device.inside, module, contender.device, *to)
+            await asyncio.sleep(3)
+            before, spent = area.counts(), device.processor_s
+            await asyncio.sleep(IDLE_S)
+            sent = [now.sent - then.sent for now, then in zip(area.counts(), before, strict=True)]
+            busy = 1000 * (device.processor_s - spent) / IDLE_S
+    up, down = (count / IDLE_S for count in sent)
+    return f"  {contender.name:18} {busy:.1f} ms of processor, {up:.1f} and {down:.1f} packets"
 
 
 def percentile(values: list[float], share: float) -> float:
@@ -292,6 +325,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="scripts/bench link")
     parser.add_argument("--connects", type=int, default=50, help="per row (default 50)")
     parser.add_argument("--only", default="", help="networks whose names begin so, e.g. LAN")
+    parser.add_argument("--idle", action="store_true", help="what it costs not to be woken")
     parser.add_argument("--rows", default="edgevoice,aiortc", help="those that begin so")
     options = parser.parse_args()
     if reason := missing():
@@ -302,6 +336,10 @@ def main() -> int:
     contenders = [c for c in CONTENDERS if c.name.startswith(wanted)]
     if not networks or not contenders:
         parser.error(f"there are: {', '.join(n.name for n in NETWORKS)}")
+    if options.idle:
+        for contender in contenders:
+            print(f"{asyncio.run(idle(contender))} up and down, per second", flush=True)
+        return 0
     within = True
     for network in networks:
         results = asyncio.run(measure(network, contenders, options.connects))

@@ -43,8 +43,18 @@ class Home:
     def cut_down(self) -> None:
         """Both ways."""
         self.cut()
-        carrier = self.session._line.leg.transport
-        peers.lose(carrier._call._peer.connection, lambda data: True)
+        peers.lose(self.relay_peer.connection, lambda data: True)
+
+    @property
+    def relay_peer(self):
+        return self.session._line.leg.transport._call._peer
+
+    def away(self, seconds: float) -> None:
+        """Nothing arrives on either side for so long."""
+        loop = asyncio.get_running_loop()
+        back_at = loop.time() + seconds
+        for peer in (self.device_peer, self.relay_peer):
+            peers.lose(peer.connection, lambda data: loop.time() < back_at)
 
     @property
     def session(self):
@@ -111,13 +121,51 @@ async def test_a_sentence_that_is_cut_in_two_arrives_in_one(tmp_path: Path) -> N
         board.link.reopen(True)
         assert (await board.until(LinkOpened)).resumed
         events = await house.events_until(says.ResponseDone)
-        words = [
-            e
-            for e in events
-            if isinstance(e, says.ConversationItemInputAudioTranscriptionCompleted)
-        ]
-        print([e.type for e in events], words)
+        assert words(events) == ["(parrot) 6.5 seconds"]
         assert board.gate.gaps == 0 and board.gate.resent_samples > 0
+
+
+@pytest.mark.parametrize("seconds", [0.9, 1.2, 1.6])
+async def test_a_path_that_is_away_for_a_moment_takes_no_word_with_it(
+    tmp_path: Path, seconds: float
+) -> None:
+    heard = sound((1.0, 0), (6.0, 8_000), (60.0, 0))
+    async with home(tmp_path, heard) as house:
+        board = house.board
+        await board.talk()
+        await house.events_until(says.InputAudioBufferSpeechStarted)
+        await elapse(1.5)
+        house.away(seconds)
+        events = await house.events_until(says.ResponseDone)
+        assert words(events) == ["(parrot) 6.5 seconds"]
+        received = house.session._line.received
+        assert received.lost == received.concealed == board.gate.gaps == 0
+        assert board.gate.resent_samples >= 0.6 * 16_000
+        assert not [i for i in board.inputs if isinstance(i, LinkLost)]
+
+
+@pytest.mark.parametrize("after_s", [0.3, 2.0])
+async def test_nor_a_word_of_an_answer(tmp_path: Path, after_s: float) -> None:
+    heard = sound((1.0, 0), (4.0, 8_000), (60.0, 0))
+    async with home(tmp_path, heard) as house, asyncio.TaskGroup() as group:
+        board, speaker = house.board, Loudspeaker(house.board)
+        playing = group.create_task(speaker.run())
+        await board.talk()
+        await house.events_until(says.OutputAudioBufferStarted)
+        board.link.begin_answer()
+        board.playout.begin_answer()
+        await elapse(after_s)
+        house.away(1.0)
+        await house.events_until(says.OutputAudioBufferStopped)
+        await elapse(2.0)
+        playing.cancel()
+    assert 3.8 <= speaker.loud_s <= 4.3
+
+
+def words(events: list[says.ServerEvent]) -> list[str]:
+    """That the relay has understood."""
+    kind = says.ConversationItemInputAudioTranscriptionCompleted
+    return [event.transcript for event in events if isinstance(event, kind)]
 
 
 class Loudspeaker:

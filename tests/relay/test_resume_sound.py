@@ -105,6 +105,21 @@ def test_an_answer_goes_on_from_what_was_heard():
     tell(tale, terms=DEVICE)
 
 
+def test_a_path_that_was_away_for_a_moment_gives_back_what_it_took():
+    async def tale(story: Story) -> None:
+        story.sound(500, loud=False)
+        response_id = await asked(story)
+        await elapse(1)
+        story.send("edgevoice.resume", events=1, response_id=response_id, heard_ms=300)
+        told = story.last("edgevoice.resumed")
+        assert told["samples"] == 8_000
+        assert story.session._voice.sent_ms == 300
+        await elapse(5)
+        assert story.kinds.count("output_audio_buffer.stopped") == 1
+
+    tell(tale, terms=DEVICE)
+
+
 def test_more_than_was_sent_cannot_have_been_heard():
     async def tale(story: Story) -> None:
         response_id = await asked(story)

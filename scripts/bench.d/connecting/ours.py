@@ -1,7 +1,7 @@
 """edgevoice's two ends: RelayLink with a microphone, and Call.
 
 python -m connecting.ours relay ADDRESS CERTIFICATE KEY
-python -m connecting.ours device ADDRESS CERTIFICATE
+python -m connecting.ours device|speculative|standby ADDRESS CERTIFICATE
 """
 
 import asyncio
@@ -26,6 +26,8 @@ from edgevoice.webrtc.call import Call
 from . import lines
 
 FRAME_S = FRAME_SAMPLES / CAPTURE_RATE_HZ
+HINT_S = 0.08
+"""Before the wake word: what `scripts/bench wake` says of one in ten."""
 PONG = '{"type":"edgevoice.pong"}'
 
 
@@ -90,14 +92,22 @@ async def relay(address: str, certificate: str, key: str) -> None:
 
 
 class Device:
-    """Its microphone runs all the time; from waking on, nothing may be lost."""
+    """Its microphone runs all the time; from waking on, nothing may be lost.
 
-    def __init__(self, address: str, ca_file: str) -> None:
+    `speculative` connects at a hint of the wake word, `standby` is connected already.
+    """
+
+    def __init__(self, address: str, ca_file: str, kind: str) -> None:
+        self._kind = kind
         self._ring = RingBuffer(10)
         self._gate = Gate(self._ring)
         config = LinkConfig(url=f"https://{address}:{lines.OURS}", ca_file=ca_file)
         self.link = RelayLink(
-            [Signalling(config, "t")], self._gate, PlayoutBuffer(24_000), self._post
+            [Signalling(config, "t")],
+            self._gate,
+            PlayoutBuffer(24_000),
+            self._post,
+            standby=kind == "standby",
         )
         self._sound = buzz(5)
         self._woken_at = 0
@@ -112,6 +122,13 @@ class Device:
                 lines.say("failed", reason=happened.reason)
 
     def wake(self) -> None:
+        if self._kind == "speculative":
+            self.link.open_early()
+            asyncio.get_running_loop().call_later(HINT_S, self._wake)
+        else:
+            self._wake()
+
+    def _wake(self) -> None:
         self._woken_at = self._ring.end
         lines.say("woken")
         self._gate.open(self._woken_at)
@@ -140,8 +157,8 @@ def buzz(seconds: float) -> Samples:
     return np.asarray(4000 * sum(np.sin(k * pitch) / k for k in range(1, 12)), np.int16)
 
 
-async def device(address: str, ca_file: str) -> None:
-    end = Device(address, ca_file)
+async def device(kind: str, address: str, ca_file: str) -> None:
+    end = Device(address, ca_file, kind)
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(end.link.run()), group.create_task(end.microphone())]
         lines.say("ready")
@@ -152,4 +169,5 @@ async def device(address: str, ca_file: str) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run({"relay": relay, "device": device}[sys.argv[1]](*sys.argv[2:]))
+    kind, *words = sys.argv[1:]
+    asyncio.run(relay(*words) if kind == "relay" else device(kind, *words))
