@@ -64,9 +64,14 @@ class Heard:
         """Of what the loudspeaker has played."""
         return max(0, played_ms - self._stretched_ms - self._here_ms())
 
+    @property
+    def is_whole(self) -> bool:
+        """Nothing of what was sent by this link is missing, as far as is known."""
+        return self._jitter is not None and not self._jitter.is_short
+
     def claim(self, events: int, played_ms: int) -> EdgevoiceResume:
-        """Where the answer is to go on."""
-        heard_ms = WHOLE_MS if self._is_skipped else self.ms(played_ms)
+        """Where the answer is to go on, if nothing more of it comes by the link there was."""
+        heard_ms = WHOLE_MS if self._is_skipped or self.is_whole else self.ms(played_ms)
         return EdgevoiceResume(events=events, response_id=self._answer_id, heard_ms=heard_ms)
 
     def _here_ms(self) -> int:

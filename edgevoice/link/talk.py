@@ -68,6 +68,8 @@ UDP_S = 1.2
 PING_S = 1.0
 PONG_S = 1.8
 """Checks of the path alone do not tell whether events come through it."""
+SETTLE_S = 0.1
+"""What was only delayed on a path that was away arrives within this time."""
 AGAIN_S = 2.0
 """For the relay to say what it lacks, once there is a path again."""
 HOLD_S = 0.6
@@ -392,6 +394,10 @@ class Talk:
             self.hold(SILENCE_S)
         else:
             self.hold(AGAIN_S)
+            asyncio.get_running_loop().call_later(SETTLE_S, self._ask_again, line)
+
+    def _ask_again(self, line: DeviceEnd) -> None:
+        if line is self._line:
             self._ask_for_the_rest(line)
 
     def _on_regained(self, line: DeviceEnd, event: EdgevoiceResumed) -> None:

@@ -68,6 +68,8 @@ class JitterBuffer:
         """The sender has said that nothing follows, or nothing has come yet."""
         self._was_quiet = True
         self._skip_until: float | None = None
+        self.is_short = False
+        """It has stopped at a gap; what was behind it is missing until `resume`."""
         self._whole_until = 0.0
         """Until then what comes behind a gap is not wanted."""
         self._heard_at = 0.0
@@ -128,6 +130,7 @@ class JitterBuffer:
     def resume(self) -> None:
         """What comes from here on is wanted."""
         self._skip_until = None
+        self.is_short = False
 
     def stop_at_gap(self, until: float) -> None:
         """What comes behind the next gap, until then, will be sent again with what is missing."""
@@ -174,6 +177,7 @@ class JitterBuffer:
             if payload is None:
                 missing += 1
                 if now < self._whole_until:
+                    self.is_short = True
                     self.skip(self._whole_until)
                 continue
             if missing:

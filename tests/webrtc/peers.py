@@ -50,7 +50,7 @@ def lose(peer: RTCPeerConnection, drop: Drop) -> None:
 class SlowTransport(LossyTransport):
     """A datagram transport on which everything takes a while and keeps its order."""
 
-    def __init__(self, transport: Any, one_way_s: float) -> None:
+    def __init__(self, transport: Any, one_way_s: Callable[[], float]) -> None:
         super().__init__(transport, lambda data: False)
         self._one_way_s = one_way_s
         self._arrived_at = 0.0
@@ -58,7 +58,7 @@ class SlowTransport(LossyTransport):
     def sendto(self, data: bytes, addr: Any) -> None:
         if not self._transport.is_closing():
             loop = asyncio.get_running_loop()
-            self._arrived_at = max(loop.time() + self._one_way_s, self._arrived_at + 1e-6)
+            self._arrived_at = max(loop.time() + self._one_way_s(), self._arrived_at + 1e-6)
             loop.call_at(self._arrived_at, self._arrive, data, addr)
 
     def _arrive(self, data: bytes, addr: Any) -> None:
@@ -67,6 +67,17 @@ class SlowTransport(LossyTransport):
 
 
 def slow(peer: RTCPeerConnection, one_way_s: float) -> None:
+    _delay(peer, lambda: one_way_s)
+
+
+def stall(peer: RTCPeerConnection, seconds: float, one_way_s: float) -> None:
+    """What is sent meanwhile arrives afterwards, all at once; later things take so long."""
+    loop = asyncio.get_running_loop()
+    goes_on_at = loop.time() + seconds
+    _delay(peer, lambda: max(one_way_s, goes_on_at - loop.time()))
+
+
+def _delay(peer: RTCPeerConnection, one_way_s: Callable[[], float]) -> None:
     for connection in hardening.ice_connections(peer):
         for protocol in connection._protocols:
             protocol.transport = SlowTransport(protocol.transport, one_way_s)
