@@ -78,7 +78,7 @@ def test_nothing_else_does(guest: Guest, unit: str) -> None:
 
 def test_the_device_has_its_groups_and_its_token_and_no_other_file(guest: Guest) -> None:
     found = probed(guest, "edgevoice")
-    names = {"edgevoice", "audio", "gpio"}
+    names = {"edgevoice", "edgevoice-relay", "audio", "gpio"}
     numbers = {int(guest.said(f"getent group {name}").split(":")[2]) for name in names}
     assert set(found["groups"]) == numbers
     assert found["user"] == int(guest.said("id -u edgevoice"))

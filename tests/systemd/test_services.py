@@ -91,6 +91,14 @@ def test_what_is_remembered_outlives_a_restart_and_not_a_stop(guest: Guest) -> N
     assert guest.run("test -e /run/edgevoice").returncode != 0
 
 
+def test_the_device_may_read_the_card_of_its_boards_relay_and_nobody_else(guest: Guest) -> None:
+    card = "/run/edgevoice-relay/board.json"
+    with running(guest, "edgevoice-relay"):
+        assert '"token"' in guest.said(f"runuser -u edgevoice -- cat {card}")
+        assert guest.run(f"runuser -u nobody -- cat {card}").returncode != 0
+    assert guest.run(f"test -e {card}").returncode != 0
+
+
 @pytest.mark.parametrize("unit", ["edgevoice", "edgevoice-relay"])
 def test_a_wrong_configuration_is_told_once_and_not_tried_again(guest: Guest, unit: str) -> None:
     guest.write("/etc/edgevoice/config.yaml", "turn: {idle_s: never}\n")
