@@ -33,6 +33,7 @@ def ramp(n: int) -> Samples:
     return np.arange(1, n + 1, dtype=np.int16)
 
 
+@pytest.mark.slow
 async def test_an_hour_of_silence_has_exactly_180000_blocks() -> None:
     count = 0
 

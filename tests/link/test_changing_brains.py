@@ -14,6 +14,8 @@ from tests.openai_server.session import Behaviour
 from tests.virtual_time import elapse
 from tests.webrtc import peers
 
+pytestmark = pytest.mark.slow
+
 AWAY = Refused(503, "server_error", "The server is overloaded")
 AVOIDED_S = 31.0
 """Who could not be had is not called first for so long."""

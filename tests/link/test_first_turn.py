@@ -203,6 +203,7 @@ async def test_the_wake_word_during_the_first_answer_listens_again(tmp_path: Pat
         assert house.server.violations == []
 
 
+@pytest.mark.slow
 async def test_endless_speech_is_committed_after_a_minute(tmp_path: Path) -> None:
     async with direct_house(tmp_path) as house:
         await settled()

@@ -26,6 +26,8 @@ from tests.relay.story import LoudnessVad
 from tests.virtual_time import elapse
 from tests.webrtc import peers
 
+pytestmark = pytest.mark.slow
+
 
 @dataclass
 class Home:
