@@ -37,7 +37,36 @@ def received(receiver: Receiver) -> Received:
     return Received(receiver.samples, receiver.received, receiver.lost, receiver.concealed)
 
 
-class WebRtcCarrier:
+class _Carrier:
+    """What both have in common; `_call` is theirs."""
+
+    _call: Call | SocketCall
+
+    @property
+    def output(self) -> PacedOutput:
+        return self._call.output
+
+    @property
+    def received(self) -> Received:
+        return received(self._call.receiver)
+
+    @property
+    def lost(self) -> bool:
+        return self._call.lost
+
+    def send(self, text: str) -> None:
+        self._call.send(text)
+
+    async def run(self) -> None:
+        await self._call.run()
+
+    async def close(self) -> None:
+        await self._call.close()
+
+
+class WebRtcCarrier(_Carrier):
+    _call: Call
+
     def __init__(
         self,
         limits: LimitsConfig,
@@ -57,33 +86,14 @@ class WebRtcCarrier:
             sdp_bytes=limits.sdp_bytes,
         )
 
-    @property
-    def output(self) -> PacedOutput:
-        return self._call.output
-
-    @property
-    def received(self) -> Received:
-        return received(self._call.receiver)
-
     async def answer(self, offer: str) -> str:
         return await self._call.answer(offer)
 
-    @property
-    def lost(self) -> bool:
-        return self._call.lost
 
-    def send(self, text: str) -> None:
-        self._call.send(text)
-
-    async def run(self) -> None:
-        await self._call.run()
-
-    async def close(self) -> None:
-        await self._call.close()
-
-
-class SocketCarrier:
+class SocketCarrier(_Carrier):
     """Answers first; the WebSocket is attached when the call has been taken."""
+
+    _call: SocketCall
 
     def __init__(self, limits: LimitsConfig, called: Called) -> None:
         self._call = SocketCall(
@@ -94,14 +104,6 @@ class SocketCarrier:
             event_bytes=limits.event_bytes,
         )
 
-    @property
-    def output(self) -> PacedOutput:
-        return self._call.output
-
-    @property
-    def received(self) -> Received:
-        return received(self._call.receiver)
-
     async def answer(self, offer: str) -> str:
         return self._call.answer(offer)
 
@@ -109,16 +111,3 @@ class SocketCarrier:
         """Carry the call over this until it has ended."""
         self._call.attach(socket)
         await self._call.left()
-
-    @property
-    def lost(self) -> bool:
-        return self._call.lost
-
-    def send(self, text: str) -> None:
-        self._call.send(text)
-
-    async def run(self) -> None:
-        await self._call.run()
-
-    async def close(self) -> None:
-        await self._call.close()
