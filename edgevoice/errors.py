@@ -24,6 +24,14 @@
     │   ├── LocalProtocolError   we broke the rules: a bug here        (AssertionError)
     │   └── RemoteProtocolError  they did; their message is dropped    (ValueError)
     ├── CredentialError        a token or key is missing or malformed  (PermissionError)
+    │   └── CallTokenError     a device's token that the relay does not believe
+    │       ├── TokenForged      malformed, or not signed by that device
+    │       ├── TokenForAnother  good for another relay, request or body
+    │       ├── TokenUsed        it has been used
+    │       └── TokenUntimely    clocks differ; see .made_at
+    │           ├── TokenStale     too old
+    │           └── TokenTooEarly  from the future
+    ├── StoreError             what the relay keeps cannot be kept or read (OSError)
     ├── ControlError           the daemon's socket refuses or is gone  (ConnectionError)
     ├── CallRefused            a call the relay does not take; relay/refusal.py
     ├── EngineError            the thing that answers cannot answer    (RuntimeError)
@@ -131,6 +139,42 @@ class RemoteProtocolError(ProtocolError, ValueError):
 
 class CredentialError(EdgeVoiceError, PermissionError):
     """A token or key file is missing, empty, malformed or readable by others."""
+
+
+class CallTokenError(CredentialError):
+    """Base of what is wrong with the token that a device signed for one request."""
+
+
+class TokenForged(CallTokenError):
+    """It is malformed, or that device never signed it."""
+
+
+class TokenForAnother(CallTokenError):
+    """It was signed for another relay, another request or another body."""
+
+
+class TokenUsed(CallTokenError):
+    """Each is good for one request."""
+
+
+class TokenUntimely(CallTokenError):
+    """It is not of this minute: the clocks of device and relay differ."""
+
+    def __init__(self, message: str, made_at: float) -> None:
+        super().__init__(message)
+        self.made_at = made_at
+
+
+class TokenStale(TokenUntimely):
+    """It is too old, or the clock of the device is behind."""
+
+
+class TokenTooEarly(TokenUntimely):
+    """It is from the future: the clock of the device is ahead."""
+
+
+class StoreError(EdgeVoiceError, OSError):
+    """The relay's own file cannot be opened, read or written."""
 
 
 class ControlError(EdgeVoiceError, ConnectionError):
