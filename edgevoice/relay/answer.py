@@ -9,7 +9,15 @@ from edgevoice.realtime.response import ErrorDetails, StatusDetails, Usage
 from edgevoice.realtime.response import ResponseParams as Params
 from edgevoice.relay import usage
 from edgevoice.relay.answer_writer import AnswerWriter
-from edgevoice.relay.engines.engine import Audio, FunctionCall, Part, Request, Samples, Text
+from edgevoice.relay.engines.engine import (
+    Audio,
+    Engine,
+    FunctionCall,
+    Part,
+    Request,
+    Samples,
+    Text,
+)
 from edgevoice.relay.spoken import Spoken
 from edgevoice.relay.state import SessionState
 from edgevoice.relay.voice import Voice
@@ -22,6 +30,7 @@ class Answer:
     def __init__(
         self,
         state: SessionState,
+        engine: Engine,
         voice: Voice,
         params: Params,
         on_done: Callable[["Answer"], None],
@@ -33,6 +42,7 @@ class Answer:
         self.spoken: dict[str, Spoken] = {}
         """What was said in each message, by item id."""
         self._state = state
+        self._engine = engine
         self._voice = voice
         self._on_done = on_done
         self._writer = AnswerWriter(state, params, self.speak)
@@ -91,7 +101,7 @@ class Answer:
 
     async def _run(self, prepare: Callable[[], Awaitable[Request]]) -> None:
         self._request = await prepare()
-        parts = self._state.engine.respond(self._request)
+        parts = self._engine.respond(self._request)
         try:
             async for part in parts:
                 if not await self._take(part):

@@ -22,6 +22,7 @@ from edgevoice.realtime.session import SessionPatch
 from edgevoice.relay.call_transport import Called, MakeTransport
 from edgevoice.relay.carrier import Carrier, MakeCarrier
 from edgevoice.relay.conversations import Conversations
+from edgevoice.relay.engine_brain import EngineBrain
 from edgevoice.relay.engines.engine import Engine
 from edgevoice.relay.ids import random_id
 from edgevoice.relay.limits import Limits
@@ -180,7 +181,8 @@ class Calls:
         carriers, make_transport = self._carriers(offer)
         with _refusals(offer):
             vad = await asyncio.to_thread(self._make_vad)  # 30 ms that others need not wait
-            session = Session(self._config, self._engine, vad, terms, make_transport)
+            brain = partial(EngineBrain, self._engine, vad)
+            session = Session(self._config, [brain], terms, make_transport)
             return session, await carriers[0].answer(offer.sdp)
 
     def _carriers(self, offer: Offer) -> tuple[list[Carrier], MakeTransport]:

@@ -21,7 +21,7 @@ from edgevoice.realtime.client_events import (
 from edgevoice.realtime.items import Item, ItemReference, Message
 from edgevoice.realtime.response import ResponseParams as Params
 from edgevoice.relay.answer import Answer
-from edgevoice.relay.engines.engine import Request, Utterance
+from edgevoice.relay.engines.engine import Engine, Request, Utterance
 from edgevoice.relay.state import SessionState
 from edgevoice.relay.user_turns import UserTurns
 from edgevoice.relay.voice import Voice
@@ -29,9 +29,15 @@ from edgevoice.relay.voice import Voice
 
 class Responses:
     def __init__(
-        self, state: SessionState, turns: UserTurns, voice: Voice, on_settled: Callable[[], None]
+        self,
+        state: SessionState,
+        engine: Engine,
+        turns: UserTurns,
+        voice: Voice,
+        on_settled: Callable[[], None],
     ) -> None:
         self._state = state
+        self._engine = engine
         self._turns = turns
         self._voice = voice
         self._on_settled = on_settled
@@ -54,6 +60,11 @@ class Responses:
             self._settle_debt()
         else:
             self._on_settled()
+
+    def owe(self) -> None:
+        """The conversation ends with a question that nobody has answered."""
+        self._owed = True
+        self._settle_debt()
 
     def fail(self, error: EngineError) -> None:
         """A turn could not be recognised: the client gets a failed response, not silence."""
@@ -144,7 +155,7 @@ class Responses:
         answer.begin(prepare)
 
     def _new_answer(self, params: Params) -> Answer:
-        answer = self._active = Answer(self._state, self._voice, params, self._done)
+        answer = self._active = Answer(self._state, self._engine, self._voice, params, self._done)
         self._forget_old_answers()
         self.count += 1
         self._sounding[answer.id] = answer

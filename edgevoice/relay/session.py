@@ -1,25 +1,25 @@
-"""One session: a client's call on one side, an engine on the other.
+"""One session: a client's call on one side, a brain on the other.
 
-Wires the parts and owns the tasks. What a turn is lives in `turn_detector.py`, the
-user's side in `user_turns.py`, the assistant's in `responses.py`, the client's
-wishes in `client_commands.py`. Knows nothing of HTTP or WebRTC.
+Wires the parts and owns the tasks. What is said and answered is the brain's business
+(`brain.py`). Knows nothing of HTTP or WebRTC.
 
 It outlives its transport. Rule 1: a transport that breaks without a goodbye leaves the
 session held, for a device that can come back. Rule 2: whoever comes back on a new
 transport takes over with its first message and in one step, whether the old transport
-is known to be broken or not; until then nothing changes.
+is known to be broken or not; until then nothing changes. Rule 3: a brain that cannot go
+on is followed by the next one, with the same conversation and what is not answered yet.
 """
 
 import asyncio
 import contextlib
+import logging
 import math
 from asyncio import Task, TaskGroup
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from edgevoice.audio.frames import Samples
-from edgevoice.audio.vad import Vad
 from edgevoice.config import RelayConfig
 from edgevoice.errors import RemoteProtocolError
 from edgevoice.realtime import client_events as asks
@@ -35,22 +35,20 @@ from edgevoice.realtime.session import (
     merge,
 )
 from edgevoice.realtime.session import Session as Settings
+from edgevoice.relay.brain import BrainLost, MakeBrain, Stage, Unanswered
 from edgevoice.relay.call_transport import MakeTransport
-from edgevoice.relay.client_commands import ClientCommands
 from edgevoice.relay.conversations import TakenUp
 from edgevoice.relay.detection import default_detection, turn_rules
-from edgevoice.relay.engines.engine import Engine
-from edgevoice.relay.hearing import Hearing
 from edgevoice.relay.ids import NewId, random_id
 from edgevoice.relay.limits import Bucket
 from edgevoice.relay.line import Leg, Line, LineCallbacks
 from edgevoice.relay.outbox import Outbox
 from edgevoice.relay.patience import Patience
-from edgevoice.relay.responses import Responses
 from edgevoice.relay.state import SessionState
-from edgevoice.relay.user_turns import TurnCallbacks, UserTurns
 from edgevoice.relay.voice import Voice
 from edgevoice.relay.wake_phrase import WakePhrase
+
+log = logging.getLogger(__name__)
 
 MAX_SURPLUS_EVENTS = 1000
 """Events dropped for coming too fast, after which it is abuse."""
@@ -111,12 +109,12 @@ class Session:
     def __init__(
         self,
         config: RelayConfig,
-        engine: Engine,
-        vad: Vad,
+        brains: Sequence[MakeBrain],
         terms: CallTerms,
         make_transport: MakeTransport,
         new_id: NewId = random_id,
     ) -> None:
+        """`brains`: the first one begins, each of the others follows one that cannot go on."""
         self.on_held = lambda reason: None
         self.on_resumed = lambda after_s: None
         self.on_woken = lambda: None
@@ -139,18 +137,18 @@ class Session:
             settings,
             self._taken_up.conversation,
             outbox,
-            engine,
             new_id,
             self._spawn,
             terms.extensions,
         )
-        self._hearing = Hearing(vad, turn_rules(settings.audio.input.turn_detection), terms.wake)
-        self._turns = UserTurns(self._state, self._hearing, self._turn_callbacks())
         self._voice = Voice(
             first.transport.output, self._voice_started, self._voice_stopped, hold_s
         )
-        self._responses = Responses(self._state, self._turns, self._voice, self._report)
-        self._commands = ClientCommands(self._state, self._hearing, self._turns, self._responses)
+        self._successors = list(brains[1:])
+        self._brain = brains[0](self._stage())
+        self._past_turns = 0
+        self._past_responses = 0
+        """Those of the brains before this one."""
         now = self._now()
         self._patience = Patience(config.limits.idle_s, terms.session_s, now, standby=terms.standby)
         rate = config.limits.events_per_s
@@ -163,11 +161,11 @@ class Session:
 
     @property
     def turns(self) -> int:
-        return self._turns.count
+        return self._past_turns + self._brain.turns
 
     @property
     def responses(self) -> int:
-        return self._responses.count
+        return self._past_responses + self._brain.responses
 
     @property
     def extensions(self) -> bool:
@@ -183,13 +181,14 @@ class Session:
             async with TaskGroup() as self._group:
                 watch = self._group.create_task(self._watch())
                 self._part(self._line.begin())
+                self._spawn(self._think())
                 await self._hung_up.wait()
                 for task in self._tasks:
                     task.cancel()
                 await watch  # never cancelled: a transport's goodbye is not to be cut short
         finally:
             self._hung_up.set()
-            self._turns.abandon()
+            self._brain.abandon()
             await self._line.close()
         return self._reason or "the client hung up"
 
@@ -253,9 +252,9 @@ class Session:
 
     def _take_over(self, leg: Leg, event: asks.EdgevoiceResume) -> None:
         now, since = self._now(), self._line.held_since
-        position = self._hearing.position
+        position = self._brain.position
         self._line.switch(leg, position)
-        self._commands.media_flows = False
+        self._brain.moved()
         self._state.outbox.tell(
             says.EdgevoiceResumed(events=self._received_events, samples=position)
         )
@@ -289,9 +288,8 @@ class Session:
     def on_audio(self, first: int, samples: Samples) -> None:
         """Sound of the client, 16 kHz; `first` counts from the first sample of the session."""
         self._wake_up()
-        self._commands.media_flows = True
-        self._turns.receive(self._hearing.receive(first, samples))
-        if self._turns.speaking:
+        self._brain.receive(first, samples)
+        if self._brain.speaking:
             self._patience.active(self._now())
 
     def on_message(self, text: str) -> None:
@@ -318,11 +316,11 @@ class Session:
         self._received_events += 1
         self._wake_up()
         self._patience.active(now)
-        self._commands.obey(event)
+        self._brain.obey(event)
 
     def _go_back(self, event: asks.EdgevoiceResume) -> None:
         """The path was away for a moment: on a reliable channel only sound can be missing."""
-        told = says.EdgevoiceResumed(events=self._received_events, samples=self._hearing.position)
+        told = says.EdgevoiceResumed(events=self._received_events, samples=self._brain.position)
         self._state.outbox.tell(told)
         if self._line.leg is not None and self._is_holdable:
             output = self._line.leg.transport.output
@@ -345,6 +343,36 @@ class Session:
         self._reason = self._reason or reason
         self._over()
 
+    # Thinking.
+
+    async def _think(self) -> None:
+        try:
+            await self._brain.run()
+        except BrainLost as error:
+            self._change_brain(error)
+
+    def _change_brain(self, error: BrainLost) -> None:
+        if not self._successors:
+            self.hang_up(str(error), code="server_error")
+            return
+        log.warning("another brain goes on: %s", error)
+        left = self._leave_brain()
+        self._brain = self._successors.pop(0)(self._stage())
+        self._brain.follow(left)
+        self._spawn(self._think())
+
+    def _leave_brain(self) -> Unanswered:
+        left, brain = self._brain.abandon(), self._brain
+        self._past_turns += brain.turns
+        self._past_responses += brain.responses
+        return left
+
+    def _stage(self) -> Stage:
+        return Stage(self._state, self._voice, self._terms.wake, self._somebody_spoke, self._report)
+
+    def _somebody_spoke(self) -> None:
+        self._patience.active(self._now())
+
     # What the parts say.
 
     def _line_callbacks(self) -> LineCallbacks:
@@ -355,18 +383,6 @@ class Session:
             claimed=self._claimed,
             left=self._left,
         )
-
-    def _turn_callbacks(self) -> TurnCallbacks:
-        return TurnCallbacks(
-            speech=self._user_speaks,
-            stopped=self._report,
-            heard=lambda transcript: self._responses.answer(transcript),
-            failed=lambda error: self._responses.fail(error),
-        )
-
-    def _user_speaks(self) -> None:
-        self._patience.active(self._now())
-        self._responses.interrupt()
 
     def _voice_started(self, response_id: str) -> None:
         self._state.publish(says.OutputAudioBufferStarted(response_id=response_id))
@@ -435,7 +451,7 @@ class Session:
         return min(self._patience.deadline, self._line.deadline or math.inf)
 
     def _lose_patience(self, now: float) -> None:
-        if self._responses.busy:
+        if self._brain.busy:
             self._patience.active(now)
         reason = self._line.expire(now) or self._patience.expired(now)
         if reason is None or self._hung_up.is_set():

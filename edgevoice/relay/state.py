@@ -10,7 +10,6 @@ import msgspec
 from edgevoice.realtime import server_events as says
 from edgevoice.realtime.conversation import Conversation
 from edgevoice.realtime.session import Session as Settings
-from edgevoice.relay.engines.engine import Engine
 from edgevoice.relay.ids import NewId
 from edgevoice.relay.outbox import Outbox
 
@@ -23,7 +22,6 @@ class SessionState:
     """The effective configuration, as the client sees it."""
     conversation: Conversation
     outbox: Outbox
-    engine: Engine
     new_id: NewId
     spawn: Spawn
     """Runs until the session ends."""

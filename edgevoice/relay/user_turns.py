@@ -9,7 +9,7 @@ from edgevoice.realtime import server_events as says
 from edgevoice.realtime.items import ContentPart, Message
 from edgevoice.realtime.response import ErrorDetails
 from edgevoice.relay import usage
-from edgevoice.relay.engines.engine import HEARING_RATE_HZ, Listener, Utterance
+from edgevoice.relay.engines.engine import HEARING_RATE_HZ, Engine, Listener, Utterance
 from edgevoice.relay.hearing import Hearing
 from edgevoice.relay.state import SessionState
 from edgevoice.relay.turn_detector import TurnEvent, TurnPaused, TurnStarted, TurnStopped
@@ -55,8 +55,11 @@ def milliseconds(samples: int) -> int:
 
 
 class UserTurns:
-    def __init__(self, state: SessionState, hearing: Hearing, tell: TurnCallbacks) -> None:
+    def __init__(
+        self, state: SessionState, engine: Engine, hearing: Hearing, tell: TurnCallbacks
+    ) -> None:
         self._state = state
+        self._engine = engine
         self._hearing = hearing
         self._tell = tell
         self._turn: _Turn | None = None
@@ -135,7 +138,7 @@ class UserTurns:
             if turn.committed:
                 self._delta(item_id, text)
 
-        listener = self._state.engine.listen(wake_name, settled)
+        listener = self._engine.listen(wake_name, settled)
         turn = _Turn(item_id, start, wake_name, listener, start, words=words)
         return turn
 

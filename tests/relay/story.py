@@ -7,8 +7,9 @@ frames for speech.
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import count
 from typing import Any
 
@@ -18,6 +19,8 @@ from edgevoice.audio.frames import FRAME_SAMPLES, Samples
 from edgevoice.config import RelayConfig
 from edgevoice.errors import EngineError
 from edgevoice.realtime.wire import decode_server_event
+from edgevoice.relay.brain import MakeBrain
+from edgevoice.relay.engine_brain import EngineBrain
 from edgevoice.relay.engines.engine import Audio, Part, Request, Text, Utterance
 from edgevoice.relay.line import Leg
 from edgevoice.relay.session import CallTerms, Session
@@ -235,8 +238,7 @@ class Story:
         numbers = numbers or count(1)
         self.session = Session(
             config,
-            self.engine,
-            LoudnessVad(),
+            self.brains(),
             terms,
             lambda _session: self.call,
             lambda prefix: f"{prefix}_{next(numbers)}",
@@ -246,6 +248,10 @@ class Story:
         self.position = 0
         self._mark = 0
         self._received_before = 0
+
+    def brains(self) -> Sequence[MakeBrain]:
+        """Of the session, the first one first."""
+        return [partial(EngineBrain, self.engine, LoudnessVad())]
 
     # What the client does.
 
@@ -343,11 +349,12 @@ def tell(
     config: RelayConfig | None = None,
     terms: CallTerms | None = None,
     open_channel: bool = True,
+    make: type[Story] = Story,
 ) -> Story:
     """Run the tale in virtual time beside a live session; afterwards the session is over."""
 
     async def run() -> Story:
-        story = Story(config or RelayConfig(), terms or CallTerms(session_s=3600.0, patch={}))
+        story = make(config or RelayConfig(), terms or CallTerms(session_s=3600.0, patch={}))
         async with asyncio.TaskGroup() as group:
             running = group.create_task(story.session.run())
             await asyncio.sleep(0)

@@ -195,7 +195,7 @@ def test_until_the_first_message_nothing_changes_and_then_all_of_it():
         story.send("session.update", session={"type": "realtime"})
         assert story.kinds[-1] == "session.updated"
         assert new.sent == []
-        assert story.session._hearing.position == 0
+        assert story.session._brain.position == 0
         story.say_on(leg, events=story.received)
         await elapse(0.01)
         assert old._closed.is_set()
@@ -203,7 +203,7 @@ def test_until_the_first_message_nothing_changes_and_then_all_of_it():
         first.on_message('{"type":"input_audio_buffer.clear"}')
         first.on_audio(0, np.zeros(160, np.int16))
         assert len(old.sent) == said
-        assert story.session._hearing.position == 0
+        assert story.session._brain.position == 0
         assert [event["type"] for event in new.sent] == ["edgevoice.resumed"]
 
     assert tell(tale, terms=DEVICE).resumed == [0.0]
@@ -290,6 +290,7 @@ def test_nobody_else_can_ask_for_it():
 
 def test_a_hundred_breaks_leave_nothing_behind():
     async def tale(story: Story) -> None:
+        await elapse(0.1)
         tasks = len(asyncio.all_tasks())
         for number in range(100):
             await story.lose()

@@ -50,7 +50,7 @@ async def test_an_utterance_goes_on_sample_by_sample(house, spoken_s, noticed):
         kinds = house.device.kinds()
         assert kinds.count("input_audio_buffer.speech_started") == 1
         received = [event for event in house.device.events if event["type"].endswith("received")]
-        end = house.session._hearing.position
+        end = house.session._brain.position
         assert received[-1]["samples"] <= end == house.session._line.received.samples
         assert received[-1]["concealed"] == received[-1]["lost"] == 0
 

@@ -154,7 +154,7 @@ def test_while_it_is_held_the_clock_of_the_answer_stands_still():
         assert 900 < sent_ms < 1100
         await elapse(20)
         assert story.session._voice.sent_ms == sent_ms
-        assert story.session._responses.busy
+        assert story.session._brain.busy
 
     tell(tale, terms=DEVICE)
 

@@ -1,0 +1,83 @@
+"""A brain of this relay's own: hears, finds turns, and lets an engine answer them.
+
+Wiring: what a turn is lives in `turn_detector.py`, the user's side in `user_turns.py`, the
+assistant's in `responses.py`, the client's wishes in `client_commands.py`.
+"""
+
+from edgevoice.audio.frames import Samples
+from edgevoice.audio.vad import Vad
+from edgevoice.realtime.client_events import ClientEvent
+from edgevoice.relay.brain import Stage, Unanswered
+from edgevoice.relay.client_commands import ClientCommands
+from edgevoice.relay.detection import turn_rules
+from edgevoice.relay.engines.engine import Engine
+from edgevoice.relay.hearing import Hearing
+from edgevoice.relay.responses import Responses
+from edgevoice.relay.user_turns import TurnCallbacks, UserTurns
+
+
+class EngineBrain:
+    """A Brain; see brain.py for the contract."""
+
+    def __init__(self, engine: Engine, vad: Vad, stage: Stage) -> None:
+        state = stage.state
+        self._stage = stage
+        rules = turn_rules(state.settings.audio.input.turn_detection)
+        self._hearing = Hearing(vad, rules, stage.wake)
+        self._turns = UserTurns(state, engine, self._hearing, self._callbacks())
+        self._responses = Responses(state, engine, self._turns, stage.voice, stage.report)
+        self._commands = ClientCommands(state, self._hearing, self._turns, self._responses)
+
+    @property
+    def turns(self) -> int:
+        return self._turns.count
+
+    @property
+    def responses(self) -> int:
+        return self._responses.count
+
+    @property
+    def busy(self) -> bool:
+        return self._responses.busy
+
+    @property
+    def speaking(self) -> bool:
+        return self._turns.speaking
+
+    @property
+    def position(self) -> int:
+        return self._hearing.position
+
+    def follow(self, before: Unanswered) -> None:
+        self._turns.receive(self._hearing.receive(before.first, before.samples))
+        if before.is_owed:
+            self._responses.owe()
+
+    async def run(self) -> None:
+        """The engine is there for all sessions, and outlives them."""
+
+    def receive(self, first: int, samples: Samples) -> None:
+        self._commands.media_flows = True
+        self._turns.receive(self._hearing.receive(first, samples))
+
+    def obey(self, event: ClientEvent) -> None:
+        self._commands.obey(event)
+
+    def moved(self) -> None:
+        self._commands.media_flows = False
+
+    def abandon(self) -> Unanswered:
+        self._turns.abandon()
+        return Unanswered()
+
+    def _callbacks(self) -> TurnCallbacks:
+        return TurnCallbacks(
+            speech=self._user_speaks,
+            stopped=self._stage.report,
+            heard=lambda transcript: self._responses.answer(transcript),
+            failed=lambda error: self._responses.fail(error),
+        )
+
+    def _user_speaks(self) -> None:
+        self._stage.active()
+        self._responses.interrupt()
