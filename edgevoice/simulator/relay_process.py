@@ -40,7 +40,12 @@ async def relay_process(
     tokens_file = directory / "tokens"
     tokens_file.unlink(missing_ok=True)
     token = tokens.create(str(tokens_file), "simulator")
-    given = (f"relay.engine={engine}", "relay.port=0", f"relay.tokens_file={tokens_file}")
+    given = (
+        f"relay.engine={engine}",
+        "relay.port=0",
+        f"relay.tokens_file={tokens_file}",
+        "relay.store=memory",
+    )
     log_path = directory / "relay.log"
     with log_path.open("wb") as log_file:
         process = await asyncio.create_subprocess_exec(
