@@ -21,11 +21,14 @@ from edgevoice.config import Config, RelayConfig
 from edgevoice.errors import ConfigError, LinkError
 from edgevoice.hardware.service_manager import ServiceManager
 from edgevoice.relay import board_card, lobby
+from edgevoice.relay.callers import Callers
 from edgevoice.relay.calls import Calls
 from edgevoice.relay.carrier import WebRtcCarrier
 from edgevoice.relay.engines.engine import Engine
 from edgevoice.relay.session import Session
 from edgevoice.relay.signalling import Signalling
+from edgevoice.relay.store.memory import MemoryStore
+from edgevoice.relay.store.place import make_store
 from edgevoice.relay.tokens import Tokens
 from edgevoice.relay.upstream import make_upstream
 from edgevoice.webrtc.hardening import harden
@@ -79,6 +82,11 @@ def _parrot(config: RelayConfig) -> Engine:
 _ENGINES: dict[str, Callable[[RelayConfig], Engine]] = {"local": _local, "parrot": _parrot}
 
 
+def wall_clock() -> float:
+    """Seconds since 1970: what outlives the program is dated by it."""
+    return datetime.now(UTC).timestamp()
+
+
 def local_time() -> datetime:
     """The wall clock, for engines that are asked what time it is."""
     return datetime.now(UTC).astimezone()
@@ -104,6 +112,10 @@ class Relay:
         self._service = service
         self._tokens = Tokens(config.tokens_file)
         self._board_token = ""
+        self._store = make_store(config)
+        self._callers = Callers(
+            self._tokens, self._store, wall_clock, behind_proxy=config.behind_proxy
+        )
         self._upstream = make_upstream(config.upstream)
         self._calls = Calls(
             config,
@@ -120,23 +132,23 @@ class Relay:
         if tls is None and board_card.directory():
             self._board_token = board_card.new_token()
             self._tokens.lend(board_card.TOKEN_NAME, self._board_token)
-        self._tokens.load()
+        self._tokens.load(alone=isinstance(self._store, MemoryStore))
         self._make_vad()  # a missing model is found out now, not at the first call
-        log.info("starting the engine %s", self._config.engine)
-        await self._engine.start()
-        gc.collect()
-        gc.freeze()  # what is loaded now stays: sweeping up after a call need not look at it
-        try:
-            async with self._upstream or nullcontext():
+        async with self._store, self._upstream or nullcontext():
+            log.info("starting the engine %s", self._config.engine)
+            await self._engine.start()
+            gc.collect()
+            gc.freeze()  # what is loaded now stays: sweeping up after a call need not look at it
+            try:
                 await self._serve(tls, stop, on_listening)
-        finally:
-            await self._engine.close()
-            log.info("stopped")
+            finally:
+                await self._engine.close()
+                log.info("stopped")
 
     async def _serve(
         self, tls: ssl.SSLContext | None, stop: asyncio.Event, on_listening: Callable[[str], None]
     ) -> None:
-        signalling = Signalling(self._config, self._tokens, self._calls, self._upstream)
+        signalling = Signalling(self._config, self._callers, self._calls, self._upstream)
         runner = web.AppRunner(
             signalling.application(),
             access_log=None,

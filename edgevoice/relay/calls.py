@@ -20,6 +20,7 @@ from edgevoice.realtime.context_claim import ContextClaim
 from edgevoice.realtime.conversation import Conversation
 from edgevoice.realtime.session import SessionPatch
 from edgevoice.relay.call_transport import Called, MakeTransport
+from edgevoice.relay.callers import Caller
 from edgevoice.relay.carrier import Carrier, MakeCarrier
 from edgevoice.relay.conversations import Conversations
 from edgevoice.relay.engine_brain import EngineBrain
@@ -34,7 +35,7 @@ SWEEP_S = 1.0
 """After a transport, until what it leaves behind is released; its sockets close meanwhile."""
 
 REPLACED = "session_replaced"
-"""Whoever is told so does not call again: two clients with one token would replace each other."""
+"""Whoever is told so does not call again: two clients of one name would replace each other."""
 
 audit = logging.getLogger("edgevoice.relay.audit")
 
@@ -43,7 +44,7 @@ audit = logging.getLogger("edgevoice.relay.audit")
 class Offer:
     """What a caller sent, judged as far as HTTP can."""
 
-    token_name: str
+    caller: Caller
     sdp: str
     """Where a WebSocket carries the call: its Edgevoice-Media header."""
     patch: SessionPatch
@@ -71,7 +72,7 @@ class Placed:
 
 @dataclass(frozen=True, slots=True)
 class _LiveCall:
-    token_name: str
+    caller: Caller
     session: Session
     began: float
 
@@ -96,7 +97,7 @@ class Calls:
         self._conversations = Conversations(config.context_minutes * 60.0)
         self._live: dict[str, _LiveCall] = {}
         self._placing: defaultdict[str, Lock] = defaultdict(Lock)
-        """By token: a call that begins must see those it replaces."""
+        """By caller: a call that begins must see those it replaces."""
         self._group: TaskGroup | None = None
         self._none_left = asyncio.Event()
         self._none_left.set()
@@ -117,18 +118,18 @@ class Calls:
 
     async def place(self, offer: Offer) -> Placed:
         """A new call, or a new way to one that is still there; CallRefused otherwise."""
-        async with self._placing[offer.token_name]:
+        async with self._placing[offer.caller.name]:
             return await self._resume(offer) or await self._place(offer)
 
     async def _resume(self, offer: Offer) -> Placed | None:
         """None: that call is gone, was never this caller's, or cannot be resumed."""
         self._refuse_when_closing()
         call = self._live.get(offer.resume)
-        if call is None or call.token_name != offer.token_name or not offer.extensions:
+        if call is None or call.caller.name != offer.caller.name or not offer.extensions:
             return None
         if not call.session.may_resume:
             return None
-        self._limits.admit_return(offer.token_name, self._now())
+        self._limits.admit_return(offer.caller.name, self._now())
         carriers, make_transport = self._carriers(offer)
         leg = call.session.new_leg(make_transport)
         with _refusals(offer):
@@ -141,40 +142,40 @@ class Calls:
     async def _place(self, offer: Offer) -> Placed:
         self._refuse_when_closing()
         now = self._now()
-        admission = self._limits.admit(offer.token_name, now)
+        admission = self._limits.admit(offer.caller.name, now)
         call_id = random_id("rtc")
         begin = self._limits.stands_by if offer.standby else self._limits.started
-        begin(offer.token_name, call_id, now)
+        begin(offer.caller.name, call_id, now)
         try:
             session, answer = await self._answer(offer, admission.session_s)
             if self._closing:
                 await session.close()
             self._refuse_when_closing()
         except BaseException:
-            self._limits.ended(offer.token_name, call_id, self._now())
+            self._limits.ended(offer.caller.name, call_id, self._now())
             raise
         for replaced in admission.replaced:
             if replaced in self._live:
                 self._live[replaced].session.hang_up("replaced by a newer call", REPLACED)
-        self._begin(call_id, _LiveCall(offer.token_name, session, now))
+        self._begin(call_id, _LiveCall(offer.caller, session, now))
         return Placed(call_id, answer)
 
-    def count_start(self, token_name: str) -> None:
+    def count_start(self, caller: Caller) -> None:
         """Of a session that the upstream will carry; CallRefused when it is one too many."""
         self._refuse_when_closing()
-        self._limits.count_start(token_name, self._now())
+        self._limits.count_start(caller.name, self._now())
 
-    def hang_up(self, call_id: str, token_name: str) -> None:
+    def hang_up(self, call_id: str, caller: Caller) -> None:
         """At the caller's own wish."""
         call = self._live.get(call_id)
         if call is None:
             raise CallRefused(404, "there is no such call; it may have ended", code="not_found")
-        if call.token_name != token_name:
+        if call.caller.name != caller.name:
             raise CallRefused(403, "that call belongs to somebody else", code="forbidden")
         call.session.hang_up("the client hung up")
 
     async def _answer(self, offer: Offer, session_s: float) -> tuple[Session, str]:
-        taken_up = self._conversations.take_up(offer.token_name, offer.context, self._now())
+        taken_up = self._conversations.take_up(offer.caller.name, offer.context, self._now())
         terms = CallTerms(
             session_s, offer.patch, offer.wake, offer.extensions, offer.standby, taken_up
         )
@@ -204,18 +205,24 @@ class Calls:
         assert self._group is not None
         self._live[call_id] = call
         if call.session.extensions:  # nobody else could ask for it again
-            self._conversations.hold(call.token_name, call.session.conversation)
+            self._conversations.hold(call.caller.name, call.session.conversation)
         self._none_left.clear()
         self._on_change(self.live)
-        audit.info("call=%s token=%s begins", call_id, call.token_name)
+        audit.info(
+            "call=%s caller=%s begins kind=%s address=%s",
+            call_id,
+            call.caller,
+            call.caller.kind,
+            call.caller.address,
+        )
         call.session.on_held = partial(self._held, call_id)
         call.session.on_resumed = partial(self._resumed, call_id)
-        call.session.on_woken = partial(self._woken, call_id, call.token_name)
+        call.session.on_woken = partial(self._woken, call_id, call.caller)
         self._group.create_task(self._follow(call_id, call))
 
-    def _woken(self, call_id: str, token_name: str) -> None:
-        audit.info("call=%s token=%s is used", call_id, token_name)
-        self._limits.started(token_name, call_id, self._now())
+    def _woken(self, call_id: str, caller: Caller) -> None:
+        audit.info("call=%s caller=%s is used", call_id, caller)
+        self._limits.started(caller.name, call_id, self._now())
 
     def _held(self, call_id: str, reason: str) -> None:
         audit.info("call=%s held reason=%s", call_id, reason)
@@ -232,12 +239,12 @@ class Calls:
         finally:
             now = self._now()
             del self._live[call_id]
-            self._limits.ended(call.token_name, call_id, now)
+            self._limits.ended(call.caller.name, call_id, now)
             self._leave(call.session.conversation, now)
             audit.info(
-                "call=%s token=%s ends seconds=%.1f turns=%d responses=%d reason=%s",
+                "call=%s caller=%s ends seconds=%.1f turns=%d responses=%d reason=%s",
                 call_id,
-                call.token_name,
+                call.caller,
                 now - call.began,
                 call.session.turns,
                 call.session.responses,
@@ -270,5 +277,5 @@ def _refusals(offer: Offer) -> Iterator[None]:
     except RemoteProtocolError as error:
         raise CallRefused(400, str(error), code="invalid_offer") from error
     except (LinkError, ModelError) as error:
-        audit.warning("token=%s refused: %s", offer.token_name, error)
+        audit.warning("caller=%s refused: %s", offer.caller, error)
         raise CallRefused(503, str(error), code="no_media", retry_after_s=30.0) from error

@@ -17,6 +17,7 @@ from edgevoice.errors import RemoteProtocolError
 from edgevoice.realtime.client_events import SessionUpdate
 from edgevoice.realtime.session import SessionPatch
 from edgevoice.realtime.wire import decode_client_event, too_deep
+from edgevoice.relay.callers import Caller
 from edgevoice.relay.refusal import CallRefused
 from edgevoice.relay.upstream import Upstream
 
@@ -41,27 +42,27 @@ class Wanted(msgspec.Struct):
 
 
 class ClientSecrets:
-    def __init__(self, upstream: Upstream | None, count_start: Callable[[str], None]) -> None:
-        """`count_start` raises CallRefused when this token may not start another session."""
+    def __init__(self, upstream: Upstream | None, count_start: Callable[[Caller], None]) -> None:
+        """`count_start` raises CallRefused when this caller may not start another session."""
         self._upstream = upstream
         self._count_start = count_start
 
-    async def mint(self, token_name: str, body: str) -> web.Response:
+    async def mint(self, caller: Caller, body: str) -> web.Response:
         """CallRefused otherwise."""
         if self._upstream is None:
             raise CallRefused(404, NO_UPSTREAM, code="no_upstream")
         wanted = _wanted(body)
         session = _session(wanted.session)
-        self._count_start(token_name)
+        self._count_start(caller)
         seconds = wanted.expires_after.seconds if wanted.expires_after else None
         try:
-            minted = await self._upstream.mint(token_name, session, seconds)
+            minted = await self._upstream.mint(caller.name, session, seconds)
         except CallRefused as refusal:
-            audit.warning("token=%s gets no client secret: %s", token_name, refusal.code)
+            audit.warning("caller=%s gets no client secret: %s", caller, refusal.code)
             raise
         audit.info(
-            "token=%s gets a client secret upstream=%s expires_at=%d",
-            token_name,
+            "caller=%s gets a client secret upstream=%s expires_at=%d",
+            caller,
             self._upstream.name,
             minted.expires_at,
         )

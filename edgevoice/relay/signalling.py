@@ -7,28 +7,30 @@ token is what admits them.
 
 import asyncio
 import ipaddress
+import logging
 import math
 import re
 from collections.abc import Awaitable, Callable
 
-from aiohttp import BodyPartReader, MultipartReader, web
+from aiohttp import BodyPartReader, MultipartReader, StreamReader, web
+from aiohttp.base_protocol import BaseProtocol
 from aiohttp.http_exceptions import HttpProcessingError
 
 from edgevoice import __version__
 from edgevoice.config import RelayConfig
-from edgevoice.errors import RemoteProtocolError
+from edgevoice.errors import RemoteProtocolError, StoreError
 from edgevoice.realtime import context_claim
 from edgevoice.realtime.client_events import SessionUpdate
-from edgevoice.realtime.session import SessionPatch
+from edgevoice.realtime.session import SessionPatch, combined
 from edgevoice.realtime.wire import decode_client_event
 from edgevoice.relay import wake_phrase
 from edgevoice.relay.call_transport import Called
+from edgevoice.relay.callers import Caller, Callers
 from edgevoice.relay.calls import Calls, Offer, Placed
 from edgevoice.relay.carrier import MEDIA_HEADER, MakeCarrier, SocketCarrier
 from edgevoice.relay.client_secrets import ClientSecrets
 from edgevoice.relay.lobby import Lobby
 from edgevoice.relay.refusal import CallRefused
-from edgevoice.relay.tokens import Tokens
 from edgevoice.relay.upgrade import asked_for
 from edgevoice.relay.upstream import Upstream
 
@@ -45,6 +47,8 @@ EXPOSED = f"Location, Retry-After, {VERSION_HEADER}, {RESUMED_HEADER}"
 SDP = "application/sdp"
 SESSION_BYTES = 65_536
 """Instructions and tools that come with a call; `session.update` takes more."""
+MOST_BESIDES = SESSION_BYTES + 4_096
+"""What may come with an offer: that, and what lies around the parts."""
 MAX_PARTS = 4
 BODY_S = 10.0
 """An offer is 2 kB; whoever is slower holds a connection open on purpose."""
@@ -62,15 +66,17 @@ UNREADABLE = (
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
+log = logging.getLogger(__name__)
+
 _HEADER_NAMES = re.compile(r"[A-Za-z0-9, _-]{1,500}", re.ASCII)
 
 
 class Signalling:
     def __init__(
-        self, config: RelayConfig, tokens: Tokens, calls: Calls, upstream: Upstream | None = None
+        self, config: RelayConfig, callers: Callers, calls: Calls, upstream: Upstream | None = None
     ) -> None:
         self._config = config
-        self._tokens = tokens
+        self._callers = callers
         self._calls = calls
         self._secrets = ClientSecrets(upstream, calls.count_start)
         self.lobby = Lobby()
@@ -86,15 +92,15 @@ class Signalling:
         return app
 
     async def _place(self, request: web.Request) -> web.Response:
-        token_name = self._caller(request)
+        recognised = await self._callers.recognise(request)
+        _refuse_other_kinds(request)
+        body = await _body(request, self._config.limits.sdp_bytes + MOST_BESIDES)
+        caller = await self._callers.admit(recognised, body)
         try:
-            async with asyncio.timeout(BODY_S):
-                sdp, session = await self._read(request)
-        except TimeoutError:
-            raise CallRefused(408, "the offer did not arrive in time", code="timeout") from None
+            sdp, session = await self._read(request, body)
         except UNREADABLE as error:
             raise CallRefused(400, "the body is broken", code="invalid_body") from error
-        offer = self._offer(request, token_name, sdp, session)
+        offer = self._offer(request, caller, sdp, session)
         placed = await self._calls.place(offer)
         return web.Response(
             status=201, text=placed.answer, content_type=SDP, headers=_naming(placed)
@@ -102,7 +108,7 @@ class Signalling:
 
     async def _place_by_socket(self, request: web.Request) -> web.WebSocketResponse:
         """The call first, then the upgrade, whose headers tell of it."""
-        token_name = self._caller(request)
+        caller = await self._callers.of(request)
         limits = self._config.limits
         socket = asked_for(request, limits.event_bytes)
         carriers: list[SocketCarrier] = []
@@ -112,7 +118,7 @@ class Signalling:
             return carriers[0]
 
         media = request.headers.get(MEDIA_HEADER, "")
-        offer = self._offer(request, token_name, media, None, make_carrier)
+        offer = self._offer(request, caller, media, None, make_carrier)
         placed = await self._calls.place(offer)
         socket.headers.update(_naming(placed) | {MEDIA_HEADER: placed.answer})
         try:
@@ -126,7 +132,7 @@ class Signalling:
     def _offer(
         self,
         request: web.Request,
-        token_name: str,
+        caller: Caller,
         sdp: str,
         session: str | None,
         make_carrier: MakeCarrier | None = None,
@@ -134,9 +140,9 @@ class Signalling:
         extensions = VERSION_HEADER in request.headers
         try:
             return Offer(
-                token_name,
+                caller,
                 sdp,
-                _patch(session, request.query.get("model")),
+                combined(_patch(session, request.query.get("model")), caller.session_patch),
                 _wake(request.headers.get(WAKE_HEADER)),
                 extensions,
                 self._media_host(request),
@@ -149,54 +155,33 @@ class Signalling:
             raise CallRefused(400, str(error), code="invalid_value") from error
 
     async def _hang_up(self, request: web.Request) -> web.Response:
-        self._calls.hang_up(request.match_info["call_id"], self._caller(request))
+        caller = await self._callers.of(request)
+        self._calls.hang_up(request.match_info["call_id"], caller)
         return web.Response()
 
     async def _mint(self, request: web.Request) -> web.Response:
-        token_name = self._caller(request)
-        try:
-            async with asyncio.timeout(BODY_S):
-                body = _text(await _limited(request.content.read, SESSION_BYTES))
-        except TimeoutError:
-            raise CallRefused(408, "the request did not arrive in time", code="timeout") from None
-        except UNREADABLE as error:
-            raise CallRefused(400, "the body is broken", code="invalid_body") from error
-        return await self._secrets.mint(token_name, body)
+        recognised = await self._callers.recognise(request)
+        body = await _body(request, SESSION_BYTES)
+        caller = await self._callers.admit(recognised, body)
+        return await self._secrets.mint(caller, _text(body))
 
     async def _health(self, request: web.Request) -> web.Response:
         return web.json_response({"status": "ok", "sessions": self._calls.live})
 
-    def _caller(self, request: web.Request) -> str:
-        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-        name = self._tokens.name_of(token.strip()) if scheme.lower() == "bearer" else None
-        if name is None:
-            raise CallRefused(
-                401,
-                "no valid token: send Authorization: Bearer TOKEN; "
-                "`edgevoice relay token NAME` makes one",
-                code="invalid_api_key",
-            )
-        return name
-
-    async def _read(self, request: web.Request) -> tuple[str, str | None]:
+    async def _read(self, request: web.Request, body: bytes) -> tuple[str, str | None]:
         """The offer, and the session object where one came along."""
         if request.content_type == SDP:
-            return _text(await _limited(request.content.read, self._config.limits.sdp_bytes)), None
-        if request.content_type == "multipart/form-data":
-            parts = await self._parts(request)
-            if "sdp" in parts:
-                return parts["sdp"], parts.get("session")
-            raise CallRefused(400, "there is no part named sdp", code="invalid_value", param="sdp")
-        raise CallRefused(
-            415,
-            f"post the offer as {SDP}, or as multipart/form-data with the parts sdp and session",
-            code="unsupported_media_type",
-        )
+            _refuse_longer(body, self._config.limits.sdp_bytes)
+            return _text(body), None
+        parts = await self._parts(request, body)
+        if "sdp" in parts:
+            return parts["sdp"], parts.get("session")
+        raise CallRefused(400, "there is no part named sdp", code="invalid_value", param="sdp")
 
-    async def _parts(self, request: web.Request) -> dict[str, str]:
+    async def _parts(self, request: web.Request, body: bytes) -> dict[str, str]:
         limits = {"sdp": self._config.limits.sdp_bytes, "session": SESSION_BYTES}
         found: dict[str, str] = {}
-        reader = MultipartReader(request.headers, request.content)
+        reader = MultipartReader(request.headers, _stream(body))
         for _ in range(MAX_PARTS):
             part = await reader.next()
             if part is None:
@@ -226,14 +211,47 @@ def _naming(placed: Placed) -> dict[str, str]:
     }
 
 
+def _refuse_other_kinds(request: web.Request) -> None:
+    if request.content_type not in (SDP, "multipart/form-data"):
+        raise CallRefused(
+            415,
+            f"post the offer as {SDP}, or as multipart/form-data with the parts sdp and session",
+            code="unsupported_media_type",
+        )
+
+
+async def _body(request: web.Request, limit: int) -> bytes:
+    """All of it, as it was sent: a device has signed it like that."""
+    try:
+        async with asyncio.timeout(BODY_S):
+            return await _limited(request.content.read, limit)
+    except TimeoutError:
+        raise CallRefused(408, "the body did not arrive in time", code="timeout") from None
+    except UNREADABLE as error:
+        raise CallRefused(400, "the body is broken", code="invalid_body") from error
+
+
+def _stream(body: bytes) -> StreamReader:
+    """What aiohttp's parser reads from."""
+    loop = asyncio.get_running_loop()
+    stream = StreamReader(BaseProtocol(loop), len(body) + 1, loop=loop)
+    stream.feed_data(body)
+    stream.feed_eof()
+    return stream
+
+
 async def _limited(read: Callable[[int], Awaitable[bytes]], limit: int) -> bytes:
     """All of it, or 413 as soon as it is too much."""
     body = bytearray()
     while chunk := await read(8192):
         body += chunk
-        if len(body) > limit:
-            raise CallRefused(413, f"more than {limit} bytes", code="too_large")
+        _refuse_longer(body, limit)
     return bytes(body)
+
+
+def _refuse_longer(body: bytes | bytearray, limit: int) -> None:
+    if len(body) > limit:
+        raise CallRefused(413, f"more than {limit} bytes", code="too_large")
 
 
 def _text(body: bytes) -> str:
@@ -291,6 +309,11 @@ async def _in_openai_shape(request: web.Request, handler: Handler) -> web.Stream
         response = await handler(request)
     except CallRefused as refusal:
         response = _refusal(refusal)
+    except StoreError as error:
+        log.error("%s", error)
+        response = _refusal(
+            CallRefused(503, "the relay is in trouble: its log says more", code="store_trouble")
+        )
     except web.HTTPException as error:
         response = _refusal(CallRefused(error.status, error.reason))
     response.headers["Access-Control-Allow-Origin"] = "*"

@@ -60,20 +60,31 @@ class Tokens:
         """Good for as long as the program runs; in no file."""
         self._lent[name] = _hash(token)
 
-    def load(self) -> None:
-        """Read the file; CredentialError says how to make or mend it."""
+    def load(self, *, alone: bool = True) -> None:
+        """Read the file; CredentialError says how to make or mend it.
+
+        `alone`: nothing else admits anybody, so that there must be a token.
+        """
         if self._lent and not (self._path.exists() and self._path.stat().st_size):
             log.info("no token in %s: only this board's own device may call", self._path)
+            return
+        if not alone and not self._path.exists():
+            log.info("no tokens file at %s: only paired devices may call", self._path)
             return
         if not self._path.exists():
             raise CredentialError(
                 f"no tokens file at {self._path}; `edgevoice relay token NAME` makes one"
             )
         self._read()
-        if not self._hashes:
+        if not self._hashes and alone:
             raise CredentialError(
                 f"{self._path} holds no token; `edgevoice relay token NAME` makes one"
             )
+
+    def knows(self, name: str) -> bool:
+        """Whether a token of that name is good now."""
+        self._reload_if_changed()
+        return name in self._hashes or name in self._lent
 
     def name_of(self, token: str) -> str | None:
         """Whose token this is. Compares with every hash, in constant time each."""

@@ -200,6 +200,7 @@ async def direct_house(
         config = RelayConfig(
             port=0,
             engine="parrot",
+            store="memory",
             tokens_file=tokens_file,
             detection=DetectionConfig(vad="webrtc"),
             upstream=UpstreamConfig(url=url, key_file=str(folder / "key")),

@@ -87,7 +87,11 @@ async def home(directory: Path, heard: Samples, **limits: object) -> AsyncIterat
     file, standby = directory / "tokens", bool(limits.pop("standby", False))
     token = tokens.create(str(file), "board")
     config = RelayConfig(
-        port=0, engine="parrot", tokens_file=str(file), limits=LimitsConfig(**limits)
+        port=0,
+        engine="parrot",
+        store="memory",
+        tokens_file=str(file),
+        limits=LimitsConfig(**limits),
     )
     listening: asyncio.Future[str] = asyncio.get_running_loop().create_future()
     stop = asyncio.Event()

@@ -37,6 +37,7 @@ def config(tmp_path):
     return RelayConfig(
         port=0,
         engine="parrot",
+        store="memory",
         tokens_file=str(tmp_path / "tokens"),
         detection=DetectionConfig(vad="webrtc"),
     )

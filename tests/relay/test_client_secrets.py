@@ -54,6 +54,7 @@ def config(tmp_path: Path) -> RelayConfig:
     return RelayConfig(
         port=0,
         engine="parrot",
+        store="memory",
         tokens_file=str(tmp_path / "tokens"),
         detection=DetectionConfig(vad="webrtc"),
         upstream=UpstreamConfig(key_file=str(tmp_path / "key")),
@@ -256,7 +257,7 @@ async def test_neither_key_nor_secret_nor_token_is_logged(
     caplog.set_level(logging.DEBUG)
     async with office(config) as relay:
         _, secret = await relay.ask({"session": {"instructions": "the password is hush"}})
-    assert "token=kitchen gets a client secret" in caplog.text
+    assert "caller=kitchen gets a client secret" in caplog.text
     for hidden in (KEY, secret["value"], relay.token, "hush", "Bearer"):
         assert hidden not in caplog.text
 

@@ -99,6 +99,7 @@ async def test_what_one_session_knows_the_next_need_not_be_told(tmp_path: Path) 
     config = RelayConfig(
         port=0,
         engine="parrot",
+        store="memory",
         tokens_file=str(tmp_path / "tokens"),
         detection=DetectionConfig(vad="webrtc"),
     )

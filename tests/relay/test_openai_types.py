@@ -69,7 +69,9 @@ def test_every_event_is_valid_by_openais_schema():
 @pytest.mark.e2e
 async def test_openais_client_places_a_call_and_hangs_up(tmp_path):
     """Its two ways to post an offer, against a relay with real WebRTC behind it."""
-    config = RelayConfig(port=0, engine="parrot", tokens_file=str(tmp_path / "tokens"))
+    config = RelayConfig(
+        port=0, engine="parrot", store="memory", tokens_file=str(tmp_path / "tokens")
+    )
     token = create(config.tokens_file, "kitchen")
     async with asyncio.TaskGroup() as group:
         stop = asyncio.Event()

@@ -151,7 +151,7 @@ async def test_it_is_hung_up_like_any_other_call(house, caplog):
     with caplog.at_level(logging.INFO, "edgevoice.relay.audit"):
         await house.visit(tale)
     begins, ends = [record.getMessage() for record in caplog.records]
-    assert "token=kitchen begins" in begins
+    assert "caller=kitchen begins" in begins
     assert ends.endswith("reason=the client hung up")
 
 

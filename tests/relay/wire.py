@@ -25,11 +25,12 @@ from edgevoice.relay.calls import Calls
 from edgevoice.relay.carrier import WebRtcCarrier
 from edgevoice.relay.session import Session
 from edgevoice.relay.signalling import Signalling
-from edgevoice.relay.tokens import Tokens, create
+from edgevoice.relay.tokens import create
 from edgevoice.webrtc.caller import Caller
 from edgevoice.webrtc.fmtp import Wishes
 from edgevoice.webrtc.jitter_buffer import JitterBuffer
 from edgevoice.webrtc.silence import is_silence
+from tests.relay.doors import callers
 from tests.relay.story import UNCOUNTED, FakeEngine, LoudnessVad
 from tests.virtual_time import elapse
 from tests.webrtc import peers
@@ -171,8 +172,6 @@ class House:
     def __init__(self, tokens_file: str, **config: Any) -> None:
         self.token = create(tokens_file, "kitchen")
         relay = RelayConfig(tokens_file=tokens_file, media_host="127.0.0.1", **config)
-        tokens = Tokens(tokens_file)
-        tokens.load()
         self.engine = FakeEngine()
         self.carrier: WebRtcCarrier
         """The newest."""
@@ -183,7 +182,7 @@ class House:
             relay, self.engine, LoudnessVad, self._carrier, self._carry, lambda live: None
         )
         self._make = partial(WebRtcCarrier, relay.limits, codec=raw(16_000))
-        self.application = Signalling(relay, tokens, self.calls).application
+        self.application = Signalling(relay, callers(tokens_file), self.calls).application
         self.device: Device
 
     @property
