@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from math import inf
 from urllib.parse import urlsplit
 
-from edgevoice.config import Config, LinkConfig, RelayConfig, UpstreamConfig
+from edgevoice.config import Config, LinkConfig, LocalEngineConfig, RelayConfig, UpstreamConfig
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +82,11 @@ RANGES: dict[str, Range] = {
     "LampConfig.pin": PIN,
     "ChatConfig.first_token_s": SOME_SECONDS,
     "ChatConfig.idle_s": SOME_SECONDS,
+    "SttConfig.connect_s": SOME_SECONDS,
+    "SttConfig.answer_s": SOME_SECONDS,
+    "TtsConfig.rate_hz": Range(8_000, 48_000),
+    "TtsConfig.connect_s": SOME_SECONDS,
+    "TtsConfig.answer_s": SOME_SECONDS,
     "LocalEngineConfig.threads": Range(1, 64),
     "LocalEngineConfig.voice_seed": Range(0, 4_294_967_295),
     "DetectionConfig.threshold": UNIT,
@@ -103,6 +108,9 @@ RANGES: dict[str, Range] = {
 }
 
 
+_SERVER_SCHEMES = {"openai": ("http://", "https://"), "wyoming": ("tcp://", "unix://")}
+
+
 def contradictions(config: Config) -> Iterator[tuple[str, str]]:
     """Settings that are fine alone and wrong together, as (path, what to do)."""
     yield from _web_addresses(config)
@@ -115,6 +123,7 @@ def contradictions(config: Config) -> Iterator[tuple[str, str]]:
     yield from _relay_transport(config.relay)
     yield from _upstream_key(config.relay.upstream)
     yield from _direct(config.link)
+    yield from _voice_servers(config.relay.local)
 
 
 def _web_addresses(config: Config) -> Iterator[tuple[str, str]]:
@@ -219,6 +228,21 @@ def _upstream_key(upstream: UpstreamConfig) -> Iterator[tuple[str, str]]:
 def _direct(link: LinkConfig) -> Iterator[tuple[str, str]]:
     if link.direct and link.model:
         yield "link.model", "with link.direct it is the relay's to say (relay.upstream.model there)"
+
+
+def _voice_servers(local: LocalEngineConfig) -> Iterator[tuple[str, str]]:
+    for path, part in (("relay.local.stt", local.stt), ("relay.local.tts", local.tts)):
+        schemes = _SERVER_SCHEMES.get(part.backend, ())
+        if schemes and not part.url.startswith(schemes):
+            begins = " or ".join(schemes)
+            yield f"{path}.url", f'backend {part.backend} needs {begins}..., not "{part.url}"'
+        if part.key_file.startswith("sk-"):
+            yield f"{path}.key_file", "holds a key instead of the name of a file that holds one"
+    if local.stt.backend == "faster-whisper" and not local.stt.model:
+        yield (
+            "relay.local.stt.model",
+            "faster-whisper needs a model's folder: edgevoice models install whisper-tiny-en",
+        )
 
 
 def _host(url: str) -> str:

@@ -9,16 +9,16 @@ import json
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing, asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 import aiohttp
 
 from edgevoice.config import ChatConfig
-from edgevoice.errors import CredentialError, EngineError
+from edgevoice.errors import EngineError
 from edgevoice.relay.engines.engine import FunctionCall
 from edgevoice.relay.engines.local.chat_answer import ChatAnswer
 from edgevoice.relay.engines.local.event_stream import EventStream, WholeBody
+from edgevoice.relay.engines.local.http_server import read_key, reason_in
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +43,8 @@ class Chat:
         """Raises CredentialError when the key cannot be read."""
         headers = {"Accept": "text/event-stream"}
         if self._config.key_file:
-            headers["Authorization"] = f"Bearer {_read_key(self._config.key_file)}"
+            key = read_key(self._config.key_file, "relay.local.chat.key_file")
+            headers["Authorization"] = f"Bearer {key}"
         self._session = aiohttp.ClientSession(
             headers=headers,
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_S),
@@ -117,7 +118,7 @@ class Chat:
             return
         async with asyncio.timeout(self._config.idle_s):
             body = await response.content.read(2000)
-        reason = _reason(body.decode("utf-8", "replace"))
+        reason = reason_in(body)
         hint = {
             401: "; relay.local.chat.key_file holds its key",
             404: "; is /v1 missing in relay.local.chat.url, or the model unknown there?",
@@ -158,23 +159,3 @@ def _object(data: bytes | str) -> dict[str, Any] | None:
         log.warning("the chat server sent %d bytes that are no JSON; skipped", len(data))
         return None
     return found if isinstance(found, dict) else None
-
-
-def _reason(body: str) -> str:
-    try:
-        error = json.loads(body).get("error")
-    except (ValueError, RecursionError, AttributeError):
-        error = None
-    if isinstance(error, dict):
-        error = error.get("message")
-    return " ".join(str(error or body or "no reason given").split())[:200]
-
-
-def _read_key(path: str) -> str:
-    try:
-        key = Path(path).read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise CredentialError(f"relay.local.chat.key_file {path} cannot be read: {error}") from None
-    if not key or not key.isascii() or not key.isprintable():
-        raise CredentialError(f"relay.local.chat.key_file {path} holds no key")
-    return key

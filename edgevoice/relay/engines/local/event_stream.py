@@ -1,4 +1,4 @@
-"""Server-sent events as chat servers write them: `data: ...` lines up to `[DONE]`. Pure."""
+"""Server-sent events of OpenAI-compatible servers: `data: ...` lines up to `[DONE]`. Pure."""
 
 from edgevoice.errors import EngineError
 
@@ -7,7 +7,7 @@ class EventStream:
     """Bytes in, in any pieces; the data of whole events out. Each line is one event."""
 
     LIMIT = 1_048_576
-    """A line this long is no event of a chat server."""
+    """A line this long is no event of such a server."""
 
     def __init__(self) -> None:
         self.done = False
@@ -16,7 +16,7 @@ class EventStream:
     def push(self, data: bytes) -> list[str]:
         *lines, self._line = (self._line + data).split(b"\n")
         if len(self._line) > self.LIMIT:
-            raise EngineError("the chat server sent a line without end")
+            raise EngineError("the server sent a line without end")
         return [event for line in lines if (event := self._take(line))]
 
     def finish(self) -> list[str]:
@@ -39,7 +39,7 @@ class WholeBody(EventStream):
     def push(self, data: bytes) -> list[str]:
         self._line += data
         if len(self._line) > self.LIMIT:
-            raise EngineError("the chat server sent an answer without end")
+            raise EngineError("the server sent an answer without end")
         return []
 
     def finish(self) -> list[str]:

@@ -1,0 +1,1 @@
+"""Speech to text: one interface (`ear.py`), and what can stand behind it, chosen by name."""
