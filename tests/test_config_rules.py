@@ -11,13 +11,20 @@ from edgevoice.config import (
     ControlConfig,
     IndicatorConfig,
     LampConfig,
+    LocalEngineConfig,
     MediaConfig,
     RelayConfig,
+    SttConfig,
+    TtsConfig,
     UpstreamConfig,
     WakeWordConfig,
 )
 from edgevoice.config_rules import COUNT, RANGES, UNIT, contradictions
 from edgevoice.config_yaml import default, hints
+
+
+def hears(stt: SttConfig) -> Config:
+    return Config(relay=RelayConfig(local=LocalEngineConfig(stt=stt)))
 
 
 def numbers() -> set[str]:
@@ -89,6 +96,19 @@ def test_the_defaults_contradict_nothing() -> None:
             Config(relay=RelayConfig(upstream=UpstreamConfig(key_file="sk-inline"))),
             "relay.upstream.key_file",
             "instead of a file's name",
+        ),
+        (hears(SttConfig("openai", url="relay.local")), "relay.local.stt.url", "http://"),
+        (hears(SttConfig("wyoming", url="http://x")), "relay.local.stt.url", "tcp://"),
+        (hears(SttConfig("faster-whisper")), "relay.local.stt.model", "models install"),
+        (
+            hears(SttConfig("openai", url="http://x", key_file="sk-inline")),
+            "relay.local.stt.key_file",
+            "name of a file",
+        ),
+        (
+            Config(relay=RelayConfig(local=LocalEngineConfig(tts=TtsConfig("wyoming")))),
+            "relay.local.tts.url",
+            "tcp://",
         ),
         (
             Config(link=replace(Config().link, direct=True, model="gpt-x")),

@@ -62,7 +62,7 @@ class LocalEngine:
 
     async def _sentences(self, request: Request) -> AsyncGenerator[str | FunctionCall]:
         """The answer, cut where a voice may begin; a call comes after the words before it."""
-        splitter = SentenceSplitter()
+        splitter = SentenceSplitter(eager=True)
         async with aclosing(self._answering.pieces(request)) as pieces:
             async for piece in pieces:
                 if isinstance(piece, str):

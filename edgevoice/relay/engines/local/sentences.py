@@ -9,6 +9,10 @@ import re
 LONGEST = 220
 """Letters after which a sentence is cut at a comma: the voice takes a breath, and starts sooner."""
 
+FIRST_CLAUSE = 30
+"""Letters after which the first clause may be said before its sentence is there. A chat server
+that writes 20 tokens a second takes a second and a half longer for a whole sentence."""
+
 _END = re.compile(r"[.!?…]+[\"'”’)\]]*\s+|\n\s*")
 _COMMA = re.compile(r"[,;:—–]\s+")
 _ABBREVIATIONS = frozenset(
@@ -21,8 +25,10 @@ _LAST_WORD = re.compile(r"([\w.]+)[.]$")
 class SentenceSplitter:
     """`push` pieces, then `finish`."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, eager: bool = False) -> None:
+        """`eager`: the first clause is given out without waiting for the rest of its sentence."""
         self._text = ""
+        self._eager = eager
 
     def push(self, piece: str) -> list[str]:
         """The sentences this piece completes, each with the space that follows it."""
@@ -31,6 +37,10 @@ class SentenceSplitter:
         while (end := self._find_end()) is not None:
             done.append(self._text[:end])
             self._text = self._text[end:]
+        if not done and self._eager and (end := self._first_clause()):
+            done.append(self._text[:end])
+            self._text = self._text[end:]
+        self._eager = self._eager and not done
         return [sentence for sentence in done if sentence.strip()]
 
     def finish(self) -> list[str]:
@@ -54,6 +64,13 @@ class SentenceSplitter:
         if word and (word[1].lower() in _ABBREVIATIONS or re.fullmatch(r"[A-Z]|\d{1,2}", word[1])):
             return False
         return not after[:1].islower()
+
+    def _first_clause(self) -> int | None:
+        """Where it ends; a sentence that is there as a whole is said in one breath."""
+        if self._text.rstrip().endswith((".", "!", "?")):
+            return None
+        match = _COMMA.search(self._text, FIRST_CLAUSE)
+        return match.end() if match else None
 
     def _breath(self, until: int) -> int | None:
         """A comma, or failing that a space, in a sentence that is too long to wait for."""

@@ -16,6 +16,7 @@ from edgevoice.relay.engines.local.engine import LocalEngine
 from tests.recordings import scene
 from tests.relay.engines.local.chat_server import DONE, ChatServer, says
 from tests.relay.engines.local.intents.house import NOW, TOOLS
+from tests.relay.engines.local.speech_server import SpeechServer
 from tests.relay.engines.parts import calls_in, parts_of, request, text_of
 
 pytestmark = pytest.mark.models
@@ -92,6 +93,25 @@ async def test_a_chat_server_is_asked_and_spoken_sentence_by_sentence(models_dir
         *("It scatters light. ", "And so on.")
     ]
     assert not calls_in(parts)
+
+
+async def test_servers_hear_and_speak_without_a_model_here(tmp_path):
+    said = np.ones(480, np.int16)
+    hears = SpeechServer([b'{"text": "What can you do?"}'])
+    speaks = SpeechServer([said.tobytes()], content_type="audio/pcm")
+    async with hears.running(), speaks.running():
+        config = LocalEngineConfig(stt=hears.stt(), tts=speaks.tts())
+        engine = LocalEngine(config, tmp_path, lambda: NOW)
+        await engine.start()
+        listener = engine.listen(None, lambda words: None)
+        listener.hear(said)
+        transcript = await listener.finish(Utterance("i", said))
+        parts = await parts_of(engine, request(transcript))
+        await engine.close()
+    assert [type(part) for part in parts] == [Text, Audio, Text, Audio]
+    assert [heard["input"] for heard in speaks.said] == [
+        part.text.strip() for part in parts if isinstance(part, Text)
+    ]
 
 
 async def test_missing_models_are_an_error_with_the_remedy(tmp_path):

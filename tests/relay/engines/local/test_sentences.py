@@ -55,12 +55,27 @@ def test_without_a_comma_it_is_cut_between_words():
     assert first.endswith("word ")
 
 
+def test_an_eager_one_gives_out_the_first_clause_of_a_sentence_that_is_still_written():
+    splitter = SentenceSplitter(eager=True)
+    assert splitter.push("Well, light from the sun is scattered, ") == [
+        "Well, light from the sun is scattered, "
+    ]
+    assert splitter.push("and blue light is scattered more than red, because") == []
+    assert splitter.push(" so. Yes") == ["and blue light is scattered more than red, because so. "]
+
+
+def test_a_short_clause_or_a_whole_sentence_is_not_torn():
+    assert SentenceSplitter(eager=True).push("Well, light from the sun") == []
+    whole = "I can tell the time and the date, set timers, and switch lamps."
+    assert SentenceSplitter(eager=True).push(whole) == []
+
+
 prose = st.text(st.sampled_from('ab ,.!?\n3D"é'), max_size=400)
 
 
-@given(prose, st.lists(st.integers(1, 40), max_size=30))
-def test_joined_they_are_the_text_however_it_arrives(text, sizes):
-    splitter, sentences, at = SentenceSplitter(), [], 0
+@given(prose, st.lists(st.integers(1, 40), max_size=30), st.booleans())
+def test_joined_they_are_the_text_however_it_arrives(text, sizes, eager):
+    splitter, sentences, at = SentenceSplitter(eager=eager), [], 0
     for size in [*sizes, len(text)]:
         sentences += splitter.push(text[at : at + size])
         at += size

@@ -69,7 +69,7 @@ class OpenAiSpeechServer:
         while data and not stream.done:
             data = await self._server.read(response)
             for event in stream.push(data) if data else stream.finish():
-                yield _object(event)
+                yield _object(event, bare=isinstance(stream, WholeBody))
 
 
 def _read(event: dict[str, Any], words: str) -> tuple[str, str]:
@@ -91,12 +91,12 @@ def _vllm_delta(event: dict[str, Any]) -> object:
     return delta.get("content") if isinstance(delta, dict) else ""
 
 
-def _object(text: str) -> dict[str, Any]:
+def _object(text: str, *, bare: bool) -> dict[str, Any]:
     """Servers that ignore response_format answer with the bare words."""
     try:
         found = json.loads(text)
     except (ValueError, RecursionError):
-        return {"text": text.strip()}
+        return {"text": text.strip()} if bare else {}
     return found if isinstance(found, dict) else {}
 
 

@@ -4,8 +4,21 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable
 from typing import Protocol
 
+import numpy as np
+
 from edgevoice.audio.frames import Samples
+from edgevoice.relay.engines.engine import SPEAKING_RATE_HZ
 from edgevoice.relay.engines.local.workers import Workers
+
+AUDIBLE = 30
+"""-60 dBFS. Before a sentence hibari is 0.2 to 0.3 s below that, and 0.4 s behind it."""
+BEFORE = SPEAKING_RATE_HZ // 50
+AFTER_CLAUSE = SPEAKING_RATE_HZ // 8
+AFTER_SENTENCE = SPEAKING_RATE_HZ * 3 // 10
+"""What is left of the silence behind; together with BEFORE it is the pause people make."""
+
+
+CLAUSE = (", ", "; ", ": ")
 
 
 class Speaks(Protocol):
@@ -28,6 +41,7 @@ class EmbeddedMouth:
     async def speak(self, sentence: str) -> AsyncGenerator[Samples]:
         assert self._synthesizer is not None, "open() comes first"
         samples = await self._workers.run(self._synthesizer.speak, sentence)
+        samples = trimmed(samples, AFTER_CLAUSE if sentence.endswith(CLAUSE) else AFTER_SENTENCE)
         if len(samples):
             yield samples
 
@@ -39,3 +53,11 @@ class EmbeddedMouth:
         synthesizer = self._load()
         synthesizer.speak("It's ten o'clock.")
         return synthesizer
+
+
+def trimmed(samples: Samples, after: int) -> Samples:
+    """Without most of the silence around it; nobody waits for that."""
+    loud = np.flatnonzero(np.abs(samples.astype(np.int32)) > AUDIBLE)
+    if not len(loud):
+        return samples[:0]
+    return samples[max(0, int(loud[0]) - BEFORE) : int(loud[-1]) + 1 + after]
