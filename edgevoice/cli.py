@@ -15,6 +15,7 @@ from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from edgevoice import __version__
+from edgevoice.conformance.cli_commands import add_conformance
 from edgevoice.doctor.cli_commands import add_doctor, add_listen, add_wake_test
 from edgevoice.errors import ConfigError, EdgeVoiceError, ScenarioError, UnsupportedLibrary
 
@@ -107,6 +108,7 @@ def parser() -> argparse.ArgumentParser:
     add_doctor(commands, configured)
     add_listen(commands, configured)
     add_wake_test(commands, configured)
+    add_conformance(commands)
     add_config(commands, configured)
     devices = commands.add_parser("devices", help="list microphones and loudspeakers")
     devices.set_defaults(act=list_devices)

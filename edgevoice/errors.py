@@ -34,6 +34,8 @@
     ├── StoreError             what the relay keeps cannot be kept or read (OSError)
     ├── ControlError           the daemon's socket refuses or is gone  (ConnectionError)
     ├── CallRefused            a call the relay does not take; relay/refusal.py
+    ├── CheckFailed            a server that is not as OpenAI's clients need it
+    ├── CheckSkipped           a check that cannot be made here
     ├── EngineError            the thing that answers cannot answer    (RuntimeError)
     └── ToolError              a tool cannot do what it was asked      (ValueError)
 
@@ -187,3 +189,16 @@ class EngineError(EdgeVoiceError, RuntimeError):
 
 class ToolError(EdgeVoiceError, ValueError):
     """A tool was called with arguments it cannot use, or failed."""
+
+
+class CheckFailed(EdgeVoiceError):
+    """A server that was to be checked does otherwise."""
+
+    def __init__(self, expected: str, came: str) -> None:
+        super().__init__(f"expected {expected}; came {came}")
+        self.expected = expected
+        self.came = came
+
+
+class CheckSkipped(EdgeVoiceError):
+    """Something that a check needs is not here; the message says how to get it."""

@@ -1,0 +1,69 @@
+"""A relay with TLS as a process of its own, and the report of `edgevoice conformance` on it."""
+
+import asyncio
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from edgevoice.conformance.suite import checks
+from edgevoice.simulator.certificate import self_signed
+from edgevoice.simulator.relay_process import RunningRelay, relay_process
+from tests.virtual_time import pytest_asyncio_loop_factories as pytest_asyncio_loop_factories
+
+PENDING = ("socket", "agents-node", "openai-node", "agents-python", "openai-python")
+STILL = ("http.client-secret", "webrtc.secret", "webrtc.sideband", "agents-browser.secret")
+NAMES = [
+    check.name
+    for check in checks()
+    if check.name == "openai-python.calls"
+    or (not check.name.startswith(PENDING) and check.name not in STILL)
+]
+SETTINGS = ("relay.limits.starts_per_minute=600",)
+
+
+@pytest.fixture(scope="session")
+def laboratory(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the certificate and key of a CA that nobody else trusts, and the token."""
+    directory = tmp_path_factory.mktemp("conformance")
+    self_signed(directory, "127.0.0.1")
+    return directory
+
+
+@pytest.fixture(scope="session")
+def relay(laboratory: Path) -> Iterator[RunningRelay]:
+    certificate, key = laboratory / "relay.crt", laboratory / "relay.key"
+    settings = (*SETTINGS, f"relay.tls_cert={certificate}", f"relay.tls_key={key}")
+    with asyncio.Runner() as runner:
+        stack = AsyncExitStack()
+        running = runner.run(
+            stack.enter_async_context(relay_process("parrot", laboratory, settings))
+        )
+        (laboratory / "token").write_text(running.token)
+        yield running
+        runner.run(stack.aclose())
+
+
+@pytest.fixture(scope="session")
+def outcomes(relay: RunningRelay, laboratory: Path) -> dict[str, dict[str, Any]]:
+    """By the name of the check."""
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "edgevoice", "conformance", relay.url, "--json"),
+            *(word for name in NAMES for word in ("--only", name)),
+            *("--token-file", laboratory / "token", "--ca-file", laboratory / "relay.crt"),
+        ],
+        capture_output=True,
+        text=True,
+        timeout=180,
+        check=False,
+    )
+    assert done.stdout, done.stderr
+    checks = json.loads(done.stdout)["checks"]
+    assert done.returncode == any(check["status"] == "FAILED" for check in checks)
+    return {check["name"]: check for check in checks}

@@ -1,0 +1,137 @@
+"""How checks are chosen, made and told of: nothing here leaves the process."""
+
+import argparse
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from edgevoice.conformance import app, modules
+from edgevoice.conformance.check import Check, perform
+from edgevoice.conformance.suite import checks
+from edgevoice.conformance.talk import Talk
+from edgevoice.conformance.target import Target, base_url
+from edgevoice.conformance.world import World
+from edgevoice.errors import CheckFailed, CheckSkipped, ConfigError
+
+TARGET = Target("http://relay.example:8790", "token", "model")
+
+
+@pytest.mark.parametrize(
+    ("given", "url"),
+    [
+        ("https://relay.example", "https://relay.example"),
+        ("http://relay.example:8790/", "http://relay.example:8790"),
+        ("wss://relay.example/v1/realtime", "https://relay.example"),
+        ("https://relay.example/voice/v1/", "https://relay.example/voice"),
+    ],
+)
+def test_an_address_may_have_what_people_copy_along(given: str, url: str) -> None:
+    assert base_url(given) == url
+
+
+@pytest.mark.parametrize("given", ["relay.example", "ftp://relay.example", "https://"])
+def test_what_is_no_address_is_refused(given: str) -> None:
+    with pytest.raises(ConfigError, match="no address of a server"):
+        base_url(given)
+
+
+def test_the_socket_is_where_the_api_is() -> None:
+    assert TARGET.socket_url == "ws://relay.example:8790/v1/realtime"
+    secure = Target("https://relay.example", "", "model")
+    assert secure.socket_url == "wss://relay.example/v1/realtime"
+    assert secure.bearer == {}
+
+
+def test_no_two_checks_have_one_name() -> None:
+    names = [check.name for check in checks()]
+    assert len(names) == len(set(names)) > 40
+
+
+def test_checks_are_chosen_by_client_or_by_name() -> None:
+    names = [check.name for check in app.choose(["http", "socket.turn"])]
+    assert "http.cors" in names and "socket.turn" in names
+    assert not any(name.startswith("webrtc") or name == "socket.text" for name in names)
+    with pytest.raises(ConfigError, match="no such check; there are http"):
+        app.choose(["sock"])
+
+
+def test_a_server_has_to_be_named() -> None:
+    args = argparse.Namespace(url=None, install=False, modules=None)
+    with pytest.raises(ConfigError, match="which server"):
+        app.main(args)
+
+
+async def outcome_of(error: BaseException | None) -> Any:
+    async def act(world: World) -> None:
+        if error is not None:
+            raise error
+
+    world = World(TARGET, Path("/nowhere"), {})
+    return await perform(Check("client.does", "the protocol, section 1", act), world)
+
+
+async def test_a_line_tells_what_was_expected_by_whom_and_what_came() -> None:
+    line = (await outcome_of(CheckFailed("201", "500"))).line()
+    assert line.startswith("FAILED  client.does ")
+    assert line.endswith("expected 201; came 500  [the protocol, section 1]")
+    assert (await outcome_of(CheckSkipped("no npm"))).line().endswith("no npm")
+    assert (await outcome_of(None)).status == "ok"
+
+
+@pytest.mark.parametrize("error", [KeyError("session"), ConnectionResetError("gone")])
+async def test_a_malformed_answer_fails_the_check_and_not_the_tool(error: Exception) -> None:
+    outcome = await outcome_of(error)
+    assert outcome.status == "FAILED"
+    assert type(error).__name__ in outcome.came
+
+
+class Deaf(Talk):
+    async def send(self, text: str) -> None:
+        pass
+
+
+async def test_waiting_ends_with_an_error_that_nobody_expected() -> None:
+    talk = Deaf()
+    talk.take('{"type": "error", "error": {"message": "too many"}}')
+    with pytest.raises(CheckFailed, match="an error: too many"):
+        await talk.wait("session.updated")
+    assert (await talk.wait("error"))["type"] == "error"
+
+
+async def test_waiting_ends_with_time_or_with_the_connection() -> None:
+    talk = Deaf()
+    talk.take('{"type": "session.created"}')
+    with pytest.raises(CheckFailed, match=r"session.updated within 8 s; came session.created"):
+        await talk.wait("session.updated")
+    asyncio.get_running_loop().call_later(1, talk.end, "closed with code 1006")
+    with pytest.raises(CheckFailed, match="the end of the connection: closed with code 1006"):
+        await talk.wait("session.updated")
+
+
+def test_without_the_packages_it_is_told_how_to_get_them(tmp_path: Path) -> None:
+    with pytest.raises(CheckSkipped, match="edgevoice conformance --install"):
+        modules.installed(tmp_path)
+    with pytest.raises(CheckSkipped, match="apt-get install nothing"):
+        modules.program("nothing", "no-such-program")
+
+
+def test_the_locked_packages_have_checksums_and_no_addresses() -> None:
+    lock = (modules.SCRIPTS / "package-lock.json").read_text()
+    assert lock.count('"integrity": "sha512-') > 20
+    assert "http" not in lock and "resolved" not in lock
+
+
+async def test_what_cannot_be_started_is_not_tried_again() -> None:
+    tried: list[str] = []
+
+    def start(target: Target, directory: Path) -> Any:
+        tried.append("once")
+        raise CheckSkipped("no browser")
+
+    async with World(TARGET, Path("/nowhere"), {"browser": start}) as world:
+        for _ in range(2):
+            with pytest.raises(CheckSkipped, match="no browser"):
+                await world.play("browser", "agents-browser.turn")
+    assert tried == ["once"]
