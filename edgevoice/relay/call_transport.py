@@ -7,6 +7,7 @@ it was made for, from the event loop. Knows no implementation of it.
 from collections.abc import Callable
 from typing import Protocol
 
+from edgevoice.audio.departures import Departures
 from edgevoice.audio.frames import Samples
 
 
@@ -35,6 +36,9 @@ class Output(Protocol):
 
         No callback follows, not even one that is on its way.
         """
+
+    def departures(self) -> Departures:
+        """Packets that have left since the last time, by how late they were."""
 
 
 class Received(Protocol):

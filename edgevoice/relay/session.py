@@ -19,6 +19,7 @@ from collections.abc import Callable, Coroutine, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from edgevoice.audio.departures import Departures
 from edgevoice.audio.frames import Samples
 from edgevoice.config import RelayConfig
 from edgevoice.errors import RemoteProtocolError
@@ -36,7 +37,7 @@ from edgevoice.realtime.session import (
 )
 from edgevoice.realtime.session import Session as Settings
 from edgevoice.relay.brain import BrainLost, MakeBrain, Stage, Unanswered
-from edgevoice.relay.call_transport import MakeTransport
+from edgevoice.relay.call_transport import MakeTransport, Received
 from edgevoice.relay.conversations import TakenUp
 from edgevoice.relay.detection import default_detection, turn_rules
 from edgevoice.relay.ids import NewId, random_id
@@ -105,6 +106,8 @@ class Session:
     """It was on standby, and is used now."""
     on_resumed: Callable[[float], None]
     """It goes on at another transport, after so many seconds without one."""
+    on_surplus: Callable[[], None]
+    """An event of the client was dropped."""
 
     def __init__(
         self,
@@ -118,6 +121,7 @@ class Session:
         self.on_held = lambda reason: None
         self.on_resumed = lambda after_s: None
         self.on_woken = lambda: None
+        self.on_surplus = lambda: None
         self._limits = config.limits
         self._terms = terms
         hold_s = config.limits.hold_s if terms.extensions else 0.0
@@ -174,6 +178,22 @@ class Session:
     @property
     def conversation(self) -> Conversation:
         return self._state.conversation
+
+    @property
+    def received(self) -> Received:
+        """The client's sound so far, on all its transports."""
+        return self._line.received
+
+    def departures(self) -> Departures:
+        """Packets to the client since the last time, by how late they left."""
+        return self._voice.departures()
+
+    def watch(
+        self, published: Callable[[says.ServerEvent], None], made: Callable[[str], None]
+    ) -> None:
+        """Have somebody see each event, and each answer whose first sound is made."""
+        self._state.watch = published
+        self._voice.on_made = made
 
     async def run(self) -> str:
         """Until either side hangs up; says why. An exception from here is a bug."""
@@ -410,6 +430,7 @@ class Session:
 
     def _refuse_surplus(self) -> None:
         self._surplus_events += 1
+        self.on_surplus()
         if self._surplus_events == 1:
             rate = self._limits.events_per_s
             self._state.outbox.refuse(

@@ -27,6 +27,8 @@ class SessionState:
     """Runs until the session ends."""
     extensions: bool
     """The client understands `edgevoice.*`."""
+    watch: Callable[[says.ServerEvent], None] = lambda event: None
+    """Sees everything that is published, also what the client has not asked for."""
 
     @property
     def last_item_id(self) -> str | None:
@@ -43,6 +45,7 @@ class SessionState:
         The device's replica applies the same events, so both ends are equal by construction.
         """
         self.conversation.apply(event)
+        self.watch(event)
         if isinstance(event, says.ConversationItemTruncated) and not self.extensions:
             event = msgspec.structs.replace(event, heard_text=None)
         if not silent:

@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from edgevoice.audio.departures import Departures
 from edgevoice.audio.frames import Samples
 from edgevoice.relay.answer_sound import AnswerSound
 from edgevoice.relay.call_transport import Output
@@ -26,6 +27,9 @@ class _Past:
 
 
 class Voice:
+    on_made: Callable[[str], None]
+    """The first sound of this answer has been made."""
+
     def __init__(
         self,
         output: Output,
@@ -34,6 +38,7 @@ class Voice:
         hold_s: float = 0.0,
     ) -> None:
         """`hold_s`: for so long the client may come back and ask for what it has not heard."""
+        self.on_made = lambda response_id: None
         self._on_started = on_started
         self._on_stopped = on_stopped
         self._hold_s = hold_s
@@ -43,6 +48,9 @@ class Voice:
         self._past: _Past | None = None
         self._ended = False
         self._announced = False
+        self._is_made = False
+        self._departed = Departures()
+        """From outputs that are not in use any more."""
         self.response_id: str | None = None
         """The answer that is being sent."""
         self._stands_at_ms = 0
@@ -62,7 +70,15 @@ class Voice:
         if self._output is not None:
             self._output.begin()
 
+    def departures(self) -> Departures:
+        """Packets that have left since the last time, whichever way."""
+        departed, self._departed = self._departed, Departures()
+        return departed if self._output is None else departed + self._output.departures()
+
     def play(self, samples: Samples) -> None:
+        if not self._is_made and self.response_id is not None:
+            self._is_made = True
+            self.on_made(self.response_id)
         if self._hold_s > 0:
             self._sound.add(samples)
             self._sound.forget(self.sent_ms)
@@ -88,6 +104,7 @@ class Voice:
         output, self._output = self._output, None
         if output is not None:
             self._stands_at_ms = output.clear()
+            self._departed += output.departures()
 
     def attach(self, output: Output, response_id: str, heard_ms: int) -> bool:
         """Go on here. The client has heard so much of that answer, and nothing of a later one.
@@ -128,6 +145,7 @@ class Voice:
         self._free.clear()
         self.response_id, self._sound = response_id, sound
         self._ended, self._announced = ended, False
+        self._is_made = ended
 
     def _first_packet(self) -> None:
         if self.response_id is not None and not self._announced:

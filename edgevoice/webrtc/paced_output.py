@@ -17,6 +17,7 @@ from aiortc import MediaStreamTrack
 from aiortc.mediastreams import MediaStreamError
 from av.packet import Packet
 
+from edgevoice.audio.departures import DepartureLog, Departures
 from edgevoice.audio.frames import FRAME_MS, Samples
 from edgevoice.errors import LocalProtocolError
 from edgevoice.webrtc.codec import Encoder
@@ -69,7 +70,14 @@ class PacedOutput(MediaStreamTrack):
         self._next_tick = 0
         self._end_tick = 0
         """Where the last sound sent ends; the next timestamp may be later."""
+        self._ready_at = 0.0
+        """Since when the next frame is there."""
+        self._departures = DepartureLog()
         self.packets = 0
+
+    def departures(self) -> Departures:
+        """Packets that have left since the last time, by how late they were."""
+        return self._departures.take()
 
     @property
     def sent_ms(self) -> int:
@@ -98,15 +106,19 @@ class PacedOutput(MediaStreamTrack):
             raise LocalProtocolError(f"mono int16 wanted, got {samples.dtype}{samples.shape}")
         if self._waiting_samples > MAX_WAITING_S * SPEAKING_RATE_HZ:
             raise LocalProtocolError(f"more than {MAX_WAITING_S} s of answer are waiting")
+        had_frame = self._has_frame()
         self._pieces.append(samples)
         self._waiting_samples += len(samples)
+        self._note_ready(had_frame)
         self._changed.set()
 
     def end(self) -> None:
         """Nothing more comes for this answer; `on_drained` follows."""
         if not self._is_begun:
             raise LocalProtocolError("begin() an answer before end()")
+        had_frame = self._has_frame()
         self._is_ended = True
+        self._note_ready(had_frame)
         self._changed.set()
 
     def clear(self) -> int:
@@ -122,8 +134,11 @@ class PacedOutput(MediaStreamTrack):
         while self.readyState == "live":
             self._changed.clear()
             if self._has_frame():
-                await self._until(self._heard_at(self._next_tick) - LEAD_S)
+                due = self._heard_at(self._next_tick) - LEAD_S
+                await self._until(due)
                 if self._has_frame():
+                    late_s = asyncio.get_running_loop().time() - max(due, self._ready_at)
+                    self._departures.left(late_s)
                     return self._packet()
             elif self._is_ended and self._is_speaking:
                 return self._last_packet()
@@ -137,6 +152,10 @@ class PacedOutput(MediaStreamTrack):
         """Half a frame waits for its other half, unless none will come."""
         enough = 1 if self._is_ended else FRAME_SAMPLES
         return self._waiting_samples >= enough
+
+    def _note_ready(self, had_frame: bool) -> None:
+        if not had_frame:
+            self._ready_at = asyncio.get_running_loop().time()
 
     def _heard_at(self, tick: int) -> float:
         """When a packet with this timestamp is due at the ear, were there no network."""

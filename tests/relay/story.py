@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from edgevoice.audio.departures import Departures
 from edgevoice.audio.frames import FRAME_SAMPLES, Samples
 from edgevoice.config import RelayConfig
 from edgevoice.errors import EngineError
@@ -91,6 +92,9 @@ class FakeOutput:
         self.log.append("clear")
         self._stop()
         return self.sent_ms
+
+    def departures(self) -> Departures:
+        return Departures()
 
     def _drain(self) -> None:
         self._stop()

@@ -8,7 +8,7 @@ read at all is dropped. What the state is is `scoreboard.py`'s to say.
 import asyncio
 from collections.abc import AsyncIterator, Callable
 
-from edgevoice.relay.monitoring.facts import Fact, LoopLagged, MediaCounted, PacketsPaced
+from edgevoice.relay.monitoring.facts import Fact, LoopLagged, MediaCounted
 
 MOST_READERS = 16
 INTERVAL_S = 0.5
@@ -16,8 +16,8 @@ INTERVAL_S = 0.5
 HEARTBEAT_S = 10.0
 """A state is sent so often even if nothing has happened: minutes go by as well."""
 
-MEASURED = (LoopLagged, MediaCounted, PacketsPaced)
-"""They come all the time; the next state tells of them soon enough."""
+MEASURED = (LoopLagged, MediaCounted)
+"""They come all the time, and nobody looks at the page for them."""
 
 
 class Broadcast:

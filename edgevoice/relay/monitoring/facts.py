@@ -7,6 +7,7 @@ fact holds a word of what was said, a token or a secret.
 from dataclasses import dataclass
 from typing import Literal
 
+from edgevoice.audio.departures import Departures
 from edgevoice.relay.monitoring.waterfall import TurnReport
 
 Kind = Literal["token", "device", "secret"]
@@ -82,8 +83,8 @@ class ResponseBilled:
 
     call_id: str
     tokens: Tokens
-    cost: float = 0.0
-    """In the currency of the configured prices."""
+    cost_usd: float = 0.0
+    """By the configured prices."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,17 +96,8 @@ class MediaCounted:
     """Packets of the caller."""
     lost: int
     """Of the caller's packets, and had to be made up."""
-    sent: int
-    """Packets to the caller."""
-
-
-@dataclass(frozen=True, slots=True)
-class PacketsPaced:
-    """How late the packets of an answer left, as counts by `pacing.BOUNDS_S`."""
-
-    call_id: str
-    counts: tuple[int, ...]
-    sum_s: float
+    sent: Departures
+    """Packets to the caller, and how late they left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +132,6 @@ Fact = (
     | TurnEnded
     | ResponseBilled
     | MediaCounted
-    | PacketsPaced
     | EventsDropped
     | Refused
     | LoopLagged

@@ -21,9 +21,9 @@ from prometheus_client.core import HistogramMetricFamily
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.registry import Collector
 
+from edgevoice.audio.departures import BOUNDS_S, Departures
 from edgevoice.relay.monitoring import ends, facts
 from edgevoice.relay.monitoring.waterfall import Stage, TurnReport
-from edgevoice.webrtc.pacing import BOUNDS_S
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 PREFIX = "edgevoice_relay"
@@ -58,7 +58,7 @@ class Metrics:
             "stage",
         )
         self._tokens = self._counter("tokens", "Tokens of responses", "direction", "kind")
-        self._cost = self._counter("cost", "Cost of responses, by the configured prices")
+        self._cost = self._counter("cost_usd", "Cost of responses, by the configured prices")
         self._packets = self._counter("packets", "Sound in packets", "direction")
         self._lost = self._counter("lost_packets", "Packets of callers that had to be made up")
         self._dropped = self._counter("dropped_events", "Events of clients that were too many")
@@ -94,8 +94,8 @@ class Metrics:
                 self._leave(call_id, now)
             case facts.TurnEnded(report=report):
                 self._count_turn(report)
-            case facts.ResponseBilled(tokens=tokens, cost=cost):
-                self._bill(tokens, cost)
+            case facts.ResponseBilled(tokens=tokens, cost_usd=cost_usd):
+                self._bill(tokens, cost_usd)
             case _:
                 self._see_traffic(fact)
 
@@ -103,10 +103,9 @@ class Metrics:
         match fact:
             case facts.MediaCounted(received=received, lost=lost, sent=sent):
                 self._packets.labels("in").inc(received)
-                self._packets.labels("out").inc(sent)
+                self._packets.labels("out").inc(sent.frames)
                 self._lost.inc(lost)
-            case facts.PacketsPaced(counts=counts, sum_s=sum_s):
-                self._pacing.add(counts, sum_s)
+                self._pacing.departed += sent
             case facts.EventsDropped(events=events):
                 self._dropped.inc(events)
             case facts.Refused(status, code):
@@ -135,13 +134,13 @@ class Metrics:
             if stage is not Stage.SPEECH_STOPPED:
                 self._stages.labels(stage.value).observe(at)
 
-    def _bill(self, tokens: facts.Tokens, cost: float) -> None:
+    def _bill(self, tokens: facts.Tokens, cost_usd: float) -> None:
         self._tokens.labels("in", "text").inc(tokens.input_text)
         self._tokens.labels("in", "audio").inc(tokens.input_audio)
         self._tokens.labels("in", "cached").inc(tokens.cached)
         self._tokens.labels("out", "text").inc(tokens.output_text)
         self._tokens.labels("out", "audio").inc(tokens.output_audio)
-        self._cost.inc(cost)
+        self._cost.inc(cost_usd)
 
     def _counter(self, name: str, told: str, *labels: str) -> Counter:
         return Counter(f"{PREFIX}_{name}", told, labels, registry=self._registry)
@@ -152,9 +151,7 @@ class Metrics:
     def _histogram(
         self, name: str, told: str, bounds: tuple[float, ...], *labels: str
     ) -> Histogram:
-        return Histogram(
-            f"{PREFIX}_{name}", told, labels, buckets=bounds, registry=self._registry
-        )
+        return Histogram(f"{PREFIX}_{name}", told, labels, buckets=bounds, registry=self._registry)
 
 
 class _Words:
@@ -174,21 +171,16 @@ class _Pacing(Collector):
     """Packets are counted where they leave; here the counts are only added up."""
 
     def __init__(self) -> None:
-        self._counts = [0] * (len(BOUNDS_S) + 1)
-        self._sum_s = 0.0
-
-    def add(self, counts: tuple[int, ...], sum_s: float) -> None:
-        self._counts = [old + new for old, new in zip(self._counts, counts, strict=True)]
-        self._sum_s += sum_s
+        self.departed = Departures()
 
     def collect(self) -> Iterator[HistogramMetricFamily]:
         buckets, below = [], 0
-        for bound, count in zip((*BOUNDS_S, math.inf), self._counts, strict=True):
+        for bound, count in zip((*BOUNDS_S, math.inf), self.departed.counts, strict=True):
             below += count
             buckets.append(("+Inf" if bound == math.inf else str(bound), float(below)))
         yield HistogramMetricFamily(
             f"{PREFIX}_pacing_lag_seconds",
             "How late packets of answers leave",
             buckets=buckets,
-            sum_value=self._sum_s,
+            sum_value=self.departed.late_s,
         )

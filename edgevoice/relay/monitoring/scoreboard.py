@@ -27,7 +27,7 @@ class _Session:
     """When it was begun; on standby, when it was woken."""
     turns: int = 0
     tokens: int = 0
-    cost: float = 0.0
+    cost_usd: float = 0.0
 
 
 @dataclass(slots=True)
@@ -38,14 +38,14 @@ class _Today:
     sessions: int = 0
     turns: int = 0
     tokens: int = 0
-    cost: float = 0.0
+    cost_usd: float = 0.0
 
     def add(self, other: "_Today") -> None:
         self.seconds += other.seconds
         self.sessions += other.sessions
         self.turns += other.turns
         self.tokens += other.tokens
-        self.cost += other.cost
+        self.cost_usd += other.cost_usd
 
     def shown(self) -> dict[str, Any]:
         return {
@@ -53,7 +53,7 @@ class _Today:
             "sessions": self.sessions,
             "turns": self.turns,
             "tokens": self.tokens,
-            "cost": round(self.cost, 6),
+            "cost_usd": round(self.cost_usd, 6),
         }
 
 
@@ -149,10 +149,10 @@ class Scoreboard:
 
     def _bill(self, session: _Session, fact: facts.ResponseBilled) -> None:
         session.tokens += fact.tokens.total
-        session.cost += fact.cost
+        session.cost_usd += fact.cost_usd
         sums = self._day.of(session.began.caller)
         sums.tokens += fact.tokens.total
-        sums.cost += fact.cost
+        sums.cost_usd += fact.cost_usd
 
     def _callers(self, now: float) -> dict[str, _Today]:
         """With what the live sessions have used so far."""
@@ -182,7 +182,7 @@ class Scoreboard:
             "age_s": round(now - session.since, 1),
             "turns": session.turns,
             "tokens": session.tokens,
-            "cost": round(session.cost, 6),
+            "cost_usd": round(session.cost_usd, 6),
         }
 
 

@@ -118,17 +118,17 @@ function draw() {
   at("sum-sessions").textContent = state.sessions.length;
   at("sum-minutes").textContent = (state.today.minutes + used * sinceS / 60).toFixed(1);
   at("sum-turns").textContent = state.today.turns;
-  at("sum-cost").textContent = money(state.today.cost);
+  at("sum-cost").textContent = money(state.today.cost_usd);
   at("sum-refused").textContent = Object.values(state.refusals).reduce((sum, n) => sum + n, 0);
   fill("sessions", state.sessions.map((session) => [
     cell(session.caller), cell(session.state, { state: session.state }),
     number(span(session.age_s + sinceS)), number(session.turns), number(session.tokens),
-    number(money(session.cost)), cell(session.transport === "webrtc" ? "WebRTC" : "WebSocket"),
+    number(money(session.cost_usd)), cell(session.transport === "webrtc" ? "WebRTC" : "WebSocket"),
     cell(session.engine), cell(session.id, {}, "id"),
   ]));
   fill("callers", state.callers.map((caller) => [
     cell(caller.caller), number(caller.minutes.toFixed(1)), number(caller.sessions),
-    number(caller.turns), number(caller.tokens), number(money(caller.cost)),
+    number(caller.turns), number(caller.tokens), number(money(caller.cost_usd)),
   ]));
   fill("refusals", Object.entries(state.refusals).map(([code, times]) => [cell(code), number(times)]));
   drawTurns(sinceS);

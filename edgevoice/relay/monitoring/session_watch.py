@@ -1,0 +1,99 @@
+"""Watches one session and publishes what it sees as facts. Changes nothing in it."""
+
+import asyncio
+from collections.abc import Callable, Iterable
+
+from edgevoice.audio.departures import Departures
+from edgevoice.realtime import server_events as says
+from edgevoice.realtime.response import InputTokens, OutputTokens, Response, Usage
+from edgevoice.relay.monitoring import facts
+from edgevoice.relay.monitoring.observers import Publish
+from edgevoice.relay.monitoring.turn_follower import TurnFollower
+from edgevoice.relay.monitoring.waterfall import TurnReport
+from edgevoice.relay.session import Session
+
+Price = Callable[[facts.Tokens], float]
+"""In US dollars."""
+
+
+def free(_tokens: facts.Tokens) -> float:
+    """For an engine that bills nobody."""
+    return 0.0
+
+
+class SessionWatch:
+    def __init__(
+        self, call_id: str, session: Session, publish: Publish, price: Price = free
+    ) -> None:
+        self._call_id = call_id
+        self._session = session
+        self._publish = publish
+        self._price = price
+        self._turns = TurnFollower()
+        self._received = 0
+        self._lost = 0
+
+    def begin(self, began: facts.SessionBegan) -> None:
+        """From here on everything that happens in the session is seen."""
+        self._publish(began)
+        self._session.watch(self._published, self._made)
+        self._session.on_surplus = lambda: self._publish(facts.EventsDropped(self._call_id))
+
+    def woken(self) -> None:
+        self._publish(facts.SessionWoken(self._call_id))
+
+    def held(self, reason: str) -> None:
+        self._publish(facts.SessionHeld(self._call_id, reason))
+
+    def resumed(self, after_s: float) -> None:
+        self._publish(facts.SessionResumed(self._call_id, after_s))
+
+    def end(self, reason: str) -> None:
+        self._tell(self._turns.close())
+        self._count_media()
+        self._publish(facts.SessionEnded(self._call_id, reason))
+
+    def _published(self, event: says.ServerEvent) -> None:
+        self._tell(self._turns.follow(event, self._now()))
+        match event:
+            case says.ResponseDone(response=response):
+                self._bill(response)
+            case says.OutputAudioBufferStopped() | says.OutputAudioBufferCleared():
+                self._count_media()
+
+    def _made(self, response_id: str) -> None:
+        self._turns.will_play(response_id)
+        self._turns.sound_made(response_id, self._now())
+
+    def _tell(self, reports: Iterable[TurnReport]) -> None:
+        for report in reports:
+            self._publish(facts.TurnEnded(self._call_id, report))
+
+    def _bill(self, response: Response) -> None:
+        if response.usage is not None:
+            tokens = counted(response.usage)
+            self._publish(facts.ResponseBilled(self._call_id, tokens, self._price(tokens)))
+
+    def _count_media(self) -> None:
+        now, sent = self._session.received, self._session.departures()
+        received, lost = now.packets - self._received, now.lost - self._lost
+        if received or lost or sent != Departures():
+            self._publish(facts.MediaCounted(self._call_id, received, lost, sent))
+        self._received, self._lost = now.packets, now.lost
+
+    def _now(self) -> float:
+        return asyncio.get_running_loop().time()
+
+
+def counted(usage: Usage) -> facts.Tokens:
+    """Where a server does not say what kind they are, tokens count as text."""
+    read = usage.input_token_details or InputTokens()
+    written = usage.output_token_details or OutputTokens()
+    heard, spoken = read.audio_tokens or 0, written.audio_tokens or 0
+    return facts.Tokens(
+        input_text=max(0, (usage.input_tokens or 0) - heard),
+        input_audio=heard,
+        output_text=max(0, (usage.output_tokens or 0) - spoken),
+        output_audio=spoken,
+        cached=read.cached_tokens or 0,
+    )
