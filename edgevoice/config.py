@@ -405,6 +405,8 @@ class RelayConfig:
     """Where devices, secrets and what was used are kept; `memory` forgets them with the program."""
     state_dir: str = "/var/lib/edgevoice-relay"
     """The folder of the SQLite file; $STATE_DIRECTORY wins where it is set."""
+    admin_token_file: str = ""
+    """File with the token that opens /metrics and /live to other machines; empty: to this one only, if no proxy is in front."""
     tls_cert: str = ""
     """Certificate chain (PEM); empty: plain HTTP, allowed on loopback or behind a proxy only."""
     tls_key: str = ""

@@ -25,6 +25,8 @@ from edgevoice.relay.callers import Callers
 from edgevoice.relay.calls import Calls
 from edgevoice.relay.carrier import WebRtcCarrier
 from edgevoice.relay.engines.engine import Engine
+from edgevoice.relay.monitoring.admission import Admission, read_token
+from edgevoice.relay.monitoring.monitoring import Monitoring
 from edgevoice.relay.session import Session
 from edgevoice.relay.signalling import Signalling
 from edgevoice.relay.store.memory import MemoryStore
@@ -116,6 +118,7 @@ class Relay:
         self._callers = Callers(
             self._tokens, self._store, wall_clock, behind_proxy=config.behind_proxy
         )
+        self._monitoring = make_monitoring(config)
         self._upstream = make_upstream(config.upstream)
         self._calls = Calls(
             config,
@@ -124,6 +127,7 @@ class Relay:
             partial(WebRtcCarrier, config.limits),
             carry,
             self._tell_status,
+            self._monitoring.publish,
         )
 
     async def run(self, stop: asyncio.Event, on_listening: Callable[[str], None]) -> None:
@@ -148,7 +152,9 @@ class Relay:
     async def _serve(
         self, tls: ssl.SSLContext | None, stop: asyncio.Event, on_listening: Callable[[str], None]
     ) -> None:
-        signalling = Signalling(self._config, self._callers, self._calls, self._upstream)
+        signalling = Signalling(
+            self._config, self._callers, self._calls, self._upstream, self._monitoring
+        )
         runner = web.AppRunner(
             signalling.application(),
             access_log=None,
@@ -163,12 +169,14 @@ class Relay:
             url = await self._listen(runner, tls)
             async with asyncio.TaskGroup() as group, board_card.shown(url, self._board_token):
                 feeding = group.create_task(self._feed_watchdog())
+                measuring = group.create_task(self._monitoring.run())
                 guarding = group.create_task(signalling.lobby.run(lambda: server.connections))
                 on_listening(url)
                 self._service.ready()
                 self._tell_status(0)
                 await self._calls_until(stop)
                 feeding.cancel()
+                measuring.cancel()
                 guarding.cancel()
         finally:
             await runner.cleanup()
@@ -214,6 +222,13 @@ class Relay:
 
     def _tell_status(self, live: int) -> None:
         self._service.status(f"edgevoice {__version__}, {self._config.engine}: {live} calls")
+
+
+def make_monitoring(config: RelayConfig) -> Monitoring:
+    """CredentialError when the admin token cannot be used."""
+    token = read_token(config.admin_token_file, os.environ.get("CREDENTIALS_DIRECTORY"))
+    admission = Admission(token, config.behind_proxy)
+    return Monitoring(__version__, config.engine, admission, lambda: local_time().date())
 
 
 async def carry(session: Session) -> str:

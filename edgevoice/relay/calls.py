@@ -27,6 +27,9 @@ from edgevoice.relay.engine_brain import EngineBrain
 from edgevoice.relay.engines.engine import Engine
 from edgevoice.relay.ids import random_id
 from edgevoice.relay.limits import Limits
+from edgevoice.relay.monitoring.facts import SessionBegan, Transport
+from edgevoice.relay.monitoring.observers import Publish, unobserved
+from edgevoice.relay.monitoring.session_watch import SessionWatch
 from edgevoice.relay.refusal import CallRefused
 from edgevoice.relay.session import CallTerms, Session
 from edgevoice.relay.wake_phrase import WakePhrase
@@ -75,6 +78,7 @@ class _LiveCall:
     caller: Caller
     session: Session
     began: float
+    watch: SessionWatch
 
 
 class Calls:
@@ -86,6 +90,7 @@ class Calls:
         make_carrier: MakeCarrier,
         carry: Callable[[Session], Awaitable[str]],
         on_change: Callable[[int], None],
+        publish: Publish = unobserved,
     ) -> None:
         self._config = config
         self._engine = engine
@@ -93,6 +98,7 @@ class Calls:
         self._make_carrier = make_carrier
         self._carry = carry
         self._on_change = on_change
+        self._publish = publish
         self._limits = Limits(config.limits)
         self._conversations = Conversations(config.context_minutes * 60.0)
         self._live: dict[str, _LiveCall] = {}
@@ -157,7 +163,8 @@ class Calls:
         for replaced in admission.replaced:
             if replaced in self._live:
                 self._live[replaced].session.hang_up("replaced by a newer call", REPLACED)
-        self._begin(call_id, _LiveCall(offer.caller, session, now))
+        watch = SessionWatch(call_id, session, self._publish)
+        self._begin(call_id, _LiveCall(offer.caller, session, now, watch), offer)
         return Placed(call_id, answer)
 
     def count_start(self, caller: Caller) -> None:
@@ -201,7 +208,7 @@ class Calls:
         if self._closing or self._group is None:
             raise CallRefused(503, "the relay is stopping", code="overloaded", retry_after_s=5.0)
 
-    def _begin(self, call_id: str, call: _LiveCall) -> None:
+    def _begin(self, call_id: str, call: _LiveCall, offer: Offer) -> None:
         assert self._group is not None
         self._live[call_id] = call
         if call.session.extensions:  # nobody else could ask for it again
@@ -215,21 +222,30 @@ class Calls:
             call.caller.kind,
             call.caller.address,
         )
-        call.session.on_held = partial(self._held, call_id)
-        call.session.on_resumed = partial(self._resumed, call_id)
-        call.session.on_woken = partial(self._woken, call_id, call.caller)
+        call.session.on_held = partial(self._held, call_id, call.watch)
+        call.session.on_resumed = partial(self._resumed, call_id, call.watch)
+        call.session.on_woken = partial(self._woken, call_id, call)
+        call.watch.begin(self._fact(call_id, offer))
         self._group.create_task(self._follow(call_id, call))
 
-    def _woken(self, call_id: str, caller: Caller) -> None:
-        audit.info("call=%s caller=%s is used", call_id, caller)
-        self._limits.started(caller.name, call_id, self._now())
+    def _fact(self, call_id: str, offer: Offer) -> SessionBegan:
+        transport: Transport = "webrtc" if offer.make_carrier is None else "websocket"
+        caller, engine = offer.caller, self._config.engine
+        return SessionBegan(call_id, str(caller), caller.kind, engine, transport, offer.standby)
 
-    def _held(self, call_id: str, reason: str) -> None:
+    def _woken(self, call_id: str, call: _LiveCall) -> None:
+        audit.info("call=%s caller=%s is used", call_id, call.caller)
+        self._limits.started(call.caller.name, call_id, self._now())
+        call.watch.woken()
+
+    def _held(self, call_id: str, watch: SessionWatch, reason: str) -> None:
         audit.info("call=%s held reason=%s", call_id, reason)
+        watch.held(reason)
         self._sweep()
 
-    def _resumed(self, call_id: str, after_s: float) -> None:
+    def _resumed(self, call_id: str, watch: SessionWatch, after_s: float) -> None:
         audit.info("call=%s resumed after=%.1fs", call_id, after_s)
+        watch.resumed(after_s)
         self._sweep()
 
     async def _follow(self, call_id: str, call: _LiveCall) -> None:
@@ -241,6 +257,7 @@ class Calls:
             del self._live[call_id]
             self._limits.ended(call.caller.name, call_id, now)
             self._leave(call.session.conversation, now)
+            call.watch.end(reason)
             audit.info(
                 "call=%s caller=%s ends seconds=%.1f turns=%d responses=%d reason=%s",
                 call_id,

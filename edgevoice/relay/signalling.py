@@ -15,6 +15,7 @@ from collections.abc import Awaitable, Callable
 from aiohttp import BodyPartReader, MultipartReader, StreamReader, web
 from aiohttp.base_protocol import BaseProtocol
 from aiohttp.http_exceptions import HttpProcessingError
+from aiohttp.typedefs import Middleware
 
 from edgevoice import __version__
 from edgevoice.config import RelayConfig
@@ -30,6 +31,9 @@ from edgevoice.relay.calls import Calls, Offer, Placed
 from edgevoice.relay.carrier import MEDIA_HEADER, MakeCarrier, SocketCarrier
 from edgevoice.relay.client_secrets import ClientSecrets
 from edgevoice.relay.lobby import Lobby
+from edgevoice.relay.monitoring.facts import Refused
+from edgevoice.relay.monitoring.monitoring import Monitoring
+from edgevoice.relay.monitoring.observers import Publish, unobserved
 from edgevoice.relay.refusal import CallRefused
 from edgevoice.relay.upgrade import asked_for
 from edgevoice.relay.upstream import Upstream
@@ -73,22 +77,31 @@ _HEADER_NAMES = re.compile(r"[A-Za-z0-9, _-]{1,500}", re.ASCII)
 
 class Signalling:
     def __init__(
-        self, config: RelayConfig, callers: Callers, calls: Calls, upstream: Upstream | None = None
+        self,
+        config: RelayConfig,
+        callers: Callers,
+        calls: Calls,
+        upstream: Upstream | None = None,
+        monitoring: Monitoring | None = None,
     ) -> None:
         self._config = config
         self._callers = callers
         self._calls = calls
         self._secrets = ClientSecrets(upstream, calls.count_start)
+        self._monitoring = monitoring
+        self._publish = unobserved if monitoring is None else monitoring.publish
         self.lobby = Lobby()
 
     def application(self) -> web.Application:
-        app = web.Application(middlewares=[self.lobby.serve, _in_openai_shape])
+        app = web.Application(middlewares=[self.lobby.serve, in_openai_shape(self._publish)])
         app.router.add_post("/v1/realtime/calls", self._place)
         app.router.add_post("/v1/realtime/calls/{call_id}/hangup", self._hang_up)
         app.router.add_get("/v1/realtime", self._place_by_socket)
         app.router.add_post("/v1/realtime/client_secrets", self._mint)
         app.router.add_get("/healthz", self._health)
         app.router.add_route("OPTIONS", "/v1/{path:.*}", _preflight)
+        if self._monitoring is not None:
+            self._monitoring.pages.add_to(app)
         return app
 
     async def _place(self, request: web.Request) -> web.Response:
@@ -303,22 +316,31 @@ async def _preflight(request: web.Request) -> web.Response:
     )
 
 
-@web.middleware
-async def _in_openai_shape(request: web.Request, handler: Handler) -> web.StreamResponse:
-    try:
-        response = await handler(request)
-    except CallRefused as refusal:
-        response = _refusal(refusal)
-    except StoreError as error:
-        log.error("%s", error)
-        response = _refusal(
-            CallRefused(503, "the relay is in trouble: its log says more", code="store_trouble")
-        )
-    except web.HTTPException as error:
-        response = _refusal(CallRefused(error.status, error.reason))
-    response.headers["Access-Control-Allow-Origin"] = "*"
-    response.headers["Access-Control-Expose-Headers"] = EXPOSED
-    return response
+def in_openai_shape(publish: Publish) -> Middleware:
+    """What is refused is told to the caller as OpenAI does it, and to those who watch."""
+
+    @web.middleware
+    async def shape(request: web.Request, handler: Handler) -> web.StreamResponse:
+        try:
+            response = await handler(request)
+        except CallRefused as refusal:
+            publish(Refused(refusal.status, refusal.code or ""))
+            response = _refusal(refusal)
+        except StoreError as error:
+            log.error("%s", error)
+            publish(Refused(503, "store_trouble"))
+            response = _refusal(
+                CallRefused(503, "the relay is in trouble: its log says more", code="store_trouble")
+            )
+        except web.HTTPException as error:
+            publish(Refused(error.status, ""))
+            response = _refusal(CallRefused(error.status, error.reason))
+        if request.path.startswith("/v1/"):  # no other page is to read what the owner may see
+            response.headers["Access-Control-Allow-Origin"] = "*"
+            response.headers["Access-Control-Expose-Headers"] = EXPOSED
+        return response
+
+    return shape
 
 
 def _refusal(refusal: CallRefused) -> web.Response:

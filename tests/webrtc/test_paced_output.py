@@ -194,3 +194,26 @@ async def test_an_answer_that_goes_on_counts_from_there_and_is_announced_once() 
         await elapse(1)
         assert listener.output.sent_ms == 2500
         assert listener.words == ["first", "drained"]
+
+
+async def test_packets_that_leave_when_they_are_due_are_not_late() -> None:
+    async with listening() as listener:
+        listener.output.begin()
+        listener.output.play(answer(1.0))
+        await elapse(2.0)
+        listener.output.play(answer(1.0))  # the engine was late, the pacer is not
+        await elapse(2.0)
+        departures = listener.output.departures()
+        assert (departures.frames, departures.counts[0]) == (100, 100)
+        assert listener.output.departures().frames == 0
+
+
+async def test_a_machine_that_is_busy_sends_late() -> None:
+    listener = Listener()
+    listener.output.begin()
+    listener.output.play(answer(1.0))
+    for _ in range(5):
+        await listener.output.recv()
+        await elapse(0.2)  # whoever is to take the next packet was held up
+    counts = listener.output.departures().counts
+    assert (sum(counts), sum(counts[:5])) == (5, 1)

@@ -6,7 +6,7 @@ read at all is dropped. What the state is is `scoreboard.py`'s to say.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 
 from edgevoice.relay.monitoring.facts import Fact, LoopLagged, MediaCounted
 
@@ -42,7 +42,7 @@ class Broadcast:
     def is_full(self) -> bool:
         return self.readers >= MOST_READERS
 
-    async def read(self) -> AsyncIterator[bytes]:
+    async def read(self) -> AsyncGenerator[bytes, None]:
         """The event stream of one reader, state by state."""
         self.readers += 1
         try:

@@ -24,13 +24,22 @@ class Monitoring:
     ) -> None:
         self._relay = {"version": version, "engine": engine}
         self._scoreboard = Scoreboard(today)
-        metrics, broadcast = Metrics(version, engine), Broadcast(self._state)
-        self._observers = Observers(metrics, self._scoreboard, broadcast)
-        self.pages = Pages(admission, metrics, broadcast)
+        metrics, self._broadcast = Metrics(version, engine), Broadcast(self._state)
+        self._observers = Observers(metrics, self._scoreboard, self._broadcast)
+        self.pages = Pages(admission, metrics, self._broadcast)
+
+    @property
+    def readers(self) -> int:
+        """Of the live page."""
+        return self._broadcast.readers
 
     def publish(self, fact: Fact) -> None:
         """It is a fact since now."""
         self._observers.publish(fact, asyncio.get_running_loop().time())
+
+    def close(self) -> None:
+        """The relay stops: whoever looks is told so."""
+        self._broadcast.close()
 
     async def run(self) -> None:
         """Measure until cancelled."""

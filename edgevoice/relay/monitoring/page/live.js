@@ -158,8 +158,9 @@ function drawTurns(sinceS) {
 function drawTurn(turn, scaleS, sinceS) {
   const row = document.createElement("li");
   const marks = Object.fromEntries(turn.marks);
-  const who = node("span", "who", turn.caller + " ");
-  who.append(node("span", "when", span(turn.ago_s + sinceS) + " ago"));
+  const who = node("span", "who");
+  who.title = turn.caller;
+  who.append(node("span", "", turn.caller), node("span", "when", span(turn.ago_s + sinceS) + " ago"));
   const bar = node("span", "bar");
   let before = 0;
   const told = [];
@@ -196,7 +197,7 @@ function latency(turn) {
 function outcomeOf(turn, marks) {
   const spoke = marks.answer_ended - marks.first_packet_sent;
   const asked = turn.spoken ? "" : ", asked by an event";
-  return turn.outcome + (spoke > 0 ? `, spoke ${seconds(spoke)}` : "") + asked;
+  return turn.outcome + (spoke > 0 ? `, spoke ${spoke.toFixed(1)} s` : "") + asked;
 }
 
 function cell(text, data = {}, kind = "") {
@@ -225,7 +226,7 @@ function span(s) {
   return Math.floor(s / 3600) + " h " + Math.floor((s % 3600) / 60) + " min";
 }
 
-const money = (cost) => (cost === 0 ? "0" : "$" + cost.toFixed(cost < 0.1 ? 4 : 2));
+const money = (cost) => (cost === 0 ? "$0" : "$" + cost.toFixed(cost < 0.1 ? 4 : 2));
 
 // The next round number: 0.5, 1, 2, 5, 10 ...
 function nice(most) {
