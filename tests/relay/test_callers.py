@@ -9,7 +9,8 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from edgevoice.identity import device_key
 from edgevoice.relay.callers import Caller, Callers, address_of, secret_digest
-from edgevoice.relay.signalling import _in_openai_shape
+from edgevoice.relay.monitoring.observers import unobserved
+from edgevoice.relay.signalling import in_openai_shape
 from edgevoice.relay.store.memory import MemoryStore
 from edgevoice.relay.store.records import Secret
 from edgevoice.relay.tokens import create, revoke
@@ -29,7 +30,7 @@ class Door:
         self.client: TestClient
 
     def application(self) -> web.Application:
-        app = web.Application(middlewares=[_in_openai_shape])
+        app = web.Application(middlewares=[in_openai_shape(unobserved)])
         app.router.add_route("*", "/{path:.*}", self._open)
         return app
 
