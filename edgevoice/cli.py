@@ -18,6 +18,7 @@ from edgevoice import __version__
 from edgevoice.conformance.cli_commands import add_conformance
 from edgevoice.doctor.cli_commands import add_doctor, add_listen, add_wake_test
 from edgevoice.errors import ConfigError, EdgeVoiceError, ScenarioError, UnsupportedLibrary
+from edgevoice.relay.device_commands import add_devices
 
 if TYPE_CHECKING:
     from edgevoice.config_file import Effective
@@ -157,6 +158,7 @@ def add_programs(commands: Commands, configured: argparse.ArgumentParser) -> Non
     token.add_argument("name", metavar="NAME", help="what the device is called")
     token.add_argument("--revoke", action="store_true", help="take the device's token away")
     token.set_defaults(act=make_token)
+    add_devices(inner, config_options(inner=True))
     add_simulate(commands, configured)
 
 

@@ -411,8 +411,12 @@ class RelayConfig:
     """Certificate chain (PEM); empty: plain HTTP, allowed on loopback or behind a proxy only."""
     tls_key: str = ""
     """Its private key."""
+    tls_ca: str = ""
+    """Certificate of the private authority (PEM) that devices pin when they are paired; empty: they trust what the system trusts."""
     behind_proxy: bool = False
     """Plain HTTP on other addresses than loopback, because a proxy in front speaks TLS."""
+    pairing: bool = True
+    """Devices may ask to be paired; each waits until its owner approves it here."""
     engine: Literal["local", "parrot"] = "local"
     """What answers."""
     context_minutes: float = 60.0

@@ -10,7 +10,7 @@ The way of a pairing, over HTTP (JSON both ways, errors in OpenAI's shape):
 
 1.  POST /v1/edgevoice/pairings
         {"name": "kitchen", "public_key": 43 letters, "origin": "https://relay.lan:8790",
-         "proof": base64url of the signature of `proof_message(...)`}
+         "proof": base64 of the signature of `proof_message(...)`}
     201 {"pairing_id": "pair_...", "poll_secret": "...", "nonce": 32 hex digits,
          "expires_at": unix time, "poll_s": 2, "authority": PEM or ""}
     `origin` is scheme, host and port of the device's link.url as it dials them; the calls that
@@ -27,11 +27,12 @@ The way of a pairing, over HTTP (JSON both ways, errors in OpenAI's shape):
 3.  Meanwhile the owner runs `edgevoice relay devices approve CODE` at the relay.
 
 Refusals of the first step: 400 `invalid_value` (param says which), 403 `invalid_proof`,
-409 `already_paired` (revoke it there first, or go on using it), 429 `rate_limit_exceeded`,
-503 `too_many_pairings`.
+404 `pairing_is_off`, 429 `rate_limit_exceeded`, 503 `too_many_pairings`. A device that is paired
+already may be paired again: its name and its origin are those of the last time.
 """
 
 import hashlib
+import ssl
 
 LETTERS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 """No 0 and O, no 1, I and L, and no U, which is heard as V."""
@@ -63,6 +64,13 @@ def pairing_code(public_key: str, origin: str, authority_sha256: str, nonce: str
         number, letter = divmod(number, len(LETTERS))
         letters += LETTERS[letter]
     return letters
+
+
+def authority_sha256(certificate: str) -> str:
+    """Of what the device pins (PEM); empty for empty. ValueError where it is no certificate."""
+    if not certificate:
+        return ""
+    return hashlib.sha256(ssl.PEM_cert_to_DER_cert(certificate.strip())).hexdigest()
 
 
 def proof_message(public_key: str, name: str, origin: str) -> bytes:

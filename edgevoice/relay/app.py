@@ -12,6 +12,7 @@ from contextlib import nullcontext
 from datetime import UTC, datetime
 from functools import partial
 from ipaddress import ip_address
+from pathlib import Path
 
 from aiohttp import web
 
@@ -20,6 +21,7 @@ from edgevoice.audio.vad import SileroVad, Vad, WebRtcVad
 from edgevoice.config import Config, RelayConfig
 from edgevoice.errors import ConfigError, LinkError
 from edgevoice.hardware.service_manager import ServiceManager
+from edgevoice.identity.pairing_code import authority_sha256
 from edgevoice.relay import board_card, lobby
 from edgevoice.relay.callers import Callers
 from edgevoice.relay.calls import Calls
@@ -27,10 +29,13 @@ from edgevoice.relay.carrier import WebRtcCarrier
 from edgevoice.relay.engines.engine import Engine
 from edgevoice.relay.monitoring.admission import Admission, read_token
 from edgevoice.relay.monitoring.monitoring import Monitoring
+from edgevoice.relay.pairing import Pairings
+from edgevoice.relay.pairing_pages import PairingPages
 from edgevoice.relay.session import Session
 from edgevoice.relay.signalling import Signalling
 from edgevoice.relay.store.memory import MemoryStore
 from edgevoice.relay.store.place import make_store
+from edgevoice.relay.store.store import Store
 from edgevoice.relay.tokens import Tokens
 from edgevoice.relay.upstream import make_upstream
 from edgevoice.webrtc.hardening import harden
@@ -119,6 +124,7 @@ class Relay:
             self._tokens, self._store, wall_clock, behind_proxy=config.behind_proxy
         )
         self._monitoring = make_monitoring(config)
+        self._pairing = make_pairing(config, self._store)
         self._upstream = make_upstream(config.upstream)
         self._calls = Calls(
             config,
@@ -153,7 +159,12 @@ class Relay:
         self, tls: ssl.SSLContext | None, stop: asyncio.Event, on_listening: Callable[[str], None]
     ) -> None:
         signalling = Signalling(
-            self._config, self._callers, self._calls, self._upstream, self._monitoring
+            self._config,
+            self._callers,
+            self._calls,
+            self._upstream,
+            self._monitoring,
+            pairing=self._pairing,
         )
         runner = web.AppRunner(
             signalling.application(),
@@ -229,6 +240,22 @@ def make_monitoring(config: RelayConfig) -> Monitoring:
     token = read_token(config.admin_token_file, os.environ.get("CREDENTIALS_DIRECTORY"))
     admission = Admission(token, config.behind_proxy)
     return Monitoring(__version__, config.engine, admission, lambda: local_time().date())
+
+
+def make_pairing(config: RelayConfig, store: Store) -> PairingPages | None:
+    """None where nobody is to be paired. ConfigError when relay.tls_ca cannot be used."""
+    if not config.pairing:
+        return None
+    try:
+        authority = Path(config.tls_ca).read_text("ascii") if config.tls_ca else ""
+        authority_sha256(authority)
+    except (OSError, ValueError) as error:
+        raise ConfigError(
+            f"relay.tls_ca {config.tls_ca} is no certificate in PEM ({error}); it is the"
+            " authority's own, which devices pin"
+        ) from error
+    pairings = Pairings(store, authority)
+    return PairingPages(pairings, wall_clock, behind_proxy=config.behind_proxy)
 
 
 async def carry(session: Session) -> str:

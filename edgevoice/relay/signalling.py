@@ -5,16 +5,13 @@ Refusals have OpenAI's shape. Judges who calls and the form of what is posted; `
 token is what admits them.
 """
 
-import asyncio
 import ipaddress
 import logging
 import math
 import re
 from collections.abc import Awaitable, Callable
 
-from aiohttp import BodyPartReader, MultipartReader, StreamReader, web
-from aiohttp.base_protocol import BaseProtocol
-from aiohttp.http_exceptions import HttpProcessingError
+from aiohttp import BodyPartReader, MultipartReader, web
 from aiohttp.typedefs import Middleware
 
 from edgevoice import __version__
@@ -34,7 +31,9 @@ from edgevoice.relay.lobby import Lobby
 from edgevoice.relay.monitoring.facts import Refused
 from edgevoice.relay.monitoring.monitoring import Monitoring
 from edgevoice.relay.monitoring.observers import Publish, unobserved
+from edgevoice.relay.pairing_pages import PairingPages
 from edgevoice.relay.refusal import CallRefused
+from edgevoice.relay.request_body import UNREADABLE, limited, read_body, refuse_longer, stream, text
 from edgevoice.relay.upgrade import asked_for
 from edgevoice.relay.upstream import Upstream
 
@@ -54,19 +53,6 @@ SESSION_BYTES = 65_536
 MOST_BESIDES = SESSION_BYTES + 4_096
 """What may come with an offer: that, and what lies around the parts."""
 MAX_PARTS = 4
-BODY_S = 10.0
-"""An offer is 2 kB; whoever is slower holds a connection open on purpose."""
-
-UNREADABLE = (
-    HttpProcessingError,
-    web.RequestPayloadError,
-    ConnectionError,
-    ValueError,
-    LookupError,
-    AssertionError,
-    RuntimeError,
-)
-"""What aiohttp raises while it reads a malformed body, or one whose sender has gone."""
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -83,6 +69,8 @@ class Signalling:
         calls: Calls,
         upstream: Upstream | None = None,
         monitoring: Monitoring | None = None,
+        *,
+        pairing: PairingPages | None = None,
     ) -> None:
         self._config = config
         self._callers = callers
@@ -90,6 +78,7 @@ class Signalling:
         self._secrets = ClientSecrets(upstream, calls.count_start)
         self._monitoring = monitoring
         self._publish = unobserved if monitoring is None else monitoring.publish
+        self._pairing = pairing
         self.lobby = Lobby()
 
     def application(self) -> web.Application:
@@ -99,6 +88,8 @@ class Signalling:
         app.router.add_get("/v1/realtime", self._place_by_socket)
         app.router.add_post("/v1/realtime/client_secrets", self._mint)
         app.router.add_get("/healthz", self._health)
+        if self._pairing is not None:
+            self._pairing.add_to(app)
         app.router.add_route("OPTIONS", "/v1/{path:.*}", _preflight)
         if self._monitoring is not None:
             self._monitoring.pages.add_to(app)
@@ -107,7 +98,7 @@ class Signalling:
     async def _place(self, request: web.Request) -> web.Response:
         recognised = await self._callers.recognise(request)
         _refuse_other_kinds(request)
-        body = await _body(request, self._config.limits.sdp_bytes + MOST_BESIDES)
+        body = await read_body(request, self._config.limits.sdp_bytes + MOST_BESIDES)
         caller = await self._callers.admit(recognised, body)
         try:
             sdp, session = await self._read(request, body)
@@ -174,9 +165,9 @@ class Signalling:
 
     async def _mint(self, request: web.Request) -> web.Response:
         recognised = await self._callers.recognise(request)
-        body = await _body(request, SESSION_BYTES)
+        body = await read_body(request, SESSION_BYTES)
         caller = await self._callers.admit(recognised, body)
-        return await self._secrets.mint(caller, _text(body))
+        return await self._secrets.mint(caller, text(body))
 
     async def _health(self, request: web.Request) -> web.Response:
         return web.json_response({"status": "ok", "sessions": self._calls.live})
@@ -184,8 +175,8 @@ class Signalling:
     async def _read(self, request: web.Request, body: bytes) -> tuple[str, str | None]:
         """The offer, and the session object where one came along."""
         if request.content_type == SDP:
-            _refuse_longer(body, self._config.limits.sdp_bytes)
-            return _text(body), None
+            refuse_longer(body, self._config.limits.sdp_bytes)
+            return text(body), None
         parts = await self._parts(request, body)
         if "sdp" in parts:
             return parts["sdp"], parts.get("session")
@@ -194,14 +185,14 @@ class Signalling:
     async def _parts(self, request: web.Request, body: bytes) -> dict[str, str]:
         limits = {"sdp": self._config.limits.sdp_bytes, "session": SESSION_BYTES}
         found: dict[str, str] = {}
-        reader = MultipartReader(request.headers, _stream(body))
+        reader = MultipartReader(request.headers, stream(body))
         for _ in range(MAX_PARTS):
             part = await reader.next()
             if part is None:
                 break
             if not isinstance(part, BodyPartReader) or part.name not in limits:
                 raise CallRefused(400, "the parts are sdp and session", code="invalid_value")
-            found[part.name] = _text(await _limited(part.read_chunk, limits[part.name]))
+            found[part.name] = text(await limited(part.read_chunk, limits[part.name]))
         return found
 
     def _media_host(self, request: web.Request) -> str | None:
@@ -231,47 +222,6 @@ def _refuse_other_kinds(request: web.Request) -> None:
             f"post the offer as {SDP}, or as multipart/form-data with the parts sdp and session",
             code="unsupported_media_type",
         )
-
-
-async def _body(request: web.Request, limit: int) -> bytes:
-    """All of it, as it was sent: a device has signed it like that."""
-    try:
-        async with asyncio.timeout(BODY_S):
-            return await _limited(request.content.read, limit)
-    except TimeoutError:
-        raise CallRefused(408, "the body did not arrive in time", code="timeout") from None
-    except UNREADABLE as error:
-        raise CallRefused(400, "the body is broken", code="invalid_body") from error
-
-
-def _stream(body: bytes) -> StreamReader:
-    """What aiohttp's parser reads from."""
-    loop = asyncio.get_running_loop()
-    stream = StreamReader(BaseProtocol(loop), len(body) + 1, loop=loop)
-    stream.feed_data(body)
-    stream.feed_eof()
-    return stream
-
-
-async def _limited(read: Callable[[int], Awaitable[bytes]], limit: int) -> bytes:
-    """All of it, or 413 as soon as it is too much."""
-    body = bytearray()
-    while chunk := await read(8192):
-        body += chunk
-        _refuse_longer(body, limit)
-    return bytes(body)
-
-
-def _refuse_longer(body: bytes | bytearray, limit: int) -> None:
-    if len(body) > limit:
-        raise CallRefused(413, f"more than {limit} bytes", code="too_large")
-
-
-def _text(body: bytes) -> str:
-    try:
-        return body.decode()
-    except UnicodeDecodeError:
-        raise CallRefused(400, "not UTF-8", code="invalid_body") from None
 
 
 def _patch(session: str | None, model: str | None) -> SessionPatch:

@@ -18,7 +18,7 @@ from edgevoice.errors import CredentialError
 
 log = logging.getLogger(__name__)
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
 _HASH = re.compile(r"[0-9a-f]{64}")
 _MIN_TOKEN_CHARS = 20
 _SAMPLES = ("changeme", "dev-token", "edgevoice", "password", "secret", "test", "token", "")
@@ -27,7 +27,7 @@ _SAMPLE_HASHES = frozenset(hashlib.sha256(word.encode()).hexdigest() for word in
 
 def create(path: str, name: str) -> str:
     """Add a token of that name to the file and return it, for the only time."""
-    if not _NAME.fullmatch(name):
+    if not NAME.fullmatch(name):
         raise CredentialError(f'"{name}" is no token name: use letters, digits, ".", "_" and "-"')
     file = Path(path)
     lines = _lines(file) if file.exists() else []
@@ -141,7 +141,7 @@ def _parse(lines: list[str], path: str) -> dict[str, str]:
         if not entry:
             continue
         name, _, digest = (part.strip() for part in entry.partition(":"))
-        if not _NAME.fullmatch(name) or not _HASH.fullmatch(digest) or name in hashes:
+        if not NAME.fullmatch(name) or not _HASH.fullmatch(digest) or name in hashes:
             raise CredentialError(f"{path}, line {number}: not one new name:sha256")
         if digest in _SAMPLE_HASHES:
             raise CredentialError(f"{path}, line {number}: everybody can guess that token")
