@@ -169,6 +169,8 @@ class LinkConfig:
     """The relay (or any OpenAI-compatible Realtime server) without the /v1 path."""
     token_file: str = "/etc/edgevoice/token"
     """File that holds the bearer token; `$CREDENTIALS_DIRECTORY/token` wins where it exists."""
+    key_file: str = "/var/lib/edgevoice/device.key"
+    """The board's own key, which `edgevoice pair` makes; used where there is no token."""
     ca_file: str = ""
     """A private certificate authority to trust besides the system's."""
     model: str = ""

@@ -99,9 +99,21 @@ class LinkError(EdgeVoiceError, ConnectionError):
 class LinkRefused(LinkError):
     """The relay answered with an error status."""
 
-    def __init__(self, status: int, message: str, retry_after_s: float | None = None) -> None:
+    def __init__(
+        self,
+        status: int,
+        message: str,
+        retry_after_s: float | None = None,
+        *,
+        code: str = "",
+        date: str = "",
+    ) -> None:
         super().__init__(message)
         self.status = status
+        self.code = code
+        """In the relay's words."""
+        self.date = date
+        """By the relay's clock."""
         self.retry_after_s = retry_after_s
         """Before that it will say no again, by its own word."""
 

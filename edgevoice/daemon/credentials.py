@@ -1,9 +1,15 @@
-"""Reads the device's bearer token from the file that holds it. Never logs it, never keeps it."""
+"""What the device shows a relay: a bearer token from its file, or the board's own key.
+
+Logs neither.
+"""
 
 import os
 from pathlib import Path
 
+from edgevoice.config import LinkConfig
 from edgevoice.errors import CredentialError
+from edgevoice.identity import device_key
+from edgevoice.link.credential import BearerToken, Credential, SignedToken
 
 CREDENTIAL = "token"
 """Its name among the service manager's credentials (LoadCredential=token:...)."""
@@ -12,11 +18,27 @@ MOST_CHARS = 4_096
 
 
 def token_path(configured: str) -> Path:
-    """Where the token is: the service manager's copy where there is one."""
+    """Where the token is: the service manager's copy where there is one.
+
+    The service manager's copy is an empty line where its own file does not exist.
+    """
     directory = os.environ.get("CREDENTIALS_DIRECTORY")
-    if directory and (Path(directory) / CREDENTIAL).is_file():
-        return Path(directory) / CREDENTIAL
+    if directory:
+        copy = Path(directory) / CREDENTIAL
+        if copy.is_file() and copy.read_bytes().strip():
+            return copy
     return Path(configured)
+
+
+def credential(link: LinkConfig, is_first: bool = True) -> Credential:
+    """A token where there is one, else the board's key. CredentialError where there is neither.
+
+    `is_first`: of the first relay, whose token the service manager may hold.
+    """
+    path = token_path(link.token_file) if is_first else Path(link.token_file)
+    if not path.exists() and Path(link.key_file).exists():
+        return SignedToken(device_key.load(Path(link.key_file)), link.url)
+    return BearerToken(read_token(link.token_file, is_first))
 
 
 def read_token(configured: str, is_first: bool = True) -> str:
@@ -29,8 +51,8 @@ def read_token(configured: str, is_first: bool = True) -> str:
         token = path.read_text(encoding="ascii").strip()
     except FileNotFoundError as missing:
         raise CredentialError(
-            f"no token at {path}; make one on the relay with `edgevoice relay token NAME`"
-            " and put it there (link.token_file)"
+            f"no token at {path}; introduce this board to its relay with `edgevoice pair`, or make"
+            " a token there with `edgevoice relay token NAME` and put it here (link.token_file)"
         ) from missing
     except OSError as trouble:
         raise CredentialError(

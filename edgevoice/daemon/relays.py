@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from edgevoice.config import LinkConfig
-from edgevoice.daemon.credentials import read_token
+from edgevoice.daemon.credentials import credential
 from edgevoice.link.board_relay import BoardRelay
 from edgevoice.link.direct import make_signalling
 from edgevoice.link.relay import Relay
@@ -12,7 +12,7 @@ from edgevoice.link.signalling import Signalling
 
 def configured(link: LinkConfig) -> list[Relay]:
     """CredentialError when a token is missing."""
-    found: list[Relay] = [make_signalling(link, read_token(link.token_file))]
+    found: list[Relay] = [make_signalling(link, credential(link))]
     for other in link.fallbacks:
         there = replace(
             link,
@@ -22,7 +22,7 @@ def configured(link: LinkConfig) -> list[Relay]:
             model=other.model,
             direct=False,
         )
-        found.append(Signalling(there, read_token(other.token_file, is_first=False)))
+        found.append(Signalling(there, credential(there, is_first=False)))
     if link.board_card:
         found.append(BoardRelay(link))
     return found

@@ -16,6 +16,7 @@ from yarl import URL
 
 from edgevoice.config import LinkConfig
 from edgevoice.errors import LinkAbsent, LinkError
+from edgevoice.link.credential import BearerToken
 from edgevoice.link.signalling import Answer, Signalling, Upgraded, is_loopback
 
 MOST_BYTES = 1_024
@@ -81,7 +82,7 @@ class BoardRelay:
         card = self._read()
         if self._signalling is None or card != self._card:
             await self._stack.aclose()
-            made = Signalling(replace(self._config, url=card.url), card.token)
+            made = Signalling(replace(self._config, url=card.url), BearerToken(card.token))
             self._signalling = await self._stack.enter_async_context(made)
             self._card = card
         return self._signalling

@@ -14,6 +14,7 @@ from yarl import URL
 
 from edgevoice.config import LinkConfig
 from edgevoice.errors import LinkError, LinkRefused
+from edgevoice.link.credential import BearerToken, Credential
 from edgevoice.link.relay import Relay
 from edgevoice.link.signalling import Answer, Secret, Signalling, Upgraded
 
@@ -22,9 +23,9 @@ log = logging.getLogger(__name__)
 UNAUTHORIZED = 401
 
 
-def make_signalling(config: LinkConfig, token: str) -> Relay:
+def make_signalling(config: LinkConfig, credential: Credential) -> Relay:
     """To the relay, or with `link.direct` past it."""
-    return DirectSignalling(config, token) if config.direct else Signalling(config, token)
+    return DirectSignalling(config, credential) if config.direct else Signalling(config, credential)
 
 
 def destination(config: LinkConfig) -> str:
@@ -35,10 +36,10 @@ def destination(config: LinkConfig) -> str:
 class DirectSignalling:
     """Use with `async with`; one per link, for as long as the program runs."""
 
-    def __init__(self, config: LinkConfig, token: str) -> None:
-        self._mint = Signalling(config, token)
+    def __init__(self, config: LinkConfig, credential: Credential) -> None:
+        self._mint = Signalling(config, credential)
         there = replace(config, url=config.direct_url)
-        self._server = Signalling(there, "", setting="link.direct_url")
+        self._server = Signalling(there, BearerToken(""), setting="link.direct_url")
         self._stack = AsyncExitStack()
         self._calls: dict[URL, Secret] = {}
         """The secret by which each call was made hangs it up, too. One or two at a time."""

@@ -8,10 +8,11 @@ to the configured origin only.
 import asyncio
 import ipaddress
 import ssl
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import SimpleNamespace, TracebackType
-from typing import Annotated, Self
+from typing import Annotated, Self, TypeVar
 
 import aiohttp
 import msgspec
@@ -21,6 +22,7 @@ from yarl import URL
 from edgevoice import __version__
 from edgevoice.config import LinkConfig
 from edgevoice.errors import LinkError, LinkRefused, LinkTimeout, LinkUntrusted
+from edgevoice.link.credential import Credential
 from edgevoice.webrtc.media_header import MEDIA_HEADER, PROTOCOL
 from edgevoice.webrtc.sdp import MAX_MESSAGE_BYTES
 from edgevoice.webrtc.socket_line import GOODBYE_S as SOCKET_GOODBYE_S
@@ -45,6 +47,11 @@ CONNECTIONS = 8
 
 
 OURS = {VERSION_HEADER: __version__}
+
+CLOCK_SKEW = "clock_skew"
+"""The relay's code for a token that was made too long ago, or has not been made yet."""
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +84,12 @@ class Secret:
 class Signalling:
     """Use with `async with`; one per link, for as long as the program runs."""
 
-    def __init__(self, config: LinkConfig, token: str, *, setting: str = "link.url") -> None:
+    def __init__(
+        self, config: LinkConfig, credential: Credential, *, setting: str = "link.url"
+    ) -> None:
         """`setting`: where the owner mends what is wrong with the address."""
         self._config = config
-        self._token = token
+        self._credential = credential
         self._setting = setting
         self._base = URL(config.url.rstrip("/"))
         self._calls = self._base / "v1/realtime/calls"
@@ -164,11 +173,15 @@ class Signalling:
     async def upgrade(self, headers: dict[str, str]) -> Upgraded:
         """Place a call over a WebSocket. Raises LinkError, LinkRefused or LinkTimeout."""
         self._refuse_plain_http()
+        return await self._corrected(lambda: self._upgrade(headers))
+
+    async def _upgrade(self, headers: dict[str, str]) -> Upgraded:
+        place = self._base / "v1/realtime"
         try:
             socket = await self._http.ws_connect(
-                (self._base / "v1/realtime").with_query(self._query()),
+                place.with_query(self._query()),
                 protocols=(PROTOCOL,),
-                headers=bearer(self._token) | OURS | headers,
+                headers=self._shown("GET", place) | OURS | headers,
                 timeout=aiohttp.ClientWSTimeout(ws_close=SOCKET_GOODBYE_S),
                 autoping=False,
                 autoclose=False,
@@ -187,11 +200,11 @@ class Signalling:
 
     async def hang_up(self, location: URL, secret: Secret | None = None) -> None:
         """Best effort; the relay finds out by itself a little later."""
-        timeout = aiohttp.ClientTimeout(total=GOODBYE_S)
+        timeout, place = aiohttp.ClientTimeout(total=GOODBYE_S), location / "hangup"
         try:
             async with self._http.post(
-                location / "hangup",
-                headers=bearer(secret.value if secret else self._token),
+                place,
+                headers=bearer(secret.value) if secret else self._shown("POST", place),
                 timeout=timeout,
                 allow_redirects=False,
                 raise_for_status=False,
@@ -229,17 +242,35 @@ class Signalling:
     ) -> tuple[aiohttp.ClientResponse, str]:
         self._refuse_plain_http()
         try:
-            return await self._post(url, body, headers)
+            return await self._corrected(lambda: self._post(url, body, headers))
         except (aiohttp.ServerDisconnectedError, ConnectionResetError):
             # The kept connection had been closed at the other end; once more on a new one.
-            return await self._post(url, body, headers)
+            return await self._corrected(lambda: self._post(url, body, headers))
+
+    async def _corrected(self, ask: Callable[[], Awaitable[T]]) -> T:
+        """Once more by the relay's clock, when it says that ours is wrong."""
+        try:
+            answered = await ask()
+        except LinkRefused as refusal:
+            if refusal.code != CLOCK_SKEW or not self._credential.correct(refusal.date):
+                raise
+            answered = await ask()
+        self._credential.believed()
+        return answered
+
+    def _shown(self, method: str, url: URL, body: bytes = b"") -> dict[str, str]:
+        """Who calls; for one request."""
+        return self._credential.headers(f"{method} {url.raw_path}", body)
 
     async def _post(
         self, url: URL, data: bytes, headers: dict[str, str]
     ) -> tuple[aiohttp.ClientResponse, str]:
         try:
             async with self._http.post(
-                url, data=data, headers=bearer(self._token) | headers, allow_redirects=False
+                url,
+                data=data,
+                headers=self._shown("POST", url, data) | headers,
+                allow_redirects=False,
             ) as response:
                 return response, await self._body(response)
         except (aiohttp.ServerDisconnectedError, ConnectionResetError, LinkError):
@@ -297,15 +328,13 @@ class Signalling:
         raise self._refusal(redirect.response, "")
 
     def _refusal(self, response: aiohttp.ClientResponse, body: str) -> LinkRefused:
-        status, said = response.status, complaint(body)
+        status, (said, code) = response.status, complaint(body)
         match status:
-            case 401 | 403 if not self._token:
+            case 401 | 403 if self._credential.is_empty:
                 text = f"{self.relay} does not accept our secret ({status})"
             case 401 | 403:
-                text = (
-                    f"{self.relay} does not accept our token ({status}): put a valid one into"
-                    f" {self._config.token_file} (`edgevoice relay token NAME` makes one)"
-                )
+                remedy = self._credential.remedy(self._config)
+                text = f"{self.relay} does not accept our token ({status}): {remedy}"
             case 429:
                 wait = wait_s(response)
                 text = f"{self.relay} wants fewer calls (429): try again" + (
@@ -323,7 +352,13 @@ class Signalling:
                 text = f"{self.relay} is in trouble ({status}): its log says more"
             case _:
                 text = f"{self.relay} refused the call ({status})"
-        return LinkRefused(status, f"{text}. It says: {said}" if said else text, wait_s(response))
+        return LinkRefused(
+            status,
+            f"{text}. It says: {said}" if said else text,
+            wait_s(response),
+            code=code,
+            date=response.headers.get("Date", ""),
+        )
 
     def _explain(self, error: BaseException) -> LinkError:
         match error:
@@ -392,16 +427,17 @@ class _Minted(msgspec.Struct):
 
 class _Complaint(msgspec.Struct):
     message: str = ""
+    code: str | None = None
 
 
 class _Refusal(msgspec.Struct):
     error: _Complaint
 
 
-def complaint(body: str) -> str:
-    """`error.message` of an OpenAI-style error body, one line of it."""
+def complaint(body: str) -> tuple[str, str]:
+    """`error.message` of an OpenAI-style error body, one line of it, and its `code`."""
     try:
-        said = msgspec.json.decode(body.encode(), type=_Refusal).error.message
+        error = msgspec.json.decode(body.encode(), type=_Refusal).error
     except (ValueError, RecursionError):
-        return ""
-    return " ".join(said.split())[:200]
+        return "", ""
+    return " ".join(error.message.split())[:200], error.code or ""

@@ -18,9 +18,10 @@ import yaml
 from edgevoice import config_file
 from edgevoice.config import Config
 from edgevoice.daemon.app import Device
-from edgevoice.daemon.credentials import read_token
+from edgevoice.daemon.credentials import credential
 from edgevoice.errors import ScenarioError
 from edgevoice.hardware.sounds import RATE_HZ as PLAYOUT_RATE_HZ
+from edgevoice.link.credential import BearerToken, Credential
 from edgevoice.link.signalling import Signalling
 from edgevoice.simulator.relay_process import relay_process
 from edgevoice.simulator.room import Room
@@ -62,13 +63,13 @@ async def _play(scenario: Scenario, config: Config, out: Path, *, aloud: bool) -
     room = Room(out / "speaker.wav", aloud, scenario.echo)
     async with AsyncExitStack() as opened:
         if scenario.relay is None:
-            token = read_token(config.link.token_file)
+            shown: Credential = credential(config.link)
         else:
             settings = tuple(_settings("relay", scenario.config.get("relay", {})))
             running = await opened.enter_async_context(relay_process(scenario.relay, out, settings))
-            token = running.token
+            shown = BearerToken(running.token)
             config = replace(config, link=replace(config.link, url=running.url))
-        device = Device(config, [Signalling(config.link, token)], room.board())
+        device = Device(config, [Signalling(config.link, shown)], room.board())
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(device.run())
             try:

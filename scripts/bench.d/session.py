@@ -23,6 +23,7 @@ from edgevoice.audio.gate import Gate
 from edgevoice.audio.playout import PlayoutBuffer
 from edgevoice.audio.ring import RingBuffer
 from edgevoice.config import LinkConfig
+from edgevoice.link.credential import BearerToken
 from edgevoice.link.relay_link import RelayLink
 from edgevoice.link.signalling import Signalling
 from edgevoice.transceiver.actions import OpenLink
@@ -81,7 +82,7 @@ class Device:
         self.playout = PlayoutBuffer(24_000)
         self.outcome: asyncio.Future[Input] | None = None
         self.link = RelayLink(
-            [Signalling(LinkConfig(url=url), "t")], self.gate, self.playout, self.post
+            [Signalling(LinkConfig(url=url), BearerToken("t"))], self.gate, self.playout, self.post
         )
         self.sound = speech(16_000, 5)
 

@@ -11,6 +11,7 @@ import pytest
 
 from edgevoice.config import Config, ContextConfig, ControlConfig, LinkConfig, TurnConfig
 from edgevoice.daemon.app import Device
+from edgevoice.link.credential import BearerToken
 from edgevoice.link.signalling import Signalling
 from edgevoice.simulator.room import Room
 from edgevoice.transceiver.actions import Action
@@ -37,7 +38,9 @@ class House:
             control=ControlConfig(str(directory / "control.sock"), str(self.state)),
             **settings,
         )
-        self.device = Device(config, [Signalling(config.link, "ev_token")], self.room.board())
+        self.device = Device(
+            config, [Signalling(config.link, BearerToken("ev_token"))], self.room.board()
+        )
 
     @property
     def left(self) -> list[dict[str, object]]:

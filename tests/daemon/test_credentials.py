@@ -44,5 +44,5 @@ def test_an_empty_credential_names_the_file_the_owner_has_to_fill(
 ) -> None:
     (tmp_path / "token").write_text("\n")
     monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
-    with pytest.raises(CredentialError, match="into /etc/edgevoice/token"):
+    with pytest.raises(CredentialError, match="no token at /etc/edgevoice/token; introduce"):
         read_token("/etc/edgevoice/token")

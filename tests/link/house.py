@@ -14,6 +14,7 @@ from edgevoice.audio.playout import PlayoutBuffer
 from edgevoice.audio.ring import RingBuffer
 from edgevoice.config import LinkConfig
 from edgevoice.errors import RemoteProtocolError
+from edgevoice.link.credential import BearerToken
 from edgevoice.link.direct import make_signalling
 from edgevoice.link.relay_link import RelayLink
 from edgevoice.link.signalling import Signalling
@@ -119,9 +120,9 @@ class Board:
         media, standby = config.pop("media", None), config.pop("standby", False)
         token, spare = config.pop("token", TOKEN), config.pop("spare", False)
         link = LinkConfig(url=url, **config)
-        relays = [make_signalling(link, token)]
+        relays = [make_signalling(link, BearerToken(token))]
         if spare:
-            relays.append(Signalling(LinkConfig(url=url), token))
+            relays.append(Signalling(LinkConfig(url=url), BearerToken(token)))
         self.link = RelayLink(
             relays,
             self.gate,

@@ -14,6 +14,7 @@ from edgevoice.audio.gate import Gate
 from edgevoice.audio.playout import PlayoutBuffer
 from edgevoice.audio.ring import RingBuffer
 from edgevoice.config import LinkConfig
+from edgevoice.link.credential import BearerToken
 from edgevoice.link.signalling import Signalling, Upgraded
 from edgevoice.relay.upgrade import asked_for
 from edgevoice.webrtc.arrivals import Arrivals
@@ -176,7 +177,7 @@ async def socket_house(
     url = f"{'https' if tls else 'http'}://127.0.0.1:{port}"
     try:
         async with (
-            Signalling(LinkConfig(url=url, **config), TOKEN) as signalling,
+            Signalling(LinkConfig(url=url, **config), BearerToken(TOKEN)) as signalling,
             asyncio.TaskGroup() as group,
         ):
             relay.group = group

@@ -10,6 +10,7 @@ from aiohttp import web
 from edgevoice.config import LinkConfig
 from edgevoice.errors import LinkAbsent, LinkError
 from edgevoice.link.board_relay import BoardRelay
+from edgevoice.link.credential import BearerToken
 from edgevoice.link.relay_link import RelayLink
 from edgevoice.link.signalling import Signalling
 from edgevoice.relay import board_card
@@ -28,7 +29,7 @@ async def test_it_is_called_with_the_token_of_its_card(tmp_path: Path) -> None:
     async with house() as home:
         board = home.board
         config = card(tmp_path / "board.json", home.url)
-        nobody = Signalling(LinkConfig(url="http://127.0.0.1:1"), TOKEN)
+        nobody = Signalling(LinkConfig(url="http://127.0.0.1:1"), BearerToken(TOKEN))
         board.link = RelayLink(
             [nobody, BoardRelay(config)], board.gate, board.playout, board.post, codec=raw(24_000)
         )
@@ -62,7 +63,7 @@ async def test_where_none_is_installed_it_is_no_hope(tmp_path: Path) -> None:
 async def test_a_refusal_elsewhere_is_still_told_as_one(tmp_path: Path) -> None:
     async with house(board_card="") as home:
         home.relay.refusal = web.Response(status=401)
-        board, there = home.board, Signalling(LinkConfig(url=home.url), TOKEN)
+        board, there = home.board, Signalling(LinkConfig(url=home.url), BearerToken(TOKEN))
         absent = BoardRelay(LinkConfig(board_card=str(tmp_path / "none")))
         board.link = RelayLink(
             [there, absent], board.gate, board.playout, board.post, codec=raw(24_000)

@@ -7,6 +7,7 @@ import pytest
 
 from edgevoice.config import LinkConfig
 from edgevoice.errors import LinkError, LinkRefused
+from edgevoice.link.credential import BearerToken
 from edgevoice.link.direct import DirectSignalling, destination, make_signalling
 from edgevoice.link.signalling import Secret, Signalling
 from edgevoice.transceiver.states import State
@@ -123,7 +124,7 @@ async def test_a_relay_without_upstream_says_what_to_set() -> None:
     told = '{"error":{"message":"set relay.upstream.key_file there"}}'
     async with relay(answering(404, told)) as url:
         config = LinkConfig(url=url, direct=True, direct_url="http://127.0.0.1:9")
-        async with DirectSignalling(config, TOKEN) as signalling:
+        async with DirectSignalling(config, BearerToken(TOKEN)) as signalling:
             with pytest.raises(LinkRefused, match=r"relay\.upstream\.key_file"):
                 await signalling.call("offer", {})
 
@@ -131,7 +132,7 @@ async def test_a_relay_without_upstream_says_what_to_set() -> None:
 async def test_a_secret_that_is_none_is_said() -> None:
     async with relay(answering(200, '{"value":"two words"}')) as url:
         config = LinkConfig(url=url, direct=True)
-        async with DirectSignalling(config, TOKEN) as signalling:
+        async with DirectSignalling(config, BearerToken(TOKEN)) as signalling:
             with pytest.raises(LinkError, match="something else than a client secret"):
                 await signalling.call("offer", {})
 
@@ -141,7 +142,7 @@ async def test_plain_http_to_the_server_is_refused() -> None:
     async with (
         relay(answering(200, '{"value":"ek_1"}')) as url,
         DirectSignalling(
-            LinkConfig(url=url, direct=True, direct_url=config.direct_url), TOKEN
+            LinkConfig(url=url, direct=True, direct_url=config.direct_url), BearerToken(TOKEN)
         ) as s,
     ):
         with pytest.raises(LinkError, match=r"link\.direct_url .* is not encrypted"):
@@ -152,7 +153,7 @@ async def test_both_connections_are_kept_warm(tmp_path: Path) -> None:
     server = OpenAiServer(KEY)
     async with serving(server.application()) as there, relay(answering(200)) as here:
         config = LinkConfig(url=here, direct=True, direct_url=there)
-        async with DirectSignalling(config, TOKEN) as signalling:
+        async with DirectSignalling(config, BearerToken(TOKEN)) as signalling:
             await signalling.warm()
             assert server.seen == []  # a connection, and no request that counts
 
@@ -160,7 +161,7 @@ async def test_both_connections_are_kept_warm(tmp_path: Path) -> None:
 async def test_a_server_that_is_not_there_is_named() -> None:
     async with relay(answering(200, '{"value":"ek_1"}')) as url:
         config = LinkConfig(url=url, direct=True, direct_url="http://127.0.0.1:9")
-        async with DirectSignalling(config, TOKEN) as signalling:
+        async with DirectSignalling(config, BearerToken(TOKEN)) as signalling:
             assert signalling.relay == "127.0.0.1:9"
             with pytest.raises(LinkError, match="nobody answers at 127.0.0.1:9"):
                 await signalling.call("offer", {})

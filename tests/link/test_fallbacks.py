@@ -3,6 +3,7 @@
 from aiohttp import web
 
 from edgevoice.config import LinkConfig
+from edgevoice.link.credential import BearerToken
 from edgevoice.link.relay_link import RelayLink
 from edgevoice.link.signalling import Signalling
 from edgevoice.transceiver.actions import OpenLink
@@ -17,8 +18,8 @@ NOBODY = "http://127.0.0.1:1"
 def second_to(home: House, url: str) -> None:
     """The board's link calls this relay first, and the one of the house after it."""
     board = home.board
-    there = Signalling(LinkConfig(url=home.url), TOKEN)
-    first = Signalling(LinkConfig(url=url), TOKEN)
+    there = Signalling(LinkConfig(url=home.url), BearerToken(TOKEN))
+    first = Signalling(LinkConfig(url=url), BearerToken(TOKEN))
     board.link = RelayLink([first, there], board.gate, board.playout, board.post, codec=raw(24_000))
 
 

@@ -12,6 +12,7 @@ import pytest
 from edgevoice.audio.frames import Samples
 from edgevoice.config import LimitsConfig, LinkConfig, RelayConfig
 from edgevoice.hardware.service_manager import ServiceManager
+from edgevoice.link.credential import BearerToken
 from edgevoice.link.relay_link import RelayLink
 from edgevoice.link.signalling import Signalling
 from edgevoice.realtime import server_events as says
@@ -102,7 +103,7 @@ async def home(directory: Path, heard: Samples, **limits: object) -> AsyncIterat
         board = Board(url, None)
         board.source = lambda start, end: heard[start:end]
         board.link = RelayLink(
-            [Signalling(LinkConfig(url=url), token)],
+            [Signalling(LinkConfig(url=url), BearerToken(token))],
             board.gate,
             board.playout,
             board.post,

@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from edgevoice.config import LinkConfig
 from edgevoice.errors import LinkError, LinkRefused, LinkTimeout
+from edgevoice.link.credential import BearerToken
 from edgevoice.link.signalling import Answer, Signalling, Upgraded, complaint, is_loopback
 from tests.link.house import serving
 
@@ -40,12 +41,12 @@ async def relay(handle: Handler) -> AsyncIterator[str]:
 
 
 async def call(url: str, **config: str) -> Answer:
-    async with Signalling(LinkConfig(url=url, **config), "secret") as signalling:
+    async with Signalling(LinkConfig(url=url, **config), BearerToken("secret")) as signalling:
         return await signalling.call("offer", {})
 
 
 async def upgrade(url: str, **config: str) -> Upgraded:
-    async with Signalling(LinkConfig(url=url, **config), "secret") as signalling:
+    async with Signalling(LinkConfig(url=url, **config), BearerToken("secret")) as signalling:
         return await signalling.upgrade({})
 
 
@@ -129,7 +130,7 @@ async def test_a_server_that_does_not_upgrade_is_no_relay() -> None:
 
 @pytest.mark.parametrize("body", ["", "<html>", "[1]", '{"error":7}', "[" * 9_000, '{"error":{}}'])
 def test_other_bodies_say_nothing(body: str) -> None:
-    assert complaint(body) == ""
+    assert complaint(body) == ("", "")
 
 
 async def test_nobody_there() -> None:
@@ -188,7 +189,10 @@ async def test_warming_up_opens_the_connection_the_call_uses() -> None:
         ports.append(request.transport.get_extra_info("peername")[1])
         return web.Response(status=201)
 
-    async with relay(handle) as url, Signalling(LinkConfig(url=url), "x") as signalling:
+    async with (
+        relay(handle) as url,
+        Signalling(LinkConfig(url=url), BearerToken("x")) as signalling,
+    ):
         await signalling.warm()
         await signalling.call("offer", {})
     assert len(set(ports)) == 1

@@ -16,6 +16,7 @@ from edgevoice.audio.gate import Gate
 from edgevoice.audio.playout import PlayoutBuffer
 from edgevoice.audio.ring import RingBuffer
 from edgevoice.config import LinkConfig
+from edgevoice.link.credential import BearerToken
 from edgevoice.link.relay_link import RelayLink
 from edgevoice.link.signalling import Signalling
 from edgevoice.realtime.server_events import SessionCreated
@@ -103,7 +104,7 @@ class Device:
         self._gate = Gate(self._ring)
         config = LinkConfig(url=f"https://{address}:{lines.OURS}", ca_file=ca_file)
         self.link = RelayLink(
-            [Signalling(config, "t")],
+            [Signalling(config, BearerToken("t"))],
             self._gate,
             PlayoutBuffer(24_000),
             self._post,
