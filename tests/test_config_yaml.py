@@ -131,8 +131,8 @@ def test_every_mistake_is_told_with_its_line_and_path() -> None:
 
 
 def test_a_setting_in_the_wrong_section_is_sent_to_the_right_one() -> None:
-    assert mistakes("connect_s: 2\n") == [
-        "c.yaml:1: connect_s: unknown; did you mean turn.connect_s?"
+    assert mistakes("reconnect_s: 2\n") == [
+        "c.yaml:1: reconnect_s: unknown; did you mean turn.reconnect_s?"
     ]
     assert mistakes("turn: {aggressiveness: 2}\n") == [
         "c.yaml:1: turn.aggressiveness: unknown; did you mean vad.aggressiveness?"
