@@ -257,7 +257,7 @@ def run_device(args: argparse.Namespace) -> int:
     from edgevoice import logs
     from edgevoice.daemon import app
 
-    logs.set_up(config.log_level)
+    logs.set_up(config.log_level, form=config.log_format)
     return app.main(config)
 
 
@@ -266,7 +266,7 @@ def run_relay(args: argparse.Namespace) -> int:
     from edgevoice import logs
     from edgevoice.relay import app
 
-    logs.set_up(config.log_level)
+    logs.set_up(config.log_level, form=config.log_format)
     return app.main(config)
 
 

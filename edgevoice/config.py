@@ -441,6 +441,8 @@ class Config:
     """Board profile (`edgevoice/boards/*.yaml`): settings that fit a known board."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """How much is logged. What was said is logged at debug only."""
+    log_format: Literal["text", "json"] = "text"
+    """Lines for people (under systemd: the journal, with fields such as EDGEVOICE_SESSION), or JSON for programs."""
     microphone: MicrophoneConfig = field(default_factory=MicrophoneConfig)
     """The ear."""
     speaker: SpeakerConfig = field(default_factory=SpeakerConfig)

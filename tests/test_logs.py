@@ -1,6 +1,7 @@
 """Log lines carry a clock for people, and the level is that of edgevoice, not of libraries."""
 
 import io
+import json
 import logging
 import socket
 import warnings
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from edgevoice.hardware.journal import JournalHandler
+from edgevoice.log_fields import log_fields
 from edgevoice.logs import set_up
 
 
@@ -60,3 +62,53 @@ def test_the_journal_gets_the_message_alone(tmp_path: Path) -> None:
         lines = journal.recv(65_536).decode().splitlines()
         handler.close()
     assert {"MESSAGE=ready", "PRIORITY=6", "LOGGER=edgevoice.daemon"} <= set(lines)
+
+
+def test_people_are_shown_whose_line_it_is() -> None:
+    out = io.StringIO()
+    set_up("info", logging.StreamHandler(out))
+    with log_fields(session="rtc_1", device="kitchen"):
+        logging.getLogger("edgevoice.relay").info("ready")
+    logging.getLogger("edgevoice.relay").info("stopped")
+    shown = [line.partition(" INFO ")[2] for line in out.getvalue().splitlines()]
+    assert shown == ["edgevoice.relay: [rtc_1 kitchen] ready", "edgevoice.relay: stopped"]
+
+
+def test_the_journal_gets_whose_line_it_is_as_fields(tmp_path: Path) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as journal:
+        journal.bind(str(tmp_path / "journal"))
+        handler = JournalHandler(str(tmp_path / "journal"))
+        set_up("info", handler)
+        with log_fields(session="rtc_1", device="kitchen"):
+            logging.getLogger("edgevoice.relay").info("ready", extra={"event": "session.began"})
+        lines = set(journal.recv(65_536).decode().splitlines())
+        handler.close()
+    fields = {
+        "EDGEVOICE_SESSION=rtc_1",
+        "EDGEVOICE_DEVICE=kitchen",
+        "EDGEVOICE_EVENT=session.began",
+    }
+    assert fields | {"MESSAGE=ready"} <= lines
+
+
+def test_programs_get_an_object_a_line() -> None:
+    out = io.StringIO()
+    set_up("info", logging.StreamHandler(out), form="json")
+    log = logging.getLogger("edgevoice.relay")
+    with log_fields(session="rtc_1"):
+        log.info("%s is\nready", "relay", extra={"seconds": 1.5, "message_": "x"})
+    try:
+        raise ValueError("no")
+    except ValueError:
+        log.exception("a bug")
+    first, second = (json.loads(line) for line in out.getvalue().splitlines())
+    assert first.pop("time").endswith("Z")
+    assert first == {
+        "level": "info",
+        "logger": "edgevoice.relay",
+        "message": "relay is\nready",
+        "session": "rtc_1",
+        "seconds": 1.5,
+        "message_": "x",
+    }
+    assert second["exception"].endswith("ValueError: no")

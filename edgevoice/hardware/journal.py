@@ -61,13 +61,14 @@ def journal_handler(stream: TextIO, environ: Mapping[str, str]) -> JournalHandle
     return JournalHandler() if os.path.exists(SOCKET) else None
 
 
+def extras(record: logging.LogRecord) -> dict[str, object]:
+    """What was logged beside the message."""
+    return {name: value for name, value in vars(record).items() if name not in _ORDINARY}
+
+
 def fields(record: logging.LogRecord, message: str) -> dict[str, str]:
     """The journal's fields of one record."""
-    ours = {
-        "EDGEVOICE_" + _field_name(name): str(value)
-        for name, value in vars(record).items()
-        if name not in _ORDINARY
-    }
+    ours = {"EDGEVOICE_" + _field_name(name): str(value) for name, value in extras(record).items()}
     return {
         "MESSAGE": message,
         "PRIORITY": str(next(number for level, number in PRIORITIES if record.levelno >= level)),

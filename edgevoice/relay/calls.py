@@ -16,6 +16,7 @@ from functools import partial
 from edgevoice.audio.vad import Vad
 from edgevoice.config import RelayConfig
 from edgevoice.errors import LinkError, ModelError, RemoteProtocolError
+from edgevoice.log_fields import log_fields
 from edgevoice.realtime.context_claim import ContextClaim
 from edgevoice.realtime.conversation import Conversation
 from edgevoice.realtime.session import SessionPatch
@@ -137,19 +138,24 @@ class Calls:
             return None
         self._limits.admit_return(offer.caller.name, self._now())
         carriers, make_transport = self._carriers(offer)
-        leg = call.session.new_leg(make_transport)
-        with _refusals(offer):
-            answer = await carriers[0].answer(offer.sdp)
-        if not call.session.admit(leg):
-            await leg.transport.close()
-            return None
+        with log_fields(session=offer.resume, device=str(offer.caller)):
+            leg = call.session.new_leg(make_transport)
+            with _refusals(offer):
+                answer = await carriers[0].answer(offer.sdp)
+            if not call.session.admit(leg):
+                await leg.transport.close()
+                return None
         return Placed(offer.resume, answer, resumed=True)
 
     async def _place(self, offer: Offer) -> Placed:
+        call_id = random_id("rtc")
+        with log_fields(session=call_id, device=str(offer.caller)):
+            return await self._place_as(call_id, offer)
+
+    async def _place_as(self, call_id: str, offer: Offer) -> Placed:
         self._refuse_when_closing()
         now = self._now()
         admission = self._limits.admit(offer.caller.name, now)
-        call_id = random_id("rtc")
         begin = self._limits.stands_by if offer.standby else self._limits.started
         begin(offer.caller.name, call_id, now)
         try:
@@ -221,6 +227,7 @@ class Calls:
             call.caller,
             call.caller.kind,
             call.caller.address,
+            extra={"event": "session.began"},
         )
         call.session.on_held = partial(self._held, call_id, call.watch)
         call.session.on_resumed = partial(self._resumed, call_id, call.watch)
@@ -234,17 +241,19 @@ class Calls:
         return SessionBegan(call_id, str(caller), caller.kind, engine, transport, offer.standby)
 
     def _woken(self, call_id: str, call: _LiveCall) -> None:
-        audit.info("call=%s caller=%s is used", call_id, call.caller)
+        event = {"event": "session.woken"}
+        audit.info("call=%s caller=%s is used", call_id, call.caller, extra=event)
         self._limits.started(call.caller.name, call_id, self._now())
         call.watch.woken()
 
     def _held(self, call_id: str, watch: SessionWatch, reason: str) -> None:
-        audit.info("call=%s held reason=%s", call_id, reason)
+        audit.info("call=%s held reason=%s", call_id, reason, extra={"event": "session.held"})
         watch.held(reason)
         self._sweep()
 
     def _resumed(self, call_id: str, watch: SessionWatch, after_s: float) -> None:
-        audit.info("call=%s resumed after=%.1fs", call_id, after_s)
+        event = {"event": "session.resumed"}
+        audit.info("call=%s resumed after=%.1fs", call_id, after_s, extra=event)
         watch.resumed(after_s)
         self._sweep()
 
@@ -266,6 +275,7 @@ class Calls:
                 call.session.turns,
                 call.session.responses,
                 reason,
+                extra={"event": "session.ended"},
             )
             self._on_change(self.live)
             if not self._live:
@@ -294,5 +304,6 @@ def _refusals(offer: Offer) -> Iterator[None]:
     except RemoteProtocolError as error:
         raise CallRefused(400, str(error), code="invalid_offer") from error
     except (LinkError, ModelError) as error:
-        audit.warning("caller=%s refused: %s", offer.caller, error)
+        event = {"event": "call.refused"}
+        audit.warning("caller=%s refused: %s", offer.caller, error, extra=event)
         raise CallRefused(503, str(error), code="no_media", retry_after_s=30.0) from error

@@ -12,6 +12,7 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from edgevoice.config import LimitsConfig, RelayConfig
 from edgevoice.errors import LinkError, ModelError, RemoteProtocolError
+from edgevoice.log_fields import AddFields
 from edgevoice.relay.app import carry
 from edgevoice.relay.calls import Calls
 from edgevoice.relay.session import Session
@@ -494,3 +495,20 @@ class TestConversations:
             assert not house.carriers
 
         await house.visit(tale)
+
+
+async def test_every_line_of_a_session_says_whose_it_is(house, caplog):
+    caplog.set_level(logging.INFO, "edgevoice")
+    caplog.handler.addFilter(AddFields())
+
+    async def tale(house: House) -> None:
+        await house.call()
+        house.carriers[0].session.on_open()
+        await house.carriers[0].close()
+        await elapse(1)
+
+    await house.visit(tale)
+    mine = [record for record in caplog.records if record.name == "edgevoice.relay.audit"]
+    assert [record.event for record in mine] == ["session.began", "session.ended"]
+    assert {record.device for record in mine} == {"kitchen"}
+    assert len({record.session for record in mine}) == 1
