@@ -5,6 +5,7 @@ events on the wire, of engines or of responses.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
@@ -19,16 +20,27 @@ KEPT_S = MAX_TURN / CAPTURE_RATE_HZ + 4.0
 MAX_HOLE = 5 * CAPTURE_RATE_HZ
 """Longer holes in the stream count as this long: no turn survives them anyway."""
 
+MAX_BACKLOG = 30 * CAPTURE_RATE_HZ
+"""A verdict that is still missing after so much sound is done without."""
+
 LOOK_BACK = CAPTURE_RATE_HZ
 """Judged when detection is switched on: a device that heard a voice interrupt took 0.25 s to be
 sure of it, and its word the network's time to come here."""
 
 
 class Hearing:
-    def __init__(self, vad: Vad, rules: TurnRules | None, wake: WakePhrase | None = None) -> None:
+    def __init__(
+        self,
+        vad: Vad,
+        rules: TurnRules | None,
+        wake: WakePhrase | None = None,
+        can_judge: bool = False,
+    ) -> None:
+        """`can_judge`: whoever hears of a pause will call `judged`, if the rules want that."""
         self._vad = vad
+        self._can_judge = can_judge
         self._ring = RingBuffer(KEPT_S)
-        self._detector = TurnDetector(rules or TurnRules(), wake)
+        self._detector = TurnDetector(self._possible(rules or TurnRules()), wake)
         self._automatic = rules is not None
         self._judged = 0
         self._skipped = 0
@@ -62,10 +74,13 @@ class Hearing:
         if rules is None:
             self._detector.drop()
         else:
-            self._detector.rules = rules
+            self._detector.rules = self._possible(rules)
             if not self._automatic:
                 self._look_back()
         self._automatic = rules is not None
+
+    def _possible(self, rules: TurnRules) -> TurnRules:
+        return rules if self._can_judge else replace(rules, patience=None)
 
     def _look_back(self) -> None:
         """Whoever switches detection on may do so because somebody has begun to speak."""
@@ -77,10 +92,18 @@ class Hearing:
     def receive(self, first: int, samples: Samples) -> Iterator[TurnEvent]:
         """The next block; what it means comes out frame by frame."""
         self._store(first - self._skipped, samples)
-        while self._ring.end - self._judged >= FRAME_SAMPLES:
-            event = self._judge()
-            if event is not None:
-                yield event
+        if self._ring.end - self._judged > MAX_BACKLOG:
+            yield from _told(self._detector.give_up())
+        yield from self._listen()
+
+    def judged(self, end: int, finished: bool | None) -> Iterator[TurnEvent]:
+        """What `TurnPaused` asked about; then what was heard meanwhile."""
+        yield from _told(self._detector.judged(end, finished))
+        yield from self._listen()
+
+    def _listen(self) -> Iterator[TurnEvent]:
+        while self._ring.end - self._judged >= FRAME_SAMPLES and not self._detector.waits:
+            yield from _told(self._judge())
 
     def append(self, samples: Samples) -> Iterator[TurnEvent]:
         """The next block of a stream without indices."""
@@ -101,7 +124,8 @@ class Hearing:
     def take(self) -> None:
         """What was received so far is committed or cleared."""
         self._taken = self._ring.end
-        self._detector.forget()
+        self._judged += (self._ring.end - self._judged) // FRAME_SAMPLES * FRAME_SAMPLES
+        self._detector.forget(self._judged)
 
     def _store(self, first: int, samples: Samples) -> None:
         hole = first - self._ring.end
@@ -118,3 +142,8 @@ class Hearing:
         if not self._automatic:
             return None
         return self._detector.hear(start, self._judged, self._vad.probability(frame))
+
+
+def _told(event: TurnEvent | None) -> Iterator[TurnEvent]:
+    if event is not None:
+        yield event

@@ -9,8 +9,12 @@ A wake phrase is not a turn. Speech that touches it counts only from its end on
 words follow without a gap, cutting would damage the first of them: the turn
 then begins with the phrase and says so by `wake_name`.
 
+Somebody may be asked whether a pause sounds like the end (`rules.patience`). The verdict
+counts `DECISION` after the question: until then the speaker may go on, which answers it. If
+it is not there by then, nothing more may be heard until it is (`waits`).
+
 Time is counted in samples, so a burst of buffered sound gives the same turns
-as the same sound in real time.
+as the same sound in real time, however long a verdict takes.
 """
 
 from dataclasses import dataclass
@@ -36,6 +40,8 @@ ONSET_GAP = samples(60)
 """Silence that forgets a beginning which came to nothing."""
 TAIL = samples(200)
 """Kept after the last speech: word ends are quiet. Also when `TurnPaused` is told."""
+DECISION = samples(100)
+"""The time a verdict is given; Smart Turn takes as long on one core of a small server."""
 HYSTERESIS = 0.15
 """Speech goes on down to this much under the threshold, as in Silero's own iterator."""
 BLIP = samples(60)
@@ -51,6 +57,9 @@ class TurnRules:
     threshold: float = 0.5
     prefix: int = samples(300)
     silence: int = samples(500)
+    patience: int | None = None
+    """Pauses are judged, and this long a silence ends a turn that does not sound finished;
+    `silence` then counts where there is no verdict. None: nobody judges."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +75,8 @@ class TurnPaused:
     """The speaker may have finished; the utterance would end at `end`."""
 
     end: int
+    asks: bool = False
+    """`judged(end, ...)` is to be called, sooner or later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +98,8 @@ class TurnDetector:
         self._floor = 0
         self._turn_start: int | None = None
         self._paused = False
+        self._asked: int | None = None
+        self._verdict: bool | None = None
         self._onset: int | None = None
         self._speech = 0
         self._last_speech = 0
@@ -108,6 +121,25 @@ class TurnDetector:
         """Samples of the current turn up to here belong to it, whatever comes next."""
         return min(self._position, self._last_speech + TAIL)
 
+    @property
+    def waits(self) -> bool:
+        """What comes next cannot be judged before the verdict is known."""
+        if self._asked is None or self.rules.patience is None:
+            return False
+        return self._position >= self._asked + DECISION
+
+    def judged(self, end: int, finished: bool | None) -> TurnStopped | None:
+        """The pause that would end the turn at `end` sounds like it, or not; None: who knows."""
+        if self._asked != end:
+            return None  # the speaker went on, or the turn is over
+        self._asked, self._verdict = None, finished
+        is_over = self._turn_start is not None and self._silence >= self._longest_silence
+        return self._stop(self._position) if is_over else None
+
+    def give_up(self) -> TurnStopped | None:
+        """No verdict is to be had."""
+        return None if self._asked is None else self.judged(self._asked, None)
+
     def hear(self, start: int, stop: int, probability: float) -> TurnEvent | None:
         """The frame [start, stop) is speech with this probability."""
         self._position = stop
@@ -128,15 +160,16 @@ class TurnDetector:
         self._turn_start = min(max(wake.start, self._floor), self.settled)
         return TurnStarted(self._turn_start, wake.name)
 
-    def forget(self) -> None:
-        """Drop the turn or the beginning of one; what was heard so far is spent."""
-        self._floor = self._position
+    def forget(self, until: int = 0) -> None:
+        """Drop the turn or the beginning of one; what was heard so far is spent, and what
+        lies before `until` is not to be heard any more."""
+        self._floor = self._position = max(self._position, until)
         self.drop()
 
     def drop(self) -> None:
         """The turn, or the beginning of one, is none; its sound may be heard again."""
         self._turn_start, self._onset, self._phrase, self._joined = None, None, None, False
-        self._paused = False
+        self._go_on()
 
     def _await_turn(self, start: int, stop: int, speech: bool) -> TurnStarted | None:
         if not speech:
@@ -168,8 +201,9 @@ class TurnDetector:
         elif self._phrase is not None:
             start = max(start, self._phrase_until)
         start = min(start, self.settled)  # a phrase may be told ahead of its sound
-        self._turn_start, self._paused, self._onset = start, False, None
+        self._turn_start, self._onset = start, None
         self._phrase, self._joined = None, False
+        self._go_on()
         return TurnStarted(start, name)
 
     def _follow_turn(
@@ -177,16 +211,39 @@ class TurnDetector:
     ) -> TurnEvent | None:
         self._speech = self._speech + stop - start if speech else 0
         if self._speech >= BLIP or (speech and start == self._last_speech):
-            self._last_speech, self._paused = stop, False
-        silence = stop - self._last_speech
-        if silence >= self.rules.silence or stop - turn_start >= MAX_TURN:
+            self._last_speech = stop
+            self._go_on()
+        if self._silence >= self._longest_silence or stop - turn_start >= MAX_TURN:
             return self._stop(stop)
-        if silence >= TAIL and not self._paused:
-            self._paused = True
-            return TurnPaused(self.settled)
+        if self._silence >= TAIL and not self._paused:
+            return self._pause()
         return None
+
+    @property
+    def _silence(self) -> int:
+        return self._position - self._last_speech
+
+    @property
+    def _longest_silence(self) -> int:
+        """More of it ends the turn."""
+        if self.rules.patience is None:
+            return self.rules.silence
+        if self._verdict is None:
+            return MAX_TURN if self._asked is not None else self.rules.silence
+        return TAIL + DECISION if self._verdict else self.rules.patience
+
+    def _pause(self) -> TurnPaused:
+        self._paused = True
+        asks = self.rules.patience is not None
+        self._asked = self.settled if asks else None
+        return TurnPaused(self.settled, asks)
+
+    def _go_on(self) -> None:
+        """A pause is over, with whatever was thought of it."""
+        self._paused, self._asked, self._verdict = False, None, None
 
     def _stop(self, stop: int) -> TurnStopped:
         self._floor = end = self.settled
         self._turn_start = None
+        self._go_on()
         return TurnStopped(end, stop)

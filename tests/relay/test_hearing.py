@@ -1,14 +1,16 @@
 """From received samples to turns: however they are cut up, and with real voices."""
 
+from itertools import count
+
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edgevoice.audio.frames import CAPTURE_RATE_HZ
 from edgevoice.audio.vad import SileroVad
 from edgevoice.relay.hearing import KEPT_S, Hearing
-from edgevoice.relay.turn_detector import TurnRules, TurnStarted, TurnStopped
+from edgevoice.relay.turn_detector import TurnPaused, TurnRules, TurnStarted, TurnStopped
 from edgevoice.relay.wake_phrase import WakePhrase
 from tests.recordings import scene
 from tests.relay.story import LoudnessVad
@@ -37,6 +39,69 @@ def test_the_turns_do_not_depend_on_how_the_stream_is_cut(story, cuts):
     samples = sound(story)
     whole = turns(Hearing(LoudnessVad(), TurnRules()), samples, [len(samples) or 1])
     assert turns(Hearing(LoudnessVad(), TurnRules()), samples, cuts) == whole
+
+
+VERDICTS = {0: True, 1: False, 2: None}
+
+
+def verdict(end):
+    """Any: but the same for the same pause."""
+    return VERDICTS[end // 320 % 3]
+
+
+@settings(max_examples=40)
+@given(STORY, CUTS, st.lists(st.integers(0, 8), min_size=1))
+def test_the_turns_do_not_depend_on_how_long_verdicts_take(story, cuts, delays):
+    """`delays`: how many blocks each verdict is late; a burst is a block that holds them all."""
+    samples = sound([*story, (False, 40_000)])
+    rules = TurnRules(patience=16_000)
+    hearing = Hearing(LoudnessVad(), rules, can_judge=True)
+    prompt = all_turns(hearing, hearing.receive(0, samples))
+    late = Hearing(LoudnessVad(), rules, can_judge=True)
+    events, questions, at = [], [], 0
+    for number in count():
+        block = samples[at : at + cuts[number % len(cuts)]]
+        told = list(late.receive(at, block))
+        at += len(block)
+        for due, end in [question for question in questions if question[0] <= number]:
+            questions.remove((due, end))
+            told += late.judged(end, verdict(end))
+        questions += [
+            (number + 1 + delays[e.end % len(delays)], e.end)
+            for e in told
+            if isinstance(e, TurnPaused)
+        ]
+        events += told
+        if at == len(samples) and not questions:
+            break
+    assert events == prompt
+
+
+def all_turns(hearing, events):
+    """Each question is answered at once."""
+    found, left = [], list(events)
+    while left:
+        found.append(left.pop(0))
+        if isinstance(found[-1], TurnPaused) and found[-1].asks:
+            left += hearing.judged(found[-1].end, verdict(found[-1].end))
+    return found
+
+
+def test_a_verdict_that_never_comes_is_done_without():
+    hearing = Hearing(LoudnessVad(), TurnRules(patience=64_000), can_judge=True)
+    block = np.zeros(16_000, np.int16)
+    list(hearing.receive(0, sound([(True, 16_000)])))
+    events = [hearing.receive(second * 16_000, block) for second in range(1, 33)]
+    stopped = [e for told in events for e in told if isinstance(e, TurnStopped)]
+    assert [turn.decided_at for turn in stopped] == [24_000]
+
+
+def test_what_was_committed_while_a_verdict_was_awaited_is_heard_no_more():
+    hearing = Hearing(LoudnessVad(), TurnRules(patience=64_000), can_judge=True)
+    list(hearing.receive(0, sound([(True, 16_000), (False, 5_000), (True, 8_000)])))
+    hearing.take()
+    assert list(hearing.judged(19_200, finished=True)) == []
+    assert list(hearing.receive(29_000, sound([(False, 16_000)]))) == []
 
 
 @given(STORY, CUTS)

@@ -87,6 +87,57 @@ def test_endless_speech_is_cut_and_nothing_is_lost_between_the_parts():
     assert second.start == stopped.end
 
 
+JUDGED = TurnRules(patience=samples(2000))
+
+
+def test_a_pause_that_sounds_like_the_end_is_the_end_a_tenth_of_a_second_later():
+    detector = TurnDetector(JUDGED)
+    (_, paused) = tell(detector, "S" * 40 + "." * 10)
+    assert paused == TurnPaused(frames(40) + TAIL, asks=True)
+    assert detector.judged(paused.end, finished=True) is None
+    assert tell(detector, "." * 30, at=50) == [TurnStopped(frames(40) + TAIL, frames(55))]
+
+
+def test_nothing_more_is_heard_before_a_verdict_that_is_late():
+    detector = TurnDetector(JUDGED)
+    (_, paused) = tell(detector, "S" * 40 + "." * 14)
+    assert not detector.waits
+    tell(detector, ".", at=54)
+    assert detector.waits
+    assert detector.judged(paused.end, finished=True) == TurnStopped(paused.end, frames(55))
+    assert not detector.waits
+
+
+def test_whoever_does_not_sound_finished_is_waited_for():
+    detector = TurnDetector(JUDGED)
+    (_, paused) = tell(detector, "S" * 40 + "." * 10)
+    detector.judged(paused.end, finished=False)
+    assert tell(detector, "." * 100, at=50) == [TurnStopped(frames(40) + TAIL, frames(140))]
+
+
+def test_without_a_verdict_silence_decides():
+    detector = TurnDetector(JUDGED)
+    (_, paused) = tell(detector, "S" * 40 + "." * 15)
+    assert detector.judged(paused.end, finished=None) is None
+    assert tell(detector, "." * 30, at=55) == [TurnStopped(frames(40) + TAIL, frames(65))]
+
+
+def test_whoever_goes_on_before_the_verdict_counts_is_not_cut_and_asked_about_again():
+    detector = TurnDetector(JUDGED)
+    (_, paused) = tell(detector, "S" * 40 + "." * 12)
+    assert tell(detector, "S" * 20, at=52) == []
+    assert detector.judged(paused.end, finished=True) is None
+    assert tell(detector, "." * 10, at=72) == [TurnPaused(frames(72) + TAIL, asks=True)]
+
+
+def test_rules_without_a_judge_wait_for_no_verdict():
+    detector = TurnDetector(JUDGED)
+    tell(detector, "S" * 40 + "." * 15)
+    detector.rules = TurnRules()
+    assert not detector.waits
+    assert tell(detector, "." * 30, at=55) == [TurnStopped(frames(40) + TAIL, frames(65))]
+
+
 ALEXA = WakePhrase("alexa", frames(20), frames(50))
 
 
