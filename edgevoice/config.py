@@ -341,6 +341,10 @@ class LocalEngineConfig:
 
 @dataclass(frozen=True, slots=True)
 class DetectionConfig:
+    mode: Literal["server_vad", "semantic_vad"] = "semantic_vad"
+    """What ends a turn: silence, or a network that hears whether somebody has finished. Without its model, or on a machine too slow for it, silence does."""
+    eagerness: Literal["low", "medium", "high", "auto"] = "high"
+    """With semantic_vad: wait 8, 4, 2 or 4 s for somebody who does not sound finished."""
     vad: Literal["silero", "webrtc"] = "silero"
     """What tells speech from noise."""
     threshold: float = 0.5
@@ -348,7 +352,7 @@ class DetectionConfig:
     prefix_padding_ms: int = 300
     """Audio before the first speech that belongs to the turn."""
     silence_duration_ms: int = 500
-    """Silence that ends a turn."""
+    """Silence that ends a turn, with server_vad."""
 
 
 @dataclass(frozen=True, slots=True)

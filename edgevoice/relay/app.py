@@ -37,6 +37,7 @@ from edgevoice.relay.store.memory import MemoryStore
 from edgevoice.relay.store.place import make_store
 from edgevoice.relay.store.store import Store
 from edgevoice.relay.tokens import Tokens
+from edgevoice.relay.turn_judge import TurnJudge
 from edgevoice.relay.upstream import make_upstream
 from edgevoice.webrtc.hardening import harden
 
@@ -117,6 +118,7 @@ class Relay:
         self._engine = engine
         self._make_vad = make_vad
         self._service = service
+        self._judge = TurnJudge(config.models_dir)
         self._tokens = Tokens(config.tokens_file)
         self._board_token = ""
         self._store = make_store(config)
@@ -134,6 +136,7 @@ class Relay:
             carry,
             self._tell_status,
             self._monitoring.publish,
+            self._judge,
         )
 
     async def run(self, stop: asyncio.Event, on_listening: Callable[[str], None]) -> None:
@@ -147,12 +150,15 @@ class Relay:
         async with self._store, self._upstream or nullcontext():
             log.info("starting the engine %s", self._config.engine)
             await self._engine.start()
+            if self._config.engine != "parrot":  # who talks to a parrot needs nobody to judge it
+                await self._judge.start()
             gc.collect()
             gc.freeze()  # what is loaded now stays: sweeping up after a call need not look at it
             try:
                 await self._serve(tls, stop, on_listening)
             finally:
                 await self._engine.close()
+                await self._judge.close()
                 log.info("stopped")
 
     async def _serve(

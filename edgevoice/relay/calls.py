@@ -33,6 +33,7 @@ from edgevoice.relay.monitoring.observers import Publish, unobserved
 from edgevoice.relay.monitoring.session_watch import SessionWatch
 from edgevoice.relay.refusal import CallRefused
 from edgevoice.relay.session import CallTerms, Session
+from edgevoice.relay.turn_judge import TurnJudge, without_judge
 from edgevoice.relay.wake_phrase import WakePhrase
 
 SWEEP_S = 1.0
@@ -92,7 +93,9 @@ class Calls:
         carry: Callable[[Session], Awaitable[str]],
         on_change: Callable[[int], None],
         publish: Publish = unobserved,
+        judge: TurnJudge | None = None,
     ) -> None:
+        """`judge`: started already, if anybody is to judge pauses."""
         self._config = config
         self._engine = engine
         self._make_vad = make_vad
@@ -100,6 +103,7 @@ class Calls:
         self._carry = carry
         self._on_change = on_change
         self._publish = publish
+        self._judge = judge
         self._limits = Limits(config.limits)
         self._conversations = Conversations(config.context_minutes * 60.0)
         self._live: dict[str, _LiveCall] = {}
@@ -195,8 +199,11 @@ class Calls:
         carriers, make_transport = self._carriers(offer)
         with _refusals(offer):
             vad = await asyncio.to_thread(self._make_vad)  # 30 ms that others need not wait
-            brain = partial(EngineBrain, self._engine, vad)
-            session = Session(self._config, [brain], terms, make_transport)
+            can_judge = self._judge is not None and self._judge.can_judge
+            judge = self._judge.finished if self._judge is not None and can_judge else None
+            brain = partial(EngineBrain, self._engine, vad, judge=judge)
+            config = self._config if can_judge else without_judge(self._config)
+            session = Session(config, [brain], terms, make_transport)
             return session, await carriers[0].answer(offer.sdp)
 
     def _carriers(self, offer: Offer) -> tuple[list[Carrier], MakeTransport]:

@@ -2,14 +2,20 @@
 
 from edgevoice.config import DetectionConfig
 from edgevoice.errors import RemoteProtocolError
-from edgevoice.realtime.session import ServerVad, TurnDetection
+from edgevoice.realtime.session import SemanticVad, ServerVad, TurnDetection
 from edgevoice.relay.turn_detector import TurnRules, samples
 
-EAGERNESS_MS = {"high": 400, "medium": 600, "auto": 600, "low": 1000}
-"""`semantic_vad` is accepted and waits for silence as long as its eagerness allows."""
+PATIENCE_MS = {"high": 2000, "medium": 4000, "auto": 4000, "low": 8000}
+"""As OpenAI documents eagerness: who does not sound finished is waited for so long."""
+SILENCE_MS = {"high": 400, "medium": 600, "auto": 600, "low": 1000}
+"""Silence that ends a turn where nobody can tell how it sounds."""
+IDLE_MS = (5_000, 30_000)
+"""What OpenAI allows."""
 
 
-def default_detection(config: DetectionConfig) -> ServerVad:
+def default_detection(config: DetectionConfig) -> TurnDetection:
+    if config.mode == "semantic_vad":
+        return SemanticVad(eagerness=config.eagerness)
     return ServerVad(
         threshold=config.threshold,
         prefix_padding_ms=config.prefix_padding_ms,
@@ -22,17 +28,25 @@ def turn_rules(detection: TurnDetection | None) -> TurnRules | None:
     if detection is None:
         return None
     if isinstance(detection, ServerVad):
-        if detection.idle_timeout_ms is not None:
-            raise RemoteProtocolError(
-                "session.audio.input.turn_detection.idle_timeout_ms: not done here; leave it null"
-            )
+        _check_idle(detection.idle_timeout_ms)
         return TurnRules(
             detection.threshold,
             samples(detection.prefix_padding_ms),
             samples(detection.silence_duration_ms),
         )
-    if detection.eagerness not in EAGERNESS_MS:
+    if detection.eagerness not in PATIENCE_MS:
         raise RemoteProtocolError(
             "session.audio.input.turn_detection.eagerness: low, medium, high or auto"
         )
-    return TurnRules(silence=samples(EAGERNESS_MS[detection.eagerness]))
+    return TurnRules(
+        silence=samples(SILENCE_MS[detection.eagerness]),
+        patience=samples(PATIENCE_MS[detection.eagerness]),
+    )
+
+
+def _check_idle(idle_timeout_ms: int | None) -> None:
+    least, most = IDLE_MS
+    if idle_timeout_ms is not None and not least <= idle_timeout_ms <= most:
+        raise RemoteProtocolError(
+            f"session.audio.input.turn_detection.idle_timeout_ms: {least} to {most}, or null"
+        )

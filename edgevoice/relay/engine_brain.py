@@ -13,18 +13,21 @@ from edgevoice.relay.detection import turn_rules
 from edgevoice.relay.engines.engine import Engine
 from edgevoice.relay.hearing import Hearing
 from edgevoice.relay.responses import Responses
-from edgevoice.relay.user_turns import TurnCallbacks, UserTurns
+from edgevoice.relay.user_turns import Judge, TurnCallbacks, UserTurns
 
 
 class EngineBrain:
     """A Brain; see brain.py for the contract."""
 
-    def __init__(self, engine: Engine, vad: Vad, stage: Stage) -> None:
+    def __init__(
+        self, engine: Engine, vad: Vad, stage: Stage, *, judge: Judge | None = None
+    ) -> None:
+        """`judge`: can tell whether a turn sounds finished; None: silence decides."""
         state = stage.state
         self._stage = stage
         rules = turn_rules(state.settings.audio.input.turn_detection)
-        self._hearing = Hearing(vad, rules, stage.wake)
-        self._turns = UserTurns(state, engine, self._hearing, self._callbacks())
+        self._hearing = Hearing(vad, rules, stage.wake, can_judge=judge is not None)
+        self._turns = UserTurns(state, engine, self._hearing, self._callbacks(), judge)
         self._responses = Responses(state, engine, self._turns, stage.voice, stage.report)
         self._commands = ClientCommands(state, self._hearing, self._turns, self._responses)
 

@@ -1,7 +1,7 @@
 """The user's side: from turn events to items with their transcripts."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 
 from edgevoice.errors import EngineError
@@ -9,7 +9,7 @@ from edgevoice.realtime import server_events as says
 from edgevoice.realtime.items import ContentPart, Message
 from edgevoice.realtime.response import ErrorDetails
 from edgevoice.relay import usage
-from edgevoice.relay.engines.engine import HEARING_RATE_HZ, Engine, Listener, Utterance
+from edgevoice.relay.engines.engine import HEARING_RATE_HZ, Engine, Listener, Samples, Utterance
 from edgevoice.relay.hearing import Hearing
 from edgevoice.relay.state import SessionState
 from edgevoice.relay.turn_detector import TurnEvent, TurnPaused, TurnStarted, TurnStopped
@@ -20,6 +20,13 @@ MIN_COMMIT = HEARING_RATE_HZ // 10
 MAX_RECOGNISING = 8
 """Turns of one session that wait for their words. The engine is shared: 300 commits in
 five seconds made everybody else wait for nine."""
+
+
+JUDGED = 8 * HEARING_RATE_HZ
+"""Of a turn, whoever judges a pause is given the end."""
+
+Judge = Callable[[Samples], Awaitable[bool | None]]
+"""Does what ends with these samples sound finished? None: unknown."""
 
 
 @dataclass(slots=True)
@@ -56,12 +63,19 @@ def milliseconds(samples: int) -> int:
 
 class UserTurns:
     def __init__(
-        self, state: SessionState, engine: Engine, hearing: Hearing, tell: TurnCallbacks
+        self,
+        state: SessionState,
+        engine: Engine,
+        hearing: Hearing,
+        tell: TurnCallbacks,
+        judge: Judge | None = None,
     ) -> None:
         self._state = state
         self._engine = engine
         self._hearing = hearing
         self._tell = tell
+        self._judge = judge
+        self._question: asyncio.Task[None] | None = None
         self._turn: _Turn | None = None
         self._recognising: set[asyncio.Task[None]] = set()
         self.last_utterance: Utterance | None = None
@@ -84,9 +98,11 @@ class UserTurns:
                 self._start(start, wake_name)
             case TurnStarted(start, wake_name), _Turn() as turn:
                 self._begin_anew(turn, start, wake_name)
-            case TurnPaused(end), _Turn() as turn:
+            case TurnPaused(end, asks), _Turn() as turn:
                 self._feed(turn, end)
                 turn.listener.pause()
+                if asks:
+                    self._ask(turn.start, end)
             case TurnStopped(end, decided_at), _Turn() as turn:
                 self._stop(turn, end, decided_at)
 
@@ -109,6 +125,7 @@ class UserTurns:
         self._state.publish(says.InputAudioBufferCleared())
 
     def abandon(self) -> None:
+        self._drop_question()
         if self._turn is not None:
             self._turn.listener.abandon()
             self._turn = None
@@ -117,6 +134,23 @@ class UserTurns:
         """Every committed turn has its transcript, or has failed."""
         if self._recognising:
             await asyncio.wait(self._recognising)
+
+    def _ask(self, start: int, end: int) -> None:
+        """Whether the pause at `end` sounds like the end of the turn."""
+        self._drop_question()
+        samples = self._hearing.read(max(start, end - JUDGED), end)
+        self._question = self._state.spawn(self._await_verdict(end, samples))
+
+    async def _await_verdict(self, end: int, samples: Samples) -> None:
+        assert self._judge is not None, "hearing asks only where somebody can judge"
+        finished = await self._judge(samples)
+        self._question = None
+        self.receive(self._hearing.judged(end, finished))
+
+    def _drop_question(self) -> None:
+        if self._question is not None:
+            self._question.cancel()
+            self._question = None
 
     def _start(self, start: int, wake_name: str | None) -> None:
         item_id = self._state.new_id("item")

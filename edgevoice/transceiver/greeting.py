@@ -25,8 +25,10 @@ from edgevoice.transceiver.persona import Persona
 def introduce(
     persona: Persona, tools: Sequence[dict[str, Any]], barge_in: bool, extensions: bool
 ) -> Action:
-    """Our relay transcribes for the asking; OpenAI's would want a model's name."""
-    heard: AudioInputPatch = {"turn_detection": _detection({"type": "server_vad"}, barge_in)}
+    """Our relay transcribes for the asking, and its owner knows best how turns end there;
+    OpenAI's would want a model's name."""
+    known: TurnDetectionPatch = {} if extensions else {"type": "server_vad"}
+    heard: AudioInputPatch = {"turn_detection": _detection(known, barge_in)}
     if extensions:
         heard["transcription"] = {}
     audio: AudioPatch = {"input": heard}

@@ -25,6 +25,7 @@ from edgevoice.relay.engine_brain import EngineBrain
 from edgevoice.relay.engines.engine import Audio, Part, Request, Text, Utterance
 from edgevoice.relay.line import Leg
 from edgevoice.relay.session import CallTerms, Session
+from edgevoice.relay.turn_judge import without_judge
 from tests import virtual_time
 from tests.virtual_time import elapse
 
@@ -241,7 +242,7 @@ class Story:
         self.resumed: list[float] = []
         numbers = numbers or count(1)
         self.session = Session(
-            config,
+            without_judge(config),
             self.brains(),
             terms,
             lambda _session: self.call,

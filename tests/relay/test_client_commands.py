@@ -74,7 +74,7 @@ def test_eagerness_decides_how_long_a_silence_ends_the_turn(eagerness, stopped_m
         },
         {
             "type": "realtime",
-            "audio": {"input": {"turn_detection": {"type": "server_vad", "idle_timeout_ms": 9000}}},
+            "audio": {"input": {"turn_detection": {"type": "server_vad", "idle_timeout_ms": 4999}}},
         },
         {"type": "realtime", "tools": "all of them"},
         "quiet",

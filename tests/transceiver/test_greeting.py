@@ -37,9 +37,14 @@ def test_what_is_not_configured_is_left_to_the_relay():
     assert "model" not in session
 
 
-def test_the_relay_finds_the_end_of_turns_and_answers_by_itself():
+def test_the_relay_finds_the_end_of_turns_as_its_owner_likes_and_answers_by_itself():
     detection = update(Story().connected()).session["audio"]["input"]["turn_detection"]
-    assert detection == {"type": "server_vad", "create_response": True, "interrupt_response": True}
+    assert detection == {"create_response": True, "interrupt_response": True}
+
+
+def test_other_servers_are_told_how_turns_end():
+    others = update(Story(first_turn="media").connected(extensions=False)).session["audio"]["input"]
+    assert others["turn_detection"]["type"] == "server_vad"
 
 
 def test_transcripts_are_asked_for_where_that_needs_no_model():
