@@ -398,6 +398,44 @@ class UpstreamConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class McpServerConfig:
+    name: str = ""
+    """What it is called: a word that clients may name as `server_label`."""
+    url: str = ""
+    """Where it is, such as http://homeassistant.local:8123/api/mcp; empty: `command` starts it here."""
+    transport: Literal["http", "sse"] = "http"
+    """How the URL is spoken to: streamable HTTP, or what came before it."""
+    command: tuple[str, ...] = ()
+    """Program and arguments of a server that the relay runs and talks to by stdin and stdout."""
+    environment: tuple[str, ...] = ()
+    """Variables of the relay that the program gets too, by name; it has PATH, HOME and LANG."""
+    token_file: str = ""
+    """File that holds the bearer token for the URL."""
+    headers: tuple[str, ...] = ()
+    """Further headers for the URL, `Name: value` each; what is secret belongs into the file above."""
+    ca_file: str = ""
+    """A private certificate authority to trust besides the system's."""
+    allowed_tools: tuple[str, ...] = ()
+    """Those of its tools that may be used; empty: all of them."""
+    devices: tuple[str, ...] = ()
+    """The callers that may use them, by the name of their token or device; empty: all."""
+    time_limit_s: float = 10.0
+    """Give up a call after this long."""
+    confirm: Literal["risky", "always", "never"] = "risky"
+    """When the user is asked first; risky: unless the server says that a tool only reads, or destroys nothing."""
+    confirm_tools: tuple[str, ...] = ()
+    """Tools before which the user is asked in any case."""
+    confirm_words: tuple[str, ...] = ()
+    """Words in the arguments of a call before which the user is asked in any case, such as the names of doors."""
+
+
+@dataclass(frozen=True, slots=True)
+class McpConfig:
+    servers: tuple[McpServerConfig, ...] = ()
+    """Programs with tools (Model Context Protocol) that the relay runs for those who call it; needs `edgevoice[mcp]`."""
+
+
+@dataclass(frozen=True, slots=True)
 class RelayConfig:
     host: str = "127.0.0.1"
     """Address the HTTP server listens on."""
@@ -433,6 +471,8 @@ class RelayConfig:
     """The engine that needs no account and no internet."""
     upstream: UpstreamConfig = field(default_factory=UpstreamConfig)
     """The server for which devices with `link.direct` are given client secrets."""
+    mcp: McpConfig = field(default_factory=McpConfig)
+    """Tools of other programs, for every engine."""
     detection: DetectionConfig = field(default_factory=DetectionConfig)
     """How the end of a turn is found, unless the client says otherwise."""
     limits: LimitsConfig = field(default_factory=LimitsConfig)

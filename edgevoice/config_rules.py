@@ -4,13 +4,21 @@ Types are in `config.py` itself. Nothing here reads files.
 """
 
 import ipaddress
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from math import inf
 from urllib.parse import urlsplit
 
-from edgevoice.config import Config, LinkConfig, LocalEngineConfig, RelayConfig, UpstreamConfig
+from edgevoice.config import (
+    Config,
+    LinkConfig,
+    LocalEngineConfig,
+    McpConfig,
+    RelayConfig,
+    UpstreamConfig,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +46,9 @@ COUNT = Range(1, inf)
 PIN = Range(0, 53)
 # unix(7): sun_path has 108 bytes, of which the last is zero.
 MOST_SOCKET_BYTES = 107
+
+MCP_NAME = re.compile(r"[A-Za-z0-9_-]{1,32}")
+HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+:[\x20-\x7e]*")
 
 RANGES: dict[str, Range] = {
     "MicrophoneConfig.channel": Range(1, 64),
@@ -103,6 +114,7 @@ RANGES: dict[str, Range] = {
     "LimitsConfig.sdp_bytes": Range(1_024, 1_048_576),
     "LimitsConfig.event_bytes": Range(1_024, 16_777_216),
     "LimitsConfig.events_per_s": COUNT,
+    "McpServerConfig.time_limit_s": Range(0.1, 120),  # longer than anybody waits in silence
     "RelayConfig.port": PORT,
     "RelayConfig.context_minutes": Range(0, 1_440),
 }
@@ -124,6 +136,7 @@ def contradictions(config: Config) -> Iterator[tuple[str, str]]:
     yield from _upstream_key(config.relay.upstream)
     yield from _direct(config.link)
     yield from _voice_servers(config.relay.local)
+    yield from _mcp_servers(config.relay.mcp)
 
 
 def _web_addresses(config: Config) -> Iterator[tuple[str, str]]:
@@ -257,3 +270,20 @@ def _is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+def _mcp_servers(config: McpConfig) -> Iterator[tuple[str, str]]:
+    names = [server.name for server in config.servers]
+    for i, server in enumerate(config.servers):
+        path = f"relay.mcp.servers[{i}]"
+        if not MCP_NAME.fullmatch(server.name):
+            yield f"{path}.name", "must be up to 32 letters, digits, - and _"
+        elif names.index(server.name) < i:
+            yield f"{path}.name", f"{server.name} is the name of another server already"
+        if bool(server.url) == bool(server.command):
+            yield path, "needs either a url or a command"
+        elif server.url and not server.url.startswith(("http://", "https://")):
+            yield f"{path}.url", f'must begin with http:// or https://, not "{server.url}"'
+        for j, header in enumerate(server.headers):
+            if not HEADER.fullmatch(header):
+                yield f"{path}.headers[{j}]", "must be of the form `Name: value`"

@@ -37,7 +37,8 @@
     ├── CheckFailed            a server that is not as OpenAI's clients need it
     ├── CheckSkipped           a check that cannot be made here
     ├── EngineError            the thing that answers cannot answer    (RuntimeError)
-    └── ToolError              a tool cannot do what it was asked      (ValueError)
+    ├── ToolError              a tool cannot do what it was asked      (ValueError)
+    └── McpError               a server of tools cannot be used        (ConnectionError)
 
 The message says what to do next. Trouble that is expected at run time becomes
 an input of the transceiver at the edge where it is caught.
@@ -214,3 +215,7 @@ class CheckFailed(EdgeVoiceError):
 
 class CheckSkipped(EdgeVoiceError):
     """Something that a check needs is not here; the message says how to get it."""
+
+
+class McpError(EdgeVoiceError, ConnectionError):
+    """An MCP server cannot be reached, broke off, or sends what nobody can use."""
