@@ -12,6 +12,8 @@ from edgevoice.config import (
     IndicatorConfig,
     LampConfig,
     LocalEngineConfig,
+    McpConfig,
+    McpServerConfig,
     MediaConfig,
     RelayConfig,
     SttConfig,
@@ -160,3 +162,23 @@ def test_a_relay_that_nobody_can_listen_in_on_is_fine(relay: RelayConfig) -> Non
 def test_a_button_is_enough_without_wake_words() -> None:
     config = Config(wake=replace(Config().wake, words=()), button=replace(Config().button, pin=17))
     assert list(contradictions(config)) == []
+
+
+def mcp_mistakes(*servers: McpServerConfig) -> list[str]:
+    config = Config(relay=RelayConfig(mcp=McpConfig(servers)))
+    return [path for path, _ in contradictions(config)]
+
+
+def test_a_server_of_tools_has_a_name_of_its_own_and_one_way_to_it() -> None:
+    good = McpServerConfig(name="home", url="http://home.example/api/mcp", headers=("X-A: b",))
+    assert mcp_mistakes(good, replace(good, name="other")) == []
+    first = "relay.mcp.servers[0]"
+    assert mcp_mistakes(good, good) == ["relay.mcp.servers[1].name"]
+    assert mcp_mistakes(replace(good, name="my home")) == [f"{first}.name"]
+    assert mcp_mistakes(replace(good, command=("serve",))) == [first]
+    assert mcp_mistakes(replace(good, url="")) == [first]
+    assert mcp_mistakes(replace(good, url="home.example")) == [f"{first}.url"]
+    assert mcp_mistakes(replace(good, headers=("X-A b", "X: a\r\nY: c"))) == [
+        f"{first}.headers[0]",
+        f"{first}.headers[1]",
+    ]

@@ -71,7 +71,7 @@ class Connection:
         cursor: str | None = None
         for _ in range(MAX_PAGES):
             request = ListToolsRequest(params=PaginatedRequestParams(cursor=cursor))
-            with _told():
+            with self._told():
                 page = await self._client.session.send_request(request, ListToolsResult)
             for tool in page.tools:
                 hints = tool.annotations.model_dump(by_alias=True) if tool.annotations else {}
@@ -85,7 +85,7 @@ class Connection:
     async def call(self, name: str, arguments: Arguments) -> ToolResult:
         """The package's own `call_tool` would validate the result with the server's schema."""
         params = CallToolRequestParams(name=name, arguments=dict(arguments))
-        with _told():
+        with self._told():
             result = await self._client.session.send_request(
                 CallToolRequest(params=params), CallToolResult
             )
@@ -93,6 +93,13 @@ class Connection:
             structured = result.structured_content
             written = "" if structured is None else json.dumps(structured)
         return result_of(texts, len(result.content) - len(texts), written, result.is_error)
+
+    @contextlib.contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
+        except TROUBLE as error:
+            raise McpError(self.pulse.lost or _first_line(error)) from None
 
 
 @contextlib.asynccontextmanager
@@ -144,14 +151,6 @@ def _token(path: str) -> str:
     if not token or not token.isascii() or not token.isprintable():
         raise CredentialError(f"token_file {path} holds no token")
     return token
-
-
-@contextlib.contextmanager
-def _told() -> Iterator[None]:
-    try:
-        yield
-    except TROUBLE as error:
-        raise McpError(_first_line(error)) from None
 
 
 def _reason(group: BaseException) -> str:

@@ -69,6 +69,7 @@ class McpServer:
             try:
                 await self._keep_connection()
             except (McpError, TimeoutError) as error:
+                _be_cancelled()
                 self._complain(str(error) or f"it did not answer within {CONNECT_S:g} s")
             if asyncio.get_running_loop().time() - began > LASTING_S:
                 self._failures = 0
@@ -94,15 +95,15 @@ class McpServer:
         """Every other attempt speaks as servers of old want it, some of which take no question."""
         pulse = Pulse(asyncio.get_running_loop().time())
         by_handshake = self._failures % 2 == 1
-        try:
-            async with asyncio.timeout(CONNECT_S) as patience:
-                async with self._connect(self.config, pulse, by_handshake) as connection:
+        async with asyncio.timeout(CONNECT_S) as patience:
+            async with self._connect(self.config, pulse, by_handshake) as connection:
+                try:
                     await self._list(connection)
                     patience.reschedule(None)
                     self._connection = connection
                     await self._follow(connection, pulse)
-        finally:
-            self._connection, self.tools = None, ()
+                finally:  # before the goodbye, which can take seconds
+                    self._connection, self.tools = None, ()
 
     async def _follow(self, connection: Connected, pulse: Pulse) -> None:
         log.info("%s: %d tools", self.config.name, len(self.tools))
@@ -120,6 +121,13 @@ class McpServer:
         """Once; a server that stays away fills no log."""
         level = logging.WARNING if self._failures == 0 else logging.DEBUG
         log.log(level, "no tools of %s: %s; trying again", self.config.name, reason)
+
+
+def _be_cancelled() -> None:
+    """A cancellation that came while a connection broke is taken by anyio for its own."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 def _package() -> "Callable[..., AbstractAsyncContextManager[Connected]]":
