@@ -14,13 +14,14 @@ from edgevoice.conformance import modules, suite
 from edgevoice.conformance.browser_script import browser_script
 from edgevoice.conformance.check import Check, Outcome, perform
 from edgevoice.conformance.node_script import node_script
+from edgevoice.conformance.reach import reach
 from edgevoice.conformance.target import Target, base_url
 from edgevoice.conformance.world import Start, World
 from edgevoice.errors import ConfigError
 
 
 def main(args: argparse.Namespace) -> int:
-    """0 when nothing failed. ConfigError for what is wrong on the command line."""
+    """0 when nothing failed. ConfigError for what is wrong on the command line, LinkError."""
     directory = Path(args.modules) if args.modules else modules.default_directory()
     if args.install:
         modules.install(directory)
@@ -62,6 +63,7 @@ def the_target(args: argparse.Namespace) -> Target:
 async def run(
     target: Target, chosen: Sequence[Check], directory: Path, *, quiet: bool
 ) -> list[Outcome]:
+    await reach(target)
     outcomes = []
     starts: dict[str, Start] = {"node": node_script, "browser": browser_script}
     async with World(target, directory, starts) as world:

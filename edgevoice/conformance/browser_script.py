@@ -16,9 +16,9 @@ from aiohttp import web
 
 from edgevoice.conformance.modules import SCRIPTS, installed, program
 from edgevoice.conformance.node_script import given, stopped
+from edgevoice.conformance.reach import key_hash
 from edgevoice.conformance.sound_checks import SPEECH
 from edgevoice.conformance.target import Target
-from edgevoice.conformance.trusted_key import key_hash
 from edgevoice.errors import CheckFailed
 
 START_S = 20.0

@@ -2,18 +2,25 @@
 
 import argparse
 import asyncio
+import base64
+import hashlib
+import ssl
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from edgevoice.conformance import app, modules
 from edgevoice.conformance.check import Check, perform
+from edgevoice.conformance.reach import key_hash, reach
 from edgevoice.conformance.suite import checks
 from edgevoice.conformance.talk import Talk
 from edgevoice.conformance.target import Target, base_url
 from edgevoice.conformance.world import World
-from edgevoice.errors import CheckFailed, CheckSkipped, ConfigError
+from edgevoice.errors import CheckFailed, CheckSkipped, ConfigError, LinkAbsent, LinkUntrusted
+from edgevoice.simulator.certificate import self_signed
 
 TARGET = Target("http://relay.example:8790", "token", "model")
 
@@ -121,6 +128,30 @@ def test_the_locked_packages_have_checksums_and_no_addresses() -> None:
     lock = (modules.SCRIPTS / "package-lock.json").read_text()
     assert lock.count('"integrity": "sha512-') > 20
     assert "http" not in lock and "resolved" not in lock
+
+
+async def test_a_server_that_is_not_there_is_said_once_and_not_by_every_check() -> None:
+    with pytest.raises(LinkAbsent, match=r"no server of this kind at http://127.0.0.1:9: "):
+        await reach(Target("http://127.0.0.1:9", "", "model"))
+
+
+def hang_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    writer.close()
+
+
+async def test_a_certificate_that_nobody_vouches_for_is_refused(tmp_path: Path) -> None:
+    certificate, key = self_signed(tmp_path, "127.0.0.1")
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificate, key)
+    server = await asyncio.start_server(hang_up, "127.0.0.1", 0, ssl=context)
+    async with server:
+        url = f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        with pytest.raises(LinkUntrusted, match="name its CA with --ca-file"):
+            await reach(Target(url, "", "model"))
+        theirs = x509.load_pem_x509_certificate(certificate.read_bytes()).public_key()
+        spki = theirs.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        hashed = base64.b64encode(hashlib.sha256(spki).digest()).decode()
+        assert await key_hash(Target(url, "", "model", str(certificate))) == hashed
 
 
 async def test_what_cannot_be_started_is_not_tried_again() -> None:

@@ -6,7 +6,7 @@
 import { expect, until } from './judge.mjs';
 
 const SHORT = 'Please say: one two three.';
-const LONG = 'Please say all of these numbers: ' + 'twenty-one '.repeat(60);
+const LONG = 'Please say all of these numbers: ' + Array.from({ length: 30 }, (_, n) => n + 101).join(' ');
 const CALL = 'Please call get_weather {"city": "Paris"}';
 
 const words = (item) => (item.content ?? []).map((part) => part.transcript ?? part.text ?? '').join('');

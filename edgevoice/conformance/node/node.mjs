@@ -40,11 +40,10 @@ async function turn() {
     await openai.turn((event) => {
       if (connection.socket.readyState === 1) connection.send(event);
       else connection.socket.once('open', () => connection.send(event));
-    }, came);
+    }, came, errors);
   } finally {
     connection.close();
   }
-  expect(errors.length === 0, 'no errors in the client', errors);
 }
 
 const checks = {

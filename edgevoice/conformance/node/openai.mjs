@@ -8,9 +8,9 @@ const QUESTION = {
   content: [{ type: 'input_text', text: 'Please say: one two three.' }],
 };
 
-// `send(event)` and the growing list `came` of events.
-export async function turn(send, came) {
-  const told = () => [...new Set(came.map((event) => event.type))].join(', ') || 'no events';
+// `send(event)`, and the growing lists of events that `came` and of the client's `errors`.
+export async function turn(send, came, errors) {
+  const told = () => errors[0] ?? ([...new Set(came.map((event) => event.type))].join(', ') || 'no events');
   const wait = (kind) =>
     until(() => came.find((event) => event.type === kind), kind, told);
   await wait('session.created');
@@ -21,5 +21,6 @@ export async function turn(send, came) {
   const spoken = response.output[0]?.content?.[0]?.transcript ?? '';
   const deltas = came.filter((event) => event.type === 'response.output_audio_transcript.delta');
   const whole = deltas.map((event) => event.delta).join('');
+  expect(errors.length === 0, 'no errors in the client', errors);
   expect(spoken && spoken === whole, 'the words of the deltas in response.output', spoken);
 }

@@ -63,6 +63,7 @@ async function openWithSecret(options) {
 
 async function turn() {
   const came = [];
+  const errors = [];
   const client = new OpenAIRealtimeWebRTC({});
   client.onEvent((event) => came.push(event));
   // Chromium decodes, and counts, only what is played.
@@ -84,7 +85,7 @@ async function turn() {
   };
   try {
     await client.connect({ exchangeSdp });
-    await openai.turn((event) => client.send(event), came);
+    await openai.turn((event) => client.send(event), came, errors);
     await until(async () => (await energy(client.peerConnection)) > 0.0005, 'an audible answer');
   } finally {
     client.close();
