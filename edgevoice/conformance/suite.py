@@ -8,6 +8,7 @@ from edgevoice.conformance import (
     answer_checks,
     call_checks,
     http_checks,
+    own_checks,
     session_checks,
     sound_checks,
 )
@@ -51,6 +52,8 @@ REQUESTS: dict[str, Callable[[Target], Awaitable[None]]] = {
     "webrtc.secret": call_checks.secret,
     "webrtc.hangup": call_checks.hang_up,
     "webrtc.sideband": call_checks.sideband,
+    "edgevoice.health": own_checks.health,
+    "edgevoice.extensions": own_checks.extensions,
 }
 SDKS = {
     "openai-python": (

@@ -1,7 +1,7 @@
 """A session over WebRTC: our own device's end of a call, without a device around it."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -39,6 +39,8 @@ class WebRtcTalk(Talk):
         self.caller = Caller(codec, jitter, asyncio.sleep)
         self.caller.on_message = self.take
         self.call_id = ""
+        self.headers: Mapping[str, str] = {}
+        """Of the answer to the call."""
         self.loud_frames = 0
         """Of 20 ms, that could be heard."""
         self._ring = RingBuffer(10)
@@ -79,7 +81,10 @@ class WebRtcTalk(Talk):
 
 @asynccontextmanager
 async def webrtc_talk(
-    target: Target, token: str | None = None, session: dict[str, Any] | None = None
+    target: Target,
+    token: str | None = None,
+    session: dict[str, Any] | None = None,
+    headers: Mapping[str, str] | None = None,
 ) -> AsyncIterator[WebRtcTalk]:
     """`token`: instead of the target's. With a session the offer is a part beside it."""
     talk = WebRtcTalk()
@@ -87,8 +92,10 @@ async def webrtc_talk(
     try:
         offer = talk.caller.offer
         body = offer if session is None else http.parts(offer, session)
-        answer = await http.post(target, f"/realtime/calls?model={target.model}", body, token)
+        path = f"/realtime/calls?model={target.model}"
+        answer = await http.request(target, "POST", path, body, token, headers)
         expect(answer.status == 201, "201 Created with an SDP answer", answer.told)
+        talk.headers = answer.headers
         talk.call_id = answer.headers.get("Location", "").rpartition("/")[2]
         await talk.caller.accept(answer.text)
         async with carried(talk.carry()):
