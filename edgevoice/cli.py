@@ -19,6 +19,7 @@ from edgevoice.conformance.cli_commands import add_conformance
 from edgevoice.doctor.cli_commands import add_doctor, add_listen, add_wake_test
 from edgevoice.errors import ConfigError, EdgeVoiceError, ScenarioError, UnsupportedLibrary
 from edgevoice.relay.device_commands import add_devices
+from edgevoice.relay.usage_commands import add_sessions, add_usage
 
 if TYPE_CHECKING:
     from edgevoice.config_file import Effective
@@ -159,6 +160,8 @@ def add_programs(commands: Commands, configured: argparse.ArgumentParser) -> Non
     token.add_argument("--revoke", action="store_true", help="take the device's token away")
     token.set_defaults(act=make_token)
     add_devices(inner, config_options(inner=True))
+    add_sessions(inner, config_options(inner=True))
+    add_usage(inner, config_options(inner=True))
     add_simulate(commands, configured)
 
 
