@@ -16,9 +16,11 @@ from typing import TYPE_CHECKING
 
 from edgevoice import __version__
 from edgevoice.conformance.cli_commands import add_conformance
+from edgevoice.daemon.pair_command import add_pair
 from edgevoice.doctor.cli_commands import add_doctor, add_listen, add_wake_test
 from edgevoice.errors import ConfigError, EdgeVoiceError, ScenarioError, UnsupportedLibrary
 from edgevoice.relay.device_commands import add_devices
+from edgevoice.relay.init_command import add_init
 from edgevoice.relay.usage_commands import add_sessions, add_usage
 
 if TYPE_CHECKING:
@@ -162,6 +164,8 @@ def add_programs(commands: Commands, configured: argparse.ArgumentParser) -> Non
     add_devices(inner, config_options(inner=True))
     add_sessions(inner, config_options(inner=True))
     add_usage(inner, config_options(inner=True))
+    add_init(inner)
+    add_pair(commands, configured)
     add_simulate(commands, configured)
 
 

@@ -218,7 +218,7 @@ def _relay_transport(relay: RelayConfig) -> Iterator[tuple[str, str]]:
     if bool(relay.tls_cert) != bool(relay.tls_key):
         missing = "tls_key" if relay.tls_cert else "tls_cert"
         yield f"relay.{missing}", "tls_cert and tls_key go together"
-    if not (relay.tls_cert or relay.behind_proxy or _is_loopback(relay.host)):
+    if not (relay.tls_cert or relay.behind_proxy or is_loopback(relay.host)):
         yield (
             "relay.host",
             f'"{relay.host}" is reachable from other machines: set tls_cert and tls_key, '
@@ -228,7 +228,7 @@ def _relay_transport(relay: RelayConfig) -> Iterator[tuple[str, str]]:
 
 def _upstream_key(upstream: UpstreamConfig) -> Iterator[tuple[str, str]]:
     """The messages must not say what was found there."""
-    if upstream.url.startswith("http://") and not _is_loopback(_host(upstream.url)):
+    if upstream.url.startswith("http://") and not is_loopback(_host(upstream.url)):
         yield "relay.upstream.url", "the key could be read on the way: use https://"
     if upstream.key_file.startswith("sk-"):
         yield (
@@ -265,7 +265,7 @@ def _host(url: str) -> str:
         return ""
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

@@ -15,9 +15,10 @@ import msgspec
 from yarl import URL
 
 from edgevoice.config import LinkConfig
+from edgevoice.config_rules import is_loopback
 from edgevoice.errors import LinkAbsent, LinkError
 from edgevoice.link.credential import BearerToken
-from edgevoice.link.signalling import Answer, Signalling, Upgraded, is_loopback
+from edgevoice.link.signalling import Answer, Signalling, Upgraded
 
 MOST_BYTES = 1_024
 

@@ -6,7 +6,6 @@ to the configured origin only.
 """
 
 import asyncio
-import ipaddress
 import ssl
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
@@ -21,6 +20,7 @@ from yarl import URL
 
 from edgevoice import __version__
 from edgevoice.config import LinkConfig
+from edgevoice.config_rules import is_loopback
 from edgevoice.errors import LinkError, LinkRefused, LinkTimeout, LinkUntrusted
 from edgevoice.link.credential import Credential
 from edgevoice.webrtc.media_header import MEDIA_HEADER, PROTOCOL
@@ -410,15 +410,6 @@ def trust(ca_file: str) -> ssl.SSLContext:
         except (OSError, ssl.SSLError) as error:
             raise LinkError(f"link.ca_file {ca_file} cannot be used: {error}") from error
     return context
-
-
-def is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 class _Minted(msgspec.Struct):

@@ -11,7 +11,6 @@ from collections.abc import Callable
 from contextlib import nullcontext
 from datetime import UTC, datetime
 from functools import partial
-from ipaddress import ip_address
 from pathlib import Path
 
 from aiohttp import web
@@ -36,6 +35,7 @@ from edgevoice.relay.signalling import Signalling
 from edgevoice.relay.store.memory import MemoryStore
 from edgevoice.relay.store.place import make_store
 from edgevoice.relay.store.store import Store
+from edgevoice.relay.tls import reload, tls_context
 from edgevoice.relay.tokens import Tokens
 from edgevoice.relay.turn_judge import TurnJudge
 from edgevoice.relay.upstream import make_upstream
@@ -60,6 +60,7 @@ async def _main(config: RelayConfig) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     relay = Relay(config, make_engine(config), partial(make_vad, config), ServiceManager())
+    loop.add_signal_handler(signal.SIGHUP, relay.reload)
     await relay.run(stop, announce)
 
 
@@ -121,6 +122,7 @@ class Relay:
         self._judge = TurnJudge(config.models_dir)
         self._tokens = Tokens(config.tokens_file)
         self._board_token = ""
+        self._tls: ssl.SSLContext | None = None
         self._store = make_store(config)
         self._callers = Callers(
             self._tokens, self._store, wall_clock, behind_proxy=config.behind_proxy
@@ -141,7 +143,7 @@ class Relay:
 
     async def run(self, stop: asyncio.Event, on_listening: Callable[[str], None]) -> None:
         """Serve until `stop` is set."""
-        tls = tls_context(self._config)
+        self._tls = tls = tls_context(self._config)
         if tls is None and board_card.directory():
             self._board_token = board_card.new_token()
             self._tokens.lend(board_card.TOKEN_NAME, self._board_token)
@@ -160,6 +162,10 @@ class Relay:
                 await self._engine.close()
                 await self._judge.close()
                 log.info("stopped")
+
+    def reload(self) -> None:
+        """The certificate; the tokens are read again by themselves, the rest at the next start."""
+        reload(self._tls, self._config)
 
     async def _serve(
         self, tls: ssl.SSLContext | None, stop: asyncio.Event, on_listening: Callable[[str], None]
@@ -271,32 +277,3 @@ async def carry(session: Session) -> str:
     except Exception:
         log.exception("a session ended by a bug")
         return "a bug"
-
-
-def tls_context(config: RelayConfig) -> ssl.SSLContext | None:
-    """None: plain HTTP, which only this machine or a proxy in front may use."""
-    if not config.tls_cert:
-        if not config.behind_proxy and not _is_loopback(config.host):
-            raise ConfigError(
-                f"relay.host {config.host} is reachable by others, and without TLS they could "
-                "read tokens: set relay.tls_cert and relay.tls_key, or relay.behind_proxy"
-            )
-        return None
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    try:
-        context.load_cert_chain(config.tls_cert, config.tls_key or None)
-    except (OSError, ssl.SSLError) as error:
-        raise ConfigError(
-            f"cannot use relay.tls_cert {config.tls_cert} with relay.tls_key {config.tls_key}: "
-            f"{error.strerror or error}; both are PEM files that this user can read"
-        ) from error
-    return context
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -10,9 +10,9 @@ from aiohttp import web
 
 from edgevoice.audio.frames import FRAME_SAMPLES
 from edgevoice.config import MediaConfig
+from edgevoice.config_rules import is_loopback
 from edgevoice.errors import LocalProtocolError
 from edgevoice.link import ways
-from edgevoice.link.signalling import is_loopback
 from edgevoice.realtime.client_events import ResponseCreate
 from edgevoice.realtime.event import UnknownEvent
 from edgevoice.realtime.server_events import SessionCreated

@@ -14,14 +14,15 @@ import pytest
 from edgevoice.audio.playout import PlayoutBuffer
 from edgevoice.audio.vad import WebRtcVad
 from edgevoice.config import DetectionConfig, LinkConfig, MediaConfig, RelayConfig
-from edgevoice.errors import ConfigError, CredentialError, LinkError
+from edgevoice.errors import CredentialError, LinkError
 from edgevoice.hardware.service_manager import ServiceManager
+from edgevoice.link.credential import BearerToken
 from edgevoice.link.relay_link import RelayLink
 from edgevoice.link.signalling import Signalling
 from edgevoice.link.ways import opus
 from edgevoice.realtime import server_events as says
 from edgevoice.realtime.wire import decode_server_event
-from edgevoice.relay.app import Relay, make_engine, tls_context
+from edgevoice.relay.app import Relay, make_engine
 from edgevoice.relay.lobby import WAIT_S
 from edgevoice.relay.tokens import create
 from edgevoice.transceiver.actions import OpenLink
@@ -97,24 +98,6 @@ async def test_without_tokens_it_does_not_start(config):
         await relay.run(asyncio.Event(), print)
 
 
-@pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.5", "::", "relay.example"])
-def test_plain_http_is_for_this_machine_or_a_proxy(config, host):
-    with pytest.raises(ConfigError, match="TLS"):
-        tls_context(replace(config, host=host))
-    assert tls_context(replace(config, host=host, behind_proxy=True)) is None
-    for near in ("127.0.0.1", "::1", "localhost"):
-        assert tls_context(replace(config, host=near)) is None
-
-
-def test_bad_tls_files_are_named(config, tmp_path):
-    with pytest.raises(ConfigError, match=r"nowhere\.pem"):
-        tls_context(replace(config, tls_cert="/nowhere.pem"))
-    broken = tmp_path / "broken.pem"
-    broken.write_text("no certificate")
-    with pytest.raises(ConfigError, match=r"broken\.pem"):
-        tls_context(replace(config, tls_cert=str(broken), tls_key=str(broken)))
-
-
 def a_board(url: str, token: str) -> Board:
     """A device with real Opus that captures one spoken command, then quiet."""
     board = Board(url, None)
@@ -122,7 +105,7 @@ def a_board(url: str, token: str) -> Board:
     board.source = lambda start, end: sound[start:end]
     board.playout = PlayoutBuffer(24_000)
     board.link = RelayLink(
-        [Signalling(LinkConfig(url=url), token)], board.gate, board.playout, board.post
+        [Signalling(LinkConfig(url=url), BearerToken(token))], board.gate, board.playout, board.post
     )
     return board
 
@@ -175,7 +158,7 @@ async def test_a_parrot_says_back_over_a_websocket_what_the_device_said(config):
     token = create(config.tokens_file, "kitchen")
     async with asyncio.TaskGroup() as group:
         relay = Running(config, group)
-        async with Signalling(LinkConfig(url=await relay.url()), token) as signalling:
+        async with Signalling(LinkConfig(url=await relay.url()), BearerToken(token)) as signalling:
             board = SocketBoard(signalling, opus(MediaConfig(), 24_000), dtx=False)
             board.group = group
             sound = scene(0.5, "what_time_is_it", 600.0)

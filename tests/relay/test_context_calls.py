@@ -14,6 +14,7 @@ from edgevoice.config import (
     RelayConfig,
     TurnConfig,
 )
+from edgevoice.link.credential import BearerToken
 from edgevoice.link.relay_link import RelayLink
 from edgevoice.link.signalling import Signalling
 from edgevoice.realtime.client_events import ClientEvent, ConversationItemCreate, ResponseCreate
@@ -56,7 +57,7 @@ class Mind:
         board = self._board = Board(url, None)
         board.source = lambda start, end: np.zeros(end - start, np.int16)
         board.playout = PlayoutBuffer(24_000)
-        relays = [Signalling(LinkConfig(url=url), token)]
+        relays = [Signalling(LinkConfig(url=url), BearerToken(token))]
         board.link = RelayLink(relays, board.gate, board.playout, self.happens)
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(board.link.run()), group.create_task(board.capture())]

@@ -1,11 +1,11 @@
 """Which store, and where: for the relay itself and for the commands that look into it."""
 
-import ipaddress
 import logging
 import os
 from pathlib import Path
 
 from edgevoice.config import RelayConfig
+from edgevoice.config_rules import is_loopback
 from edgevoice.errors import StoreError
 from edgevoice.relay.store.memory import MemoryStore
 from edgevoice.relay.store.sqlite import SqliteStore
@@ -32,7 +32,7 @@ def make_store(config: RelayConfig, default: str = DEFAULT) -> Store:
     state_dir = folder(config)
     if str(state_dir) != default:
         _make(state_dir)
-    elif _is_loopback(config.host) and not os.access(state_dir, os.W_OK | os.X_OK):
+    elif is_loopback(config.host) and not os.access(state_dir, os.W_OK | os.X_OK):
         log.warning(
             "this user cannot write to %s: what was used today, secrets and paired devices are"
             " forgotten at the end; relay.state_dir names another folder",
@@ -57,12 +57,3 @@ def _make(state_dir: Path) -> None:
         state_dir.mkdir(mode=0o700, exist_ok=True)
     except OSError as error:
         log.error("cannot make %s: %s", state_dir, error.strerror)
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

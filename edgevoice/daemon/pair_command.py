@@ -1,0 +1,132 @@
+"""`edgevoice pair`: introduce this board to its relay, once."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from edgevoice.config import LinkConfig
+    from edgevoice.link.pairing import Introduction
+
+    Commands = argparse._SubParsersAction[argparse.ArgumentParser]
+
+SETTINGS = Path("/etc/edgevoice/config.d/30-relay.yaml")
+AUTHORITY = "relay-ca.pem"
+USER = "edgevoice"
+"""Of the service; it must be able to read the key."""
+
+
+def add_pair(commands: Commands, configured: argparse.ArgumentParser) -> None:
+    pair = commands.add_parser(
+        "pair",
+        parents=[configured],
+        help="introduce this board to its relay, by a short code",
+        description="Makes the board's own key, where it has none, and introduces it to the relay."
+        " A code is shown; the relay's owner types it there: `edgevoice relay devices approve"
+        " CODE`. No secret leaves the board.",
+    )
+    pair.add_argument("url", nargs="?", metavar="URL", help="of the relay (default: link.url)")
+    pair.add_argument("--name", metavar="NAME", help="what the board is called there")
+    pair.add_argument(
+        "--print", action="store_true", help="print the settings and write them nowhere"
+    )
+    pair.set_defaults(act=pair_board)
+
+
+def pair_board(args: argparse.Namespace) -> int:
+    import asyncio
+    import re
+    import socket
+
+    from edgevoice.config_file import effective
+    from edgevoice.identity import device_key
+
+    paths = [Path(path) for path in args.config] if args.config else None
+    link = effective(paths, args.set or ()).config.link
+    url = args.url or link.url
+    name = args.name or re.sub(r"[^A-Za-z0-9._-]", "-", socket.gethostname())[:64] or "board"
+    make_folder(Path(link.key_file).parent)
+    key = device_key.load_or_create(Path(link.key_file))
+    hand_over(Path(link.key_file))
+    authority = asyncio.run(_pair(url, name, key, link))
+    ca_file = link.ca_file
+    if authority:
+        ca_file = str(Path(link.key_file).with_name(AUTHORITY))
+        Path(ca_file).write_text(authority, encoding="ascii")
+        hand_over(Path(ca_file))
+    _keep_settings(settings(url, ca_file), to_file=not args.print)
+    token_file = Path(link.token_file)
+    if token_file.exists():
+        print(f"remove {token_file}: while it is there, it is used instead of the board's key")
+    print("next: `systemctl restart edgevoice`")
+    return 0
+
+
+async def _pair(url: str, name: str, key: object, link: LinkConfig) -> str:
+    import time
+
+    from edgevoice.identity.device_key import DeviceKey
+    from edgevoice.link.pairing import approval, introduce
+
+    assert isinstance(key, DeviceKey)
+    introduced = await introduce(url, name, key, link.ca_file)
+    show(introduced, time.time())
+    standing = await approval(introduced, time.time, ca_file=link.ca_file)
+    print(f"paired: this board is {standing.name} ({standing.device_id}) there")
+    return introduced.begun.authority
+
+
+def show(introduced: Introduction, now: float) -> None:
+    from edgevoice.identity.pairing_code import shown
+
+    minutes = max(1, round((introduced.begun.expires_at - now) / 60))
+    print(
+        f"at the relay ({introduced.origin}), within {minutes} minutes:\n\n"
+        f"    edgevoice relay devices approve {shown(introduced.code)}\n\n"
+        "waiting; Ctrl-C gives up",
+        flush=True,
+    )
+
+
+def settings(url: str, ca_file: str) -> str:
+    lines = ["# Written by `edgevoice pair`.", "link:", f"  url: {url}"]
+    if ca_file:
+        lines.append(f"  ca_file: {ca_file}")
+    return "\n".join(lines) + "\n"
+
+
+def _keep_settings(text: str, *, to_file: bool) -> None:
+    if to_file:
+        try:
+            SETTINGS.parent.mkdir(parents=True, exist_ok=True)
+            SETTINGS.write_text(text, encoding="utf-8")
+        except OSError as error:
+            print(f"cannot write {SETTINGS} ({error.strerror})")
+        else:
+            print(f"wrote the settings to {SETTINGS}")
+            return
+    print(f"put this into {SETTINGS}:\n\n{text}")
+
+
+def make_folder(folder: Path) -> None:
+    """Before the service has run for the first time nobody has made it."""
+    if folder.exists():
+        return
+    try:
+        folder.mkdir(mode=0o700)
+    except OSError:
+        return  # the key's own error says what to do
+    hand_over(folder)
+
+
+def hand_over(path: Path) -> None:
+    """What root has made for the service belongs to the service's user, where there is one."""
+    import os
+    import shutil
+    from contextlib import suppress
+
+    if os.geteuid() == 0:
+        with suppress(LookupError):
+            shutil.chown(path, USER, USER)
