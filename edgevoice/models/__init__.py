@@ -1,0 +1,1 @@
+"""Model files: which there are, and getting them here. Finding them is in audio/models.py."""

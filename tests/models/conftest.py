@@ -1,0 +1,1 @@
+from tests.audio.conftest import models_dir as models_dir
