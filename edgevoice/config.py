@@ -375,6 +375,8 @@ class LimitsConfig:
     """Largest offer accepted."""
     event_bytes: int = 262_144
     """Largest event accepted."""
+    append_bytes: int = 15_728_640
+    """Largest piece of sound accepted in one event from clients that send it by WebSocket; as OpenAI has it."""
     events_per_s: int = 200
     """Events per second accepted from one client."""
 

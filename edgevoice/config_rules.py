@@ -113,6 +113,7 @@ RANGES: dict[str, Range] = {
     "LimitsConfig.minutes_per_day": Range(0, 1_440),
     "LimitsConfig.sdp_bytes": Range(1_024, 1_048_576),
     "LimitsConfig.event_bytes": Range(1_024, 16_777_216),
+    "LimitsConfig.append_bytes": Range(1_024, 16_777_216),
     "LimitsConfig.events_per_s": COUNT,
     "McpServerConfig.time_limit_s": Range(0.1, 120),  # longer than anybody waits in silence
     "RelayConfig.port": PORT,

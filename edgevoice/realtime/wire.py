@@ -26,6 +26,10 @@ LIMIT_NESTING = 32
 """The deepest event of the protocol has 9 levels, and tools' schemas need some more.
 Parsers recurse: without a limit 5,000 brackets raise RecursionError."""
 
+LIMIT_BRACKETS = 64
+"""In a message of more than `LIMIT_BYTES`, in its texts too. Only sound is that long, and it has
+none: counting a deep nesting in 20 MB would take a second, and counting brackets takes 20 ms."""
+
 LIMIT_COMPLAINT = 200
 """Errors may quote what was sent; nobody's log should fill with it."""
 
@@ -114,6 +118,8 @@ def encode(event: Event | UnknownEvent) -> str:
 def _decode(data: str | bytes, limit_bytes: int, known: _Decoders) -> Event | UnknownEvent:
     checked = _checked(data, limit_bytes)
     typed: _Typed = _parse(_TYPED, checked, "event")
+    if typed.type not in known and len(checked) > LIMIT_BYTES:
+        raise RemoteProtocolError(f"event of an unknown type at $, and {len(checked)} bytes of it")
     if typed.type not in known:
         return UnknownEvent(typed.type, _parse(_RAW, checked, "event"))
     return cast(Event, _parse(known[typed.type], checked, typed.type))
@@ -130,7 +136,13 @@ def _checked(data: str | bytes, limit_bytes: int) -> bytes:
         raise RemoteProtocolError(f"message at $ is not Unicode text: {error.reason}") from None
     if len(encoded) > limit_bytes:
         raise RemoteProtocolError(f"message of {len(encoded)} bytes at $; at most {limit_bytes}")
-    if too_deep(encoded):
+    is_long = len(encoded) > LIMIT_BYTES
+    if is_long and encoded.count(b"[") + encoded.count(b"{") > LIMIT_BRACKETS:
+        raise RemoteProtocolError(
+            f"message of {len(encoded)} bytes at $ with more than {LIMIT_BRACKETS} brackets:"
+            f" beyond {LIMIT_BYTES} bytes only sound is taken"
+        )
+    if not is_long and too_deep(encoded):
         raise RemoteProtocolError(
             f"message at $ nests deeper than {LIMIT_NESTING} levels, or its brackets do not match"
         )

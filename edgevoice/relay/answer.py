@@ -24,6 +24,8 @@ from edgevoice.relay.voice import Voice
 
 LEAD_MS = 20_000
 """An engine may be this far ahead of what has been sent; then it waits. 1 MB of sound."""
+LOOK_MS = 500
+"""A client that reads more slowly than the sound is long, or is away, is waited for."""
 
 
 class Answer:
@@ -144,6 +146,7 @@ class Answer:
         if self._voice.response_id != self.id:
             return  # it was silenced, and goes on as text alone
         message.add_audio(len(samples))
+        self._writer.audio(samples)
         self._voice.play(samples)
         await self._keep_lead()
 
@@ -164,9 +167,11 @@ class Answer:
         self._text.clear()
 
     async def _keep_lead(self) -> None:
-        ahead_ms = self.duration_ms - self._voice.sent_ms - LEAD_MS
-        if ahead_ms > 0:
-            await asyncio.sleep(ahead_ms / 1000)
+        while self._voice.response_id == self.id:
+            ahead_ms = self.duration_ms - self._voice.sent_ms - LEAD_MS
+            if ahead_ms <= 0:
+                return
+            await asyncio.sleep(min(ahead_ms, LOOK_MS) / 1000)
 
     def _output_tokens(self) -> int:
         return usage.text_tokens("".join(self._written)) + self.duration_ms // 50

@@ -1,18 +1,25 @@
 """The events of one response, in the documented order. Decides nothing.
 
 Order of a spoken answer: response.created, output_item.added,
-conversation.item.added, content_part.added, deltas, output_audio.done,
+conversation.item.added, content_part.added, deltas (of words, and where no media
+carries it of sound), output_audio.done,
 transcript.done, content_part.done, conversation.item.done, output_item.done,
 response.done. Whatever was opened is closed, also when the answer is cut short.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
+import msgspec
+
+from edgevoice.audio.frames import Samples
+from edgevoice.errors import RemoteProtocolError
 from edgevoice.realtime import server_events as says
 from edgevoice.realtime.items import ContentPart, FunctionCall, Item, Message
 from edgevoice.realtime.response import Response, StatusDetails, Usage
 from edgevoice.realtime.response import ResponseParams as Params
-from edgevoice.realtime.session import VoiceId
+from edgevoice.realtime.session import AudioFormat, AudioOutput, VoiceId
+from edgevoice.relay.sound_format import OutgoingSound, checked
 from edgevoice.relay.state import SessionState
 
 
@@ -22,8 +29,10 @@ class AnswerWriter:
         self._params = params
         self._speak = speak
         self._in_conversation = params.conversation != "none"
+        self._output = audio_output(state, params)
         self._closed: list[Item] = []
         self._message_id = ""
+        self._sound = OutgoingSound(self._output.format)
         self.response_id = state.new_id("resp")
 
     def created(self) -> None:
@@ -45,9 +54,16 @@ class AnswerWriter:
         else:
             self._state.publish(says.ResponseOutputTextDelta(**place))
 
+    def audio(self, samples: Samples) -> None:
+        """24 kHz, of the message that is open; nothing is said of it where media carries it."""
+        if self._state.sound_in_events:
+            self._audio_deltas(self._sound.push(samples))
+
     def close_message(self, text: str, status: str) -> None:
         place = {**self._place(), "content_index": 0}
         if self._speak:
+            if self._state.sound_in_events:
+                self._audio_deltas(self._sound.finish())
             self._state.publish(says.ResponseOutputAudioDone(**place))
             self._state.publish(says.ResponseOutputAudioTranscriptDone(**place, transcript=text))
         else:
@@ -90,6 +106,11 @@ class AnswerWriter:
 
     def done(self, status: str, details: StatusDetails | None, usage: Usage) -> None:
         self._state.publish(says.ResponseDone(response=self._response(status, details, usage)))
+
+    def _audio_deltas(self, pieces: Iterable[str]) -> None:
+        place = {**self._place(), "content_index": 0}
+        for piece in pieces:
+            self._state.publish(says.ResponseOutputAudioDelta(**place, delta=piece))
 
     def _add(self, item: Item) -> None:
         self._state.publish(
@@ -136,7 +157,7 @@ class AnswerWriter:
         self, status: str, details: StatusDetails | None = None, usage: Usage | None = None
     ) -> Response:
         settings = self._state.settings
-        voice = settings.audio.output.voice
+        voice = self._output.voice
         return Response(
             id=self.response_id,
             object="realtime.response",
@@ -148,10 +169,31 @@ class AnswerWriter:
             max_output_tokens=self._params.max_output_tokens or settings.max_output_tokens,
             audio={
                 "output": {
-                    "format": {"type": "audio/pcm", "rate": 24000},
+                    "format": msgspec.to_builtins(self._output.format),
                     "voice": voice.id if isinstance(voice, VoiceId) else voice,
                 }
             },
             usage=usage,
             metadata=self._params.metadata,
         )
+
+
+def audio_output(state: SessionState, params: Params) -> AudioOutput:
+    """Format and voice of one response: as in the session, unless it was asked for otherwise.
+
+    RemoteProtocolError when it was asked for what cannot be.
+    """
+    output = state.settings.audio.output
+    asked = (params.audio or {}).get("output") or {}
+    try:
+        format, voice = asked.get("format"), asked.get("voice")
+        if format is not None:
+            wanted = msgspec.convert(format, AudioFormat)
+            output = msgspec.structs.replace(
+                output, format=checked(wanted, "response.audio.output.format")
+            )
+        if voice is not None:
+            output = msgspec.structs.replace(output, voice=msgspec.convert(voice, str | VoiceId))
+    except (msgspec.ValidationError, AttributeError) as error:
+        raise RemoteProtocolError(f"response.audio.output: {error}") from None
+    return output

@@ -6,6 +6,7 @@ The audit log says who, how long and why it ended. Never what was said.
 import asyncio
 import gc
 import logging
+import time
 from asyncio import Lock, TaskGroup
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterator
@@ -64,6 +65,8 @@ class Offer:
     """What the caller knows of a conversation before."""
     make_carrier: MakeCarrier | None = None
     """None: WebRTC."""
+    sound_in_events: bool = False
+    """The caller sends and hears sound by events."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +197,14 @@ class Calls:
     async def _answer(self, offer: Offer, session_s: float) -> tuple[Session, str]:
         taken_up = self._conversations.take_up(offer.caller.name, offer.context, self._now())
         terms = CallTerms(
-            session_s, offer.patch, offer.wake, offer.extensions, offer.standby, taken_up
+            session_s,
+            offer.patch,
+            offer.wake,
+            offer.extensions,
+            offer.standby,
+            taken_up,
+            expires_at=None if offer.standby else round(time.time() + session_s),
+            sound_in_events=offer.sound_in_events,
         )
         carriers, make_transport = self._carriers(offer)
         with _refusals(offer):

@@ -1,12 +1,7 @@
 """What each of the client's events does; refusals name the event they answer."""
 
-import base64
-
 import msgspec
-import numpy as np
 
-from edgevoice.audio.frames import CAPTURE_RATE_HZ, Samples
-from edgevoice.audio.resample import Resampler
 from edgevoice.errors import RemoteProtocolError
 from edgevoice.realtime import client_events as asks
 from edgevoice.realtime import server_events as says
@@ -20,10 +15,10 @@ from edgevoice.realtime.items import (
 )
 from edgevoice.realtime.session import merge
 from edgevoice.relay.detection import turn_rules
-from edgevoice.relay.engines.engine import SPEAKING_RATE_HZ
 from edgevoice.relay.hearing import Hearing
 from edgevoice.relay.ids import NewId
 from edgevoice.relay.responses import Responses
+from edgevoice.relay.sound_format import IncomingSound, with_checked_formats
 from edgevoice.relay.state import SessionState
 from edgevoice.relay.user_turns import UserTurns
 from edgevoice.relay.wake_phrase import WakePhrase
@@ -40,7 +35,7 @@ class ClientCommands:
         self._hearing = hearing
         self._turns = turns
         self._responses = responses
-        self._resampler: Resampler | None = None
+        self._sound = IncomingSound()
         self.media_flows = False
         """This transport carries sound; appending more of it by events would make two streams of
         one."""
@@ -74,20 +69,20 @@ class ClientCommands:
             case asks.ResponseCancel():
                 self._responses.cancel(event)
             case asks.OutputAudioBufferClear():
-                self._responses.clear_output(event)
-            case asks.EdgevoiceWake(name=name, start_sample=start, end_sample=end):
+                self._clear_output(event)
+            case asks.EdgevoiceWake(name=name, start_sample=start, end_sample=end) if (
+                self._state.extensions
+            ):
                 self._expect(WakePhrase(name, start, end))
             case asks.EdgevoiceResume():
                 raise RemoteProtocolError("only a client that names its version can resume")
-            case asks.EdgevoicePing():
-                raise AssertionError("answered by the session")
-            case UnknownEvent(type=kind):
-                raise RemoteProtocolError(f"there is no event of type {kind[:60]!r}")
+            case asks.EdgevoicePing() | asks.EdgevoiceWake() | UnknownEvent():
+                raise RemoteProtocolError(f"there is no event of type {event.type[:60]!r}")
 
     def _update_session(self, event: asks.SessionUpdate) -> None:
         if event.session.get("type", "realtime") != "realtime":
             raise RemoteProtocolError("session.type: only realtime sessions are spoken here")
-        settings = merge(self._state.settings, event.session)
+        settings = with_checked_formats(merge(self._state.settings, event.session))
         rules = turn_rules(settings.audio.input.turn_detection)
         self._state.settings = settings
         if rules is None:
@@ -96,14 +91,11 @@ class ClientCommands:
         self._state.publish(says.SessionUpdated(session=settings))
 
     def _append(self, event: asks.InputAudioBufferAppend) -> None:
-        """24 kHz samples by event: for clients whose call carries no audio."""
+        """Sound by event: for clients whose call carries no audio."""
         if self.media_flows:
             raise RemoteProtocolError("audio: this call's sound comes as RTP; append none to it")
-        if self._state.settings.audio.input.format.type != "audio/pcm":
-            raise RemoteProtocolError("audio: append takes audio/pcm at 24000 Hz only")
-        samples = _samples(event.audio)
-        self._resampler = self._resampler or Resampler(SPEAKING_RATE_HZ, CAPTURE_RATE_HZ)
-        self._turns.receive(self._hearing.append(self._resampler.push(samples)))
+        samples = self._sound.push(self._state.settings.audio.input.format, event.audio)
+        self._turns.receive(self._hearing.append(samples))
 
     def _commit(self, event: asks.InputAudioBufferCommit) -> None:
         if not self._turns.commit():
@@ -144,20 +136,18 @@ class ClientCommands:
             message, code="item_not_found", param="item_id", event_id=event_id
         )
 
+    def _clear_output(self, event: asks.OutputAudioBufferClear) -> None:
+        if self._state.sound_in_events:
+            raise RemoteProtocolError(
+                "there is no output buffer over WebSocket; send response.cancel, and"
+                " conversation.item.truncate with what was played"
+            )
+        self._responses.clear_output(event)
+
     def _expect(self, wake: WakePhrase) -> None:
         event = self._hearing.expect(wake)
         if event is not None:
             self._turns.take(event)
-
-
-def _samples(audio: str) -> Samples:
-    try:
-        data = base64.b64decode(audio, validate=True)
-    except ValueError as error:
-        raise RemoteProtocolError(f"audio: not base64: {error}") from None
-    if len(data) % 2:
-        raise RemoteProtocolError("audio: half a sample; 16-bit samples wanted")
-    return np.frombuffer(data, "<i2").astype(np.int16)
 
 
 def _storable(item: Item, new_id: NewId) -> Item:

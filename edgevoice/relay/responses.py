@@ -131,6 +131,11 @@ class Responses:
         end_ms, heard = event.audio_end_ms, ""
         if answer is not None:
             spoken = answer.spoken[event.item_id]
+            if end_ms > spoken.end_ms and not self._state.extensions:
+                raise RemoteProtocolError(
+                    f"audio_end_ms: audio content of {spoken.end_ms} ms is already shorter than"
+                    f" {end_ms} ms"
+                )
             end_ms = spoken.cut(min(end_ms, answer.sent_ms - spoken.offset_ms))
             heard = spoken.heard
         try:

@@ -45,6 +45,7 @@ from edgevoice.relay.limits import Bucket
 from edgevoice.relay.line import Leg, Line, LineCallbacks
 from edgevoice.relay.outbox import Outbox
 from edgevoice.relay.patience import Patience
+from edgevoice.relay.sound_format import message_bytes, with_checked_formats
 from edgevoice.relay.state import SessionState
 from edgevoice.relay.voice import Voice
 from edgevoice.relay.wake_phrase import WakePhrase
@@ -72,12 +73,17 @@ class CallTerms:
     """It connects in advance, and nobody has woken it yet."""
     taken_up: TakenUp | None = None
     """The conversation to go on with; None: a new one."""
+    expires_at: int | None = None
+    """By the wall clock, as the client is told."""
+    sound_in_events: bool = False
+    """No media runs beside the events."""
 
 
 def initial_settings(config: RelayConfig, terms: CallTerms, new_id: NewId) -> Settings:
     """RemoteProtocolError when the client asks for what cannot be."""
     defaults = Settings(
         id=new_id("sess"),
+        expires_at=terms.expires_at,
         audio=Audio(
             input=AudioInput(
                 transcription=Transcription(model=f"edgevoice-{config.engine}"),
@@ -87,7 +93,7 @@ def initial_settings(config: RelayConfig, terms: CallTerms, new_id: NewId) -> Se
     )
     settings = merge(defaults, {"model": f"edgevoice-{config.engine}", **terms.patch})
     turn_rules(settings.audio.input.turn_detection)
-    return settings
+    return with_checked_formats(settings)
 
 
 def _new_conversation(new_id: NewId) -> Conversation:
@@ -122,7 +128,9 @@ class Session:
         self.on_resumed = lambda after_s: None
         self.on_woken = lambda: None
         self.on_surplus = lambda: None
-        self._limits = config.limits
+        self._limits = limits = config.limits
+        by_events = terms.sound_in_events
+        self._event_bytes = message_bytes(limits) if by_events else limits.event_bytes
         self._terms = terms
         hold_s = config.limits.hold_s if terms.extensions else 0.0
         self._is_holdable = hold_s > 0
@@ -144,6 +152,7 @@ class Session:
             new_id,
             self._spawn,
             terms.extensions,
+            sound_in_events=terms.sound_in_events,
         )
         self._voice = Voice(
             first.transport.output, self._voice_started, self._voice_stopped, hold_s
@@ -318,7 +327,7 @@ class Session:
             self._received_events += not (len(text) < PING_CHARS and PING in text)
             self._refuse_surplus()
             return
-        limit = self._limits.event_bytes
+        limit = self._event_bytes
         try:
             event = wire.decode_client_event(text, limit)
         except RemoteProtocolError as error:
@@ -327,7 +336,7 @@ class Session:
             event_id = wire.event_id_of(text, limit)
             self._state.outbox.refuse(str(error), code="invalid_value", event_id=event_id)
             return
-        if isinstance(event, asks.EdgevoicePing):
+        if isinstance(event, asks.EdgevoicePing) and self._terms.extensions:
             self._state.outbox.tell(says.EdgevoicePong())
             return
         if isinstance(event, asks.EdgevoiceResume) and self._terms.extensions:

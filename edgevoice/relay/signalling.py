@@ -10,6 +10,7 @@ import logging
 import math
 import re
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 from aiohttp import BodyPartReader, MultipartReader, web
 from aiohttp.typedefs import Middleware
@@ -27,6 +28,7 @@ from edgevoice.relay.callers import Caller, Callers
 from edgevoice.relay.calls import Calls, Offer, Placed
 from edgevoice.relay.carrier import MEDIA_HEADER, MakeCarrier, SocketCarrier
 from edgevoice.relay.client_secrets import ClientSecrets
+from edgevoice.relay.event_socket import EventSocket
 from edgevoice.relay.lobby import Lobby
 from edgevoice.relay.monitoring.facts import Refused
 from edgevoice.relay.monitoring.monitoring import Monitoring
@@ -34,7 +36,7 @@ from edgevoice.relay.monitoring.observers import Publish, unobserved
 from edgevoice.relay.pairing_pages import PairingPages
 from edgevoice.relay.refusal import CallRefused
 from edgevoice.relay.request_body import UNREADABLE, limited, read_body, refuse_longer, stream, text
-from edgevoice.relay.upgrade import asked_for
+from edgevoice.relay.upgrade import for_events, for_media, wants_media
 from edgevoice.relay.upstream import Upstream
 
 VERSION_HEADER = "Edgevoice-Version"
@@ -114,17 +116,22 @@ class Signalling:
         """The call first, then the upgrade, whose headers tell of it."""
         caller = await self._callers.of(request)
         limits = self._config.limits
-        socket = asked_for(request, limits.event_bytes)
-        carriers: list[SocketCarrier] = []
+        has_media = wants_media(request)
+        socket = for_media(request, limits) if has_media else for_events(request, limits)
+        carriers: list[SocketCarrier | EventSocket] = []
 
-        def make_carrier(called: Called, _media_host: str | None) -> SocketCarrier:
-            carriers.append(SocketCarrier(limits, called))
+        def make_carrier(called: Called, _media_host: str | None) -> SocketCarrier | EventSocket:
+            carriers.append((SocketCarrier if has_media else EventSocket)(limits, called))
             return carriers[0]
 
         media = request.headers.get(MEDIA_HEADER, "")
         offer = self._offer(request, caller, media, None, make_carrier)
+        if not has_media:
+            offer = replace(offer, extensions=False, sound_in_events=True)
         placed = await self._calls.place(offer)
-        socket.headers.update(_naming(placed) | {MEDIA_HEADER: placed.answer})
+        socket.headers.update(_naming(placed))
+        if has_media:
+            socket.headers[MEDIA_HEADER] = placed.answer
         try:
             await socket.prepare(request)
         except BaseException:

@@ -25,16 +25,20 @@ class Spoken:
     def duration_ms(self) -> int:
         return self._samples * 1000 // SPEAKING_RATE_HZ
 
+    @property
+    def end_ms(self) -> int:
+        """Where it ends, as far as it is made and was not cut."""
+        return self.duration_ms if self._limit_ms is None else self._limit_ms
+
     def cut(self, at_ms: int) -> int:
         """Nothing after `at_ms` was heard; returns where it ends now. A later cut only shortens."""
-        limit_ms = self.duration_ms if self._limit_ms is None else self._limit_ms
-        self._limit_ms = max(0, min(at_ms, limit_ms))
+        self._limit_ms = max(0, min(at_ms, self.end_ms))
         return self._limit_ms
 
     @property
     def heard(self) -> str:
         """The pieces whose sound had begun before the cut; all of them if there was none."""
-        until_ms = self.duration_ms if self._limit_ms is None else self._limit_ms
+        until_ms = self.end_ms
         if self.complete and until_ms >= self.duration_ms:
             return "".join(text for text, _ in self._pieces)
         until = until_ms * SPEAKING_RATE_HZ

@@ -15,6 +15,13 @@ from edgevoice.relay.outbox import Outbox
 
 Spawn = Callable[[Coroutine[Any, Any, None]], Task[None]]
 
+_OF_MEDIA = (
+    says.OutputAudioBufferStarted,
+    says.OutputAudioBufferStopped,
+    says.OutputAudioBufferCleared,
+)
+"""Whoever is sent sound inside events plays it, and knows best when."""
+
 
 @dataclass(slots=True)
 class SessionState:
@@ -29,6 +36,8 @@ class SessionState:
     """The client understands `edgevoice.*`."""
     watch: Callable[[says.ServerEvent], None] = lambda event: None
     """Sees everything that is published, also what the client has not asked for."""
+    sound_in_events: bool = False
+    """It hears by `response.output_audio.delta`: no media runs beside the events."""
 
     @property
     def last_item_id(self) -> str | None:
@@ -48,5 +57,5 @@ class SessionState:
         self.watch(event)
         if isinstance(event, says.ConversationItemTruncated) and not self.extensions:
             event = msgspec.structs.replace(event, heard_text=None)
-        if not silent:
+        if not silent and not (self.sound_in_events and isinstance(event, _OF_MEDIA)):
             self.outbox.emit(event)

@@ -1,40 +1,78 @@
-"""Requests for a WebSocket: which are granted, and how it is made. No call is placed here."""
+"""Requests for a WebSocket: which are granted, and how it is made. No call is placed here.
+
+Our own devices name a subprotocol of ours. OpenAI's clients name none, or, in a browser, where
+nobody can set headers, `realtime` and their key.
+"""
 
 from aiohttp import web
 
+from edgevoice.config import LimitsConfig
 from edgevoice.relay.carrier import PROTOCOL
+from edgevoice.relay.event_socket import PING_S
 from edgevoice.relay.refusal import CallRefused
+from edgevoice.relay.sound_format import message_bytes
 
 GOODBYE_S = 1.0
 """For the client's half of the closing handshake."""
+EVENTS = "realtime"
 
 
-def asked_for(request: web.Request, event_bytes: int) -> web.WebSocketResponse:
-    """The WebSocket, not upgraded yet. CallRefused where none of ours was asked for.
+def wants_media(request: web.Request) -> bool:
+    """A device of ours, whose sound comes in RTP packets."""
+    return PROTOCOL in subprotocols(request)
 
-    aiohttp would log the subprotocols of others at WARNING, and browsers put keys there.
-    """
-    if PROTOCOL not in subprotocols(request):
-        raise CallRefused(
-            400,
-            f"this path is a WebSocket with the subprotocol {PROTOCOL} and nothing else;"
-            " calls over WebRTC are posted to /v1/realtime/calls",
-            code="invalid_value",
-            param="Sec-WebSocket-Protocol",
-        )
+
+def for_media(request: web.Request, limits: LimitsConfig) -> web.WebSocketResponse:
+    """The WebSocket of a device, not upgraded yet. CallRefused where it asks wrongly."""
     socket = web.WebSocketResponse(
         timeout=GOODBYE_S,
         protocols=(PROTOCOL,),
         autoping=False,
         autoclose=False,
         compress=False,
-        max_msg_size=event_bytes,
+        max_msg_size=limits.event_bytes,
     )
-    if not socket.can_prepare(request):
-        raise CallRefused(400, "no valid WebSocket handshake (RFC 6455)", code="invalid_value")
-    return socket
+    return _possible(socket, request)
+
+
+def for_events(request: web.Request, limits: LimitsConfig) -> web.WebSocketResponse:
+    """The WebSocket of OpenAI's clients, not upgraded yet. CallRefused where it asks wrongly.
+
+    A subprotocol that both know is needed where any is named: aiohttp would log those of
+    others at WARNING, keys among them, and browsers refuse an answer without one.
+    """
+    asked = subprotocols(request)
+    if asked and EVENTS not in asked:
+        raise CallRefused(
+            400,
+            f"this WebSocket has the subprotocol {EVENTS}, or none;"
+            f" devices of edgevoice use {PROTOCOL}",
+            code="invalid_value",
+            param="Sec-WebSocket-Protocol",
+        )
+    socket = web.WebSocketResponse(
+        timeout=GOODBYE_S,
+        protocols=(EVENTS,),
+        heartbeat=PING_S,
+        autoclose=False,
+        compress=False,
+        max_msg_size=message_bytes(limits),
+    )
+    return _possible(socket, request)
 
 
 def subprotocols(request: web.Request) -> list[str]:
     named = request.headers.getall("Sec-WebSocket-Protocol", [])
-    return [name.strip() for names in named for name in names.split(",")]
+    return [name.strip() for names in named for name in names.split(",") if name.strip()]
+
+
+def _possible(socket: web.WebSocketResponse, request: web.Request) -> web.WebSocketResponse:
+    if request.headers.get("Upgrade", "").lower() != "websocket":
+        raise CallRefused(
+            400,
+            "this path is a WebSocket; calls over WebRTC are posted to /v1/realtime/calls",
+            code="invalid_value",
+        )
+    if not socket.can_prepare(request):
+        raise CallRefused(400, "no valid WebSocket handshake (RFC 6455)", code="invalid_value")
+    return socket

@@ -13,16 +13,15 @@ from edgevoice.audio.frames import FRAME_SAMPLES, Samples
 from edgevoice.audio.gate import Gate
 from edgevoice.audio.playout import PlayoutBuffer
 from edgevoice.audio.ring import RingBuffer
-from edgevoice.config import LinkConfig
+from edgevoice.config import LimitsConfig, LinkConfig
 from edgevoice.link.credential import BearerToken
 from edgevoice.link.signalling import Signalling, Upgraded
-from edgevoice.relay.upgrade import asked_for
+from edgevoice.relay.upgrade import for_media
 from edgevoice.webrtc.arrivals import Arrivals
 from edgevoice.webrtc.codec import Codec
 from edgevoice.webrtc.fmtp import RECEIVED_BPS, Wishes
 from edgevoice.webrtc.jitter_buffer import JitterBuffer
 from edgevoice.webrtc.media_header import MEDIA_HEADER
-from edgevoice.webrtc.sdp import MAX_MESSAGE_BYTES
 from edgevoice.webrtc.socket_call import SocketCall
 from edgevoice.webrtc.socket_caller import SocketCaller
 from tests.link import house
@@ -47,7 +46,7 @@ class Relay(house.Relay):
             codec=self.codec,
         )
         answer = self.rewrite(self.call.answer(request.headers[MEDIA_HEADER]))
-        socket = asked_for(request, MAX_MESSAGE_BYTES)
+        socket = for_media(request, LimitsConfig())
         socket.headers.update(self.headers | {"Location": PLACE, MEDIA_HEADER: answer})
         await socket.prepare(request)
         self.group.create_task(self.call.run())

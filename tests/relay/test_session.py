@@ -457,7 +457,7 @@ def test_a_wake_word_told_during_a_turn_names_the_turn():
         story.say("next song")
         await elapse(1)
 
-    story = tell(tale)
+    story = tell(tale, terms=CallTerms(3600.0, {}, extensions=True))
     (utterance,) = story.engine.utterances
     assert utterance.wake_name == "alexa"
     assert len(utterance.samples) == (600 + 1000 + 200) * 16

@@ -51,8 +51,9 @@ class House:
         self.kitchen, self.hall = (create(tokens_file, name) for name in ("kitchen", "hall"))
         config = RelayConfig(tokens_file=tokens_file, limits=LimitsConfig(**limits))
         self.carriers: list[FakeCarrier] = []
+        self.engine = FakeEngine()
         self.calls = Calls(
-            config, FakeEngine(), LoudnessVad, self._carrier, carry, lambda live: None
+            config, self.engine, LoudnessVad, self._carrier, carry, lambda live: None
         )
         signalling = Signalling(config, callers(tokens_file), self.calls)
         self.lobby = signalling.lobby

@@ -107,8 +107,7 @@ async def test_query_and_headers_mean_what_they_mean_for_other_calls(house):
     [
         ("Authorization", {}, (401, "invalid_api_key")),
         ("", {"Authorization": "Bearer guess"}, (401, "invalid_api_key")),
-        ("Sec-WebSocket-Protocol", {}, (400, "invalid_value")),
-        ("", {"Sec-WebSocket-Protocol": "realtime"}, (400, "invalid_value")),
+        ("", {"Sec-WebSocket-Protocol": "chat"}, (400, "invalid_value")),
         ("Upgrade", {}, (400, "invalid_value")),
         ("Sec-WebSocket-Key", {}, (400, "invalid_value")),
         ("", {"Sec-WebSocket-Version": "3"}, (400, "invalid_value")),
@@ -127,7 +126,7 @@ async def test_what_is_no_call_is_refused_in_openais_shape(house, without, heade
 
 async def test_a_key_among_the_subprotocols_is_not_written_down(house, caplog):
     async def tale(house: House) -> None:
-        asked = "realtime, openai-insecure-api-key.sk-secret"
+        asked = "openai-insecure-api-key.sk-secret, chat"
         response = await ask(house, **{"Sec-WebSocket-Protocol": asked})
         assert await refusal(response) == (400, "invalid_value")
 
