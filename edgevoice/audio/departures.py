@@ -25,6 +25,15 @@ class Departures:
     def frames(self) -> int:
         return sum(self.counts)
 
+    def within(self, share: float) -> float | None:
+        """The bound that this share of the frames kept; None: none of the bounds, or no frames."""
+        below, wanted = 0, share * self.frames
+        for bound, count in zip(BOUNDS_S, self.counts, strict=False):
+            below += count
+            if 0 < wanted <= below:
+                return bound
+        return None
+
     def __add__(self, other: "Departures") -> "Departures":
         both = zip(self.counts, other.counts, strict=True)
         return Departures(tuple(a + b for a, b in both), self.late_s + other.late_s)

@@ -150,6 +150,7 @@ class Relay:
         self._tokens.load(alone=isinstance(self._store, MemoryStore))
         self._make_vad()  # a missing model is found out now, not at the first call
         async with self._store, self._upstream or nullcontext():
+            await self._monitoring.remember(self._store)
             log.info("starting the engine %s", self._config.engine)
             await self._engine.start()
             if self._config.engine != "parrot":  # who talks to a parrot needs nobody to judge it

@@ -13,6 +13,13 @@ def test_frames_by_how_late_they_were():
     assert round(taken.late_s, 4) == 30.0521
 
 
+def test_what_most_of_them_kept():
+    assert Departures().within(0.95) is None
+    assert Departures((90, 5, 5, 0, 0, 0, 0, 0, 0, 0)).within(0.95) == 0.002
+    assert Departures((90, 4, 6, 0, 0, 0, 0, 0, 0, 0)).within(0.95) == 0.005
+    assert Departures((90, 0, 0, 0, 0, 0, 0, 0, 0, 10)).within(0.95) is None
+
+
 def test_what_was_taken_is_not_taken_again():
     log = DepartureLog()
     log.left(0.0)

@@ -158,7 +158,8 @@ async def test_a_parrot_says_back_over_a_websocket_what_the_device_said(config):
     token = create(config.tokens_file, "kitchen")
     async with asyncio.TaskGroup() as group:
         relay = Running(config, group)
-        async with Signalling(LinkConfig(url=await relay.url()), BearerToken(token)) as signalling:
+        url = await relay.url()
+        async with Signalling(LinkConfig(url=url), BearerToken(token)) as signalling:
             board = SocketBoard(signalling, opus(MediaConfig(), 24_000), dtx=False)
             board.group = group
             sound = scene(0.5, "what_time_is_it", 600.0)
@@ -166,6 +167,8 @@ async def test_a_parrot_says_back_over_a_websocket_what_the_device_said(config):
             capturing = group.create_task(board.capture())
             await board.talk(0)
             await elapse(WAIT_S + 2)
+            async with aiohttp.ClientSession() as http, http.get(url + "/metrics") as response:
+                metrics = await response.text()
             heard = board.playout.pull(board.playout.waiting_ms * 24)
             sent = board.sent
             relay.stop.set()
@@ -183,6 +186,10 @@ async def test_a_parrot_says_back_over_a_websocket_what_the_device_said(config):
     assert report.lost == report.concealed == 0
     assert 0 < report.samples <= sent
     assert np.abs(heard.astype(int)).max() > 500
+    assert 'session_starts_total{kind="token",transport="websocket"} 1.0' in metrics
+    assert 'turns_total{outcome="completed"} 1.0' in metrics
+    assert 'turn_stage_seconds_count{stage="first_packet_sent"} 1.0' in metrics
+    assert "pacing_lag_seconds_count 0.0" not in metrics
 
 
 @pytest.mark.e2e

@@ -4,11 +4,12 @@ Bounded, whatever is published. Pure: the time is an argument, and so is the day
 """
 
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from edgevoice.audio.departures import Departures
 from edgevoice.relay.monitoring import facts
 from edgevoice.relay.monitoring.waterfall import TurnReport
 
@@ -16,6 +17,10 @@ TURNS_KEPT = 40
 CALLERS_KEPT = 50
 """Of the day; those that talked most are shown, and the others are summed up."""
 MOST_CODES = 20
+LAGS_KEPT = 120
+"""Of the event loop: a minute's worth."""
+MOST_PACKETS = 0.95
+"""So many of them left no later than what is shown."""
 OTHERS = "others"
 
 
@@ -31,7 +36,7 @@ class _Session:
 
 
 @dataclass(slots=True)
-class _Today:
+class Sums:
     """One caller's sums, or everybody's."""
 
     seconds: float = 0.0
@@ -40,7 +45,7 @@ class _Today:
     tokens: int = 0
     cost_usd: float = 0.0
 
-    def add(self, other: "_Today") -> None:
+    def add(self, other: "Sums") -> None:
         self.seconds += other.seconds
         self.sessions += other.sessions
         self.turns += other.turns
@@ -68,14 +73,15 @@ class _Turn:
 @dataclass(slots=True)
 class _Day:
     date: date
-    callers: dict[str, _Today] = field(default_factory=dict)
+    callers: dict[str, Sums] = field(default_factory=dict)
     refusals: Counter[str] = field(default_factory=Counter)
     dropped_events: int = 0
+    departed: Departures = field(default_factory=Departures)
 
-    def of(self, caller: str) -> _Today:
+    def of(self, caller: str) -> Sums:
         if caller not in self.callers and len(self.callers) >= CALLERS_KEPT:
             caller = OTHERS
-        return self.callers.setdefault(caller, _Today())
+        return self.callers.setdefault(caller, Sums())
 
     def refuse(self, code: str) -> None:
         if code not in self.refusals and len(self.refusals) >= MOST_CODES:
@@ -90,7 +96,12 @@ class Scoreboard:
         self._sessions: dict[str, _Session] = {}
         """As many as `relay.limits.sessions` admits."""
         self._turns: deque[_Turn] = deque(maxlen=TURNS_KEPT)
-        self._loop_lag_s = 0.0
+        self._loop_lags: deque[float] = deque([0.0], maxlen=LAGS_KEPT)
+
+    def remember(self, used: Mapping[str, Sums]) -> None:
+        """What callers had used today before this relay was started."""
+        for caller, sums in used.items():
+            self._day.of(caller).add(sums)
 
     def see(self, fact: facts.Fact, now: float) -> None:
         self._turn_the_page(now)
@@ -117,14 +128,16 @@ class Scoreboard:
                 self._day.refuse(code or str(status))
             case facts.EventsDropped(events=events):
                 self._day.dropped_events += events
+            case facts.MediaCounted(sent=sent):
+                self._day.departed += sent
             case facts.LoopLagged(lag_s):
-                self._loop_lag_s = lag_s
+                self._loop_lags.append(lag_s)
 
     def snapshot(self, now: float) -> dict[str, Any]:
         """Everything that is shown, as plain values; a few kilobytes."""
         self._turn_the_page(now)
         callers = self._callers(now)
-        total = _Today()
+        total = Sums()
         for sums in callers.values():
             total.add(sums)
         most = sorted(callers.items(), key=lambda entry: -entry[1].seconds)
@@ -136,8 +149,14 @@ class Scoreboard:
             "callers": [{"caller": name, **sums.shown()} for name, sums in most],
             "refusals": dict(self._day.refusals.most_common()),
             "dropped_events": self._day.dropped_events,
-            "loop_lag_ms": round(self._loop_lag_s * 1e3, 1),
+            "loop_lag_ms": round(max(self._loop_lags) * 1e3, 1),
+            "pacing_lag_ms": self._pacing_lag_ms(),
         }
+
+    def _pacing_lag_ms(self) -> float | None:
+        """None: no packet was sent today, or they are later than we can tell."""
+        late_s = self._day.departed.within(MOST_PACKETS)
+        return None if late_s is None else late_s * 1e3
 
     def _turn_the_page(self, now: float) -> None:
         """A new day begins with nothing but what is live."""
@@ -154,16 +173,16 @@ class Scoreboard:
         sums.tokens += fact.tokens.total
         sums.cost_usd += fact.cost_usd
 
-    def _callers(self, now: float) -> dict[str, _Today]:
+    def _callers(self, now: float) -> dict[str, Sums]:
         """With what the live sessions have used so far."""
-        callers: dict[str, _Today] = {}
+        callers: dict[str, Sums] = {}
         for name, sums in self._day.callers.items():
-            callers[name] = _Today()
+            callers[name] = Sums()
             callers[name].add(sums)
         for session in self._sessions.values():
             name = session.began.caller
             shown_as = name if name in callers or len(callers) < CALLERS_KEPT else OTHERS
-            sums = callers.setdefault(shown_as, _Today())
+            sums = callers.setdefault(shown_as, Sums())
             sums.seconds += self._length(session, now)
         return callers
 

@@ -3,8 +3,15 @@
 from datetime import date
 
 from edgevoice.relay.monitoring import facts
-from edgevoice.relay.monitoring.scoreboard import CALLERS_KEPT, MOST_CODES, TURNS_KEPT, Scoreboard
-from tests.relay.monitoring.house import began, billed, turn
+from edgevoice.relay.monitoring.scoreboard import (
+    CALLERS_KEPT,
+    LAGS_KEPT,
+    MOST_CODES,
+    TURNS_KEPT,
+    Scoreboard,
+    Sums,
+)
+from tests.relay.monitoring.house import began, billed, paced, turn
 
 
 class Board:
@@ -112,6 +119,26 @@ def test_whatever_is_published_little_is_kept():
     assert len(shown["callers"]) == CALLERS_KEPT + 1
     assert len(shown["refusals"]) == MOST_CODES + 1
     assert shown["today"]["turns"] == sum(shown["refusals"].values()) == 1000
+
+
+def test_how_busy_the_machine_is():
+    board = Board()
+    assert board.shown["pacing_lag_ms"] is None
+    board.see(facts.LoopLagged(0.25), paced())
+    board.see(*[facts.LoopLagged(0.001)] * (LAGS_KEPT - 1))
+    assert (board.shown["loop_lag_ms"], board.shown["pacing_lag_ms"]) == (250.0, 1.0)
+    board.see(facts.LoopLagged(0.001))
+    assert board.shown["loop_lag_ms"] == 1.0
+
+
+def test_what_was_used_before_the_relay_was_started():
+    board = Board()
+    board.board.remember({"kitchen": Sums(60.0, 1, 2, 300, 0.25)})
+    board.see(began(), turn(), after_s=0)
+    board.see(after_s=60)
+    (kitchen,) = board.shown["callers"]
+    assert (kitchen["minutes"], kitchen["sessions"], kitchen["turns"]) == (2.0, 2, 3)
+    assert board.shown["today"]["cost_usd"] == 0.25
 
 
 def test_facts_of_a_session_that_is_over_are_no_trouble():

@@ -132,6 +132,17 @@ function draw() {
   ]));
   fill("refusals", Object.entries(state.refusals).map(([code, times]) => [cell(code), number(times)]));
   drawTurns(sinceS);
+  at("machine").textContent = machine();
+}
+
+// How busy the relay's machine is, and what came of it.
+function machine() {
+  const told = [`In the last minute the event loop was at most ${state.loop_lag_ms} ms late.`];
+  if (state.pacing_lag_ms !== null) {
+    told.push(`Of today's packets, 95 % left within ${state.pacing_lag_ms} ms of their time.`);
+  }
+  if (state.dropped_events) told.push(`${state.dropped_events} events of clients were too many.`);
+  return told.join(" ");
 }
 
 function fill(id, rows) {
