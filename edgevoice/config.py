@@ -331,6 +331,8 @@ class LocalEngineConfig:
     """Processor threads per recognition or synthesis."""
     voice_seed: int = 7
     """Same number, same intonation."""
+    speculate: bool = True
+    """Begin an answer where the user may have finished, and say it only if that was so. A chat server is then asked more often."""
     stt: SttConfig = field(default_factory=SttConfig)
     """Hears: speech to text."""
     tts: TtsConfig = field(default_factory=TtsConfig)

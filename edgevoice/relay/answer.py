@@ -10,8 +10,8 @@ from edgevoice.realtime.response import ResponseParams as Params
 from edgevoice.relay import usage
 from edgevoice.relay.answer_writer import AnswerWriter
 from edgevoice.relay.engines.engine import (
+    Answerer,
     Audio,
-    Engine,
     FunctionCall,
     Part,
     Request,
@@ -32,7 +32,7 @@ class Answer:
     def __init__(
         self,
         state: SessionState,
-        engine: Engine,
+        engine: Answerer,
         voice: Voice,
         params: Params,
         on_done: Callable[["Answer"], None],

@@ -211,7 +211,8 @@ class Calls:
             vad = await asyncio.to_thread(self._make_vad)  # 30 ms that others need not wait
             can_judge = self._judge is not None and self._judge.can_judge
             judge = self._judge.finished if self._judge is not None and can_judge else None
-            brain = partial(EngineBrain, self._engine, vad, judge=judge)
+            speculate = self._config.local.speculate
+            brain = partial(EngineBrain, self._engine, vad, judge=judge, speculate=speculate)
             config = self._config if can_judge else without_judge(self._config)
             session = Session(config, [brain], terms, make_transport)
             return session, await carriers[0].answer(offer.sdp)

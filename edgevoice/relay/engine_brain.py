@@ -10,9 +10,10 @@ from edgevoice.realtime.client_events import ClientEvent
 from edgevoice.relay.brain import Stage, Unanswered
 from edgevoice.relay.client_commands import ClientCommands
 from edgevoice.relay.detection import turn_rules
-from edgevoice.relay.engines.engine import Engine
+from edgevoice.relay.engines.engine import Engine, Utterance
 from edgevoice.relay.hearing import Hearing
 from edgevoice.relay.responses import Responses
+from edgevoice.relay.speculation import Speculation
 from edgevoice.relay.user_turns import Judge, TurnCallbacks, UserTurns
 
 
@@ -20,15 +21,28 @@ class EngineBrain:
     """A Brain; see brain.py for the contract."""
 
     def __init__(
-        self, engine: Engine, vad: Vad, stage: Stage, *, judge: Judge | None = None
+        self,
+        engine: Engine,
+        vad: Vad,
+        stage: Stage,
+        *,
+        judge: Judge | None = None,
+        speculate: bool = False,
     ) -> None:
-        """`judge`: can tell whether a turn sounds finished; None: silence decides."""
+        """`judge`: can tell whether a turn sounds finished; None: silence decides.
+
+        `speculate`: answers are begun when the user may have finished.
+        """
         state = stage.state
         self._stage = stage
         rules = turn_rules(state.settings.audio.input.turn_detection)
         self._hearing = Hearing(vad, rules, stage.wake, can_judge=judge is not None)
         self._turns = UserTurns(state, engine, self._hearing, self._callbacks(), judge)
-        self._responses = Responses(state, engine, self._turns, stage.voice, stage.report)
+        self._speculates = speculate
+        self._speculation = Speculation(engine, state.spawn)
+        self._responses = Responses(
+            state, self._speculation, self._turns, stage.voice, stage.report
+        )
         self._commands = ClientCommands(state, self._hearing, self._turns, self._responses)
 
     @property
@@ -71,11 +85,14 @@ class EngineBrain:
 
     def abandon(self) -> Unanswered:
         self._turns.abandon()
+        self._speculation.forget()
         return Unanswered()
 
     def _callbacks(self) -> TurnCallbacks:
         return TurnCallbacks(
             speech=self._user_speaks,
+            guessed=self._foresee,
+            went_on=lambda: self._speculation.forget(),
             stopped=self._stage.report,
             heard=lambda transcript: self._responses.answer(transcript),
             failed=lambda error: self._responses.fail(error),
@@ -84,3 +101,8 @@ class EngineBrain:
     def _user_speaks(self) -> None:
         self._stage.active()
         self._responses.interrupt()
+
+    def _foresee(self, utterance: Utterance, transcript: str) -> None:
+        request = self._responses.foreseen(utterance, transcript) if self._speculates else None
+        if request is not None:
+            self._speculation.begin(request)

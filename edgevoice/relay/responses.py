@@ -18,10 +18,10 @@ from edgevoice.realtime.client_events import (
     ResponseCancel,
     ResponseCreate,
 )
-from edgevoice.realtime.items import Item, ItemReference, Message
+from edgevoice.realtime.items import ContentPart, Item, ItemReference, Message
 from edgevoice.realtime.response import ResponseParams as Params
 from edgevoice.relay.answer import Answer
-from edgevoice.relay.engines.engine import Engine, Request, Utterance
+from edgevoice.relay.engines.engine import Answerer, Request, Utterance
 from edgevoice.relay.state import SessionState
 from edgevoice.relay.user_turns import UserTurns
 from edgevoice.relay.voice import Voice
@@ -31,7 +31,7 @@ class Responses:
     def __init__(
         self,
         state: SessionState,
-        engine: Engine,
+        engine: Answerer,
         turns: UserTurns,
         voice: Voice,
         on_settled: Callable[[], None],
@@ -60,6 +60,21 @@ class Responses:
             self._settle_debt()
         else:
             self._on_settled()
+
+    def foreseen(self, utterance: Utterance, transcript: str) -> Request | None:
+        """What would be asked if the turn ended with these words; None: not at once."""
+        if self._active is not None:
+            return None
+        said = Message(
+            "user",
+            (ContentPart("input_audio", transcript=transcript),),
+            id=utterance.item_id,
+            object="realtime.item",
+            status="completed",
+        )
+        items = (*self._state.conversation.heard_items(), said)
+        speak = "audio" in self._state.settings.output_modalities
+        return self._request(Params(), speak, items, utterance)
 
     def owe(self) -> None:
         """The conversation ends with a question that nobody has answered."""
@@ -155,7 +170,8 @@ class Responses:
 
         async def prepare() -> Request:
             await self._turns.recognised()
-            return self._request(answer, context)
+            items = self._state.conversation.heard_items() if context is None else context
+            return self._request(answer.params, answer.speak, items, self._utterance(items))
 
         answer.begin(prepare)
 
@@ -200,18 +216,18 @@ class Responses:
             )
         )
 
-    def _request(self, answer: Answer, context: tuple[Item, ...] | None) -> Request:
-        settings, params = self._state.settings, answer.params
-        items = self._state.conversation.heard_items() if context is None else context
+    def _request(
+        self, params: Params, speak: bool, items: tuple[Item, ...], utterance: Utterance | None
+    ) -> Request:
+        settings, instructions = self._state.settings, params.instructions
         choice = settings.tool_choice if params.tool_choice is None else params.tool_choice
-        instructions = params.instructions
         return Request(
             items=items,
             instructions=settings.instructions if instructions is None else instructions,
             tools=settings.tools if params.tools is None else params.tools,
             tool_choice=choice,
-            speak=answer.speak,
-            utterance=self._utterance(items),
+            speak=speak,
+            utterance=utterance,
         )
 
     def _utterance(self, items: tuple[Item, ...]) -> Utterance | None:

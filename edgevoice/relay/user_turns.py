@@ -9,7 +9,14 @@ from edgevoice.realtime import server_events as says
 from edgevoice.realtime.items import ContentPart, Message
 from edgevoice.realtime.response import ErrorDetails
 from edgevoice.relay import usage
-from edgevoice.relay.engines.engine import HEARING_RATE_HZ, Engine, Listener, Samples, Utterance
+from edgevoice.relay.engines.engine import (
+    HEARING_RATE_HZ,
+    Engine,
+    Guesser,
+    Listener,
+    Samples,
+    Utterance,
+)
 from edgevoice.relay.hearing import Hearing
 from edgevoice.relay.state import SessionState
 from edgevoice.relay.turn_detector import TurnEvent, TurnPaused, TurnStarted, TurnStopped
@@ -49,6 +56,10 @@ class _Turn:
 class TurnCallbacks:
     speech: Callable[[], None]
     """The user began to speak."""
+    guessed: Callable[[Utterance, str], None]
+    """The user may have finished, having said this, and would be answered."""
+    went_on: Callable[[], None]
+    """No: the user goes on, or the turn is none."""
     stopped: Callable[[], None]
     """The user stopped; everything that belongs to the turn has been received."""
     heard: Callable[[str], None]
@@ -76,6 +87,7 @@ class UserTurns:
         self._tell = tell
         self._judge = judge
         self._question: asyncio.Task[None] | None = None
+        self._guessing: asyncio.Task[None] | None = None
         self._turn: _Turn | None = None
         self._recognising: set[asyncio.Task[None]] = set()
         self.last_utterance: Utterance | None = None
@@ -101,6 +113,7 @@ class UserTurns:
             case TurnPaused(end, asks), _Turn() as turn:
                 self._feed(turn, end)
                 turn.listener.pause()
+                self._guess(turn, end)
                 if asks:
                     self._ask(turn.start, end)
             case TurnStopped(end, decided_at), _Turn() as turn:
@@ -115,6 +128,7 @@ class UserTurns:
         if turn is None:
             turn = self._open(self._state.new_id("item"), start, None)
         self._hearing.take()
+        self._drop_guess()
         self._commit(turn, end)
         return True
 
@@ -126,6 +140,7 @@ class UserTurns:
 
     def abandon(self) -> None:
         self._drop_question()
+        self._drop_guess()
         if self._turn is not None:
             self._turn.listener.abandon()
             self._turn = None
@@ -147,6 +162,23 @@ class UserTurns:
         self._question = None
         self.receive(self._hearing.judged(end, finished))
 
+    def _guess(self, turn: _Turn, end: int) -> None:
+        self._drop_guess()
+        if isinstance(turn.listener, Guesser) and self._answers:
+            self._guessing = self._state.spawn(self._await_guess(turn, turn.listener, end))
+
+    async def _await_guess(self, turn: _Turn, listener: Guesser, end: int) -> None:
+        words = await listener.guess()
+        if words and self._turn is turn and turn.fed == end:
+            samples = self._hearing.read(turn.start, end)
+            self._tell.guessed(Utterance(turn.item_id, samples, turn.wake_name), words)
+
+    def _drop_guess(self) -> None:
+        if self._guessing is not None:
+            self._guessing.cancel()
+            self._guessing = None
+            self._tell.went_on()
+
     def _drop_question(self) -> None:
         if self._question is not None:
             self._question.cancel()
@@ -161,6 +193,7 @@ class UserTurns:
         self._tell.speech()
 
     def _begin_anew(self, turn: _Turn, start: int, wake_name: str | None) -> None:
+        self._drop_guess()
         turn.listener.abandon()
         self._turn = self._open(turn.item_id, start, wake_name)
 
@@ -178,6 +211,7 @@ class UserTurns:
 
     def _feed(self, turn: _Turn, until: int) -> None:
         if until > turn.fed:
+            self._drop_guess()
             turn.listener.hear(self._hearing.read(turn.fed, until))
             turn.fed = until
 
@@ -188,14 +222,13 @@ class UserTurns:
             )
         )
         self._tell.stopped()
-        detection = self._state.settings.audio.input.turn_detection
-        turn.to_be_answered = detection is not None and detection.create_response
+        turn.to_be_answered = self._answers
         self._hearing.committed(end)
         self._commit(turn, end)
 
     def _commit(self, turn: _Turn, end: int) -> None:
         self._feed(turn, end)
-        self._turn, turn.committed = None, True
+        self._turn, self._guessing, turn.committed = None, None, True
         utterance = Utterance(turn.item_id, self._hearing.read(turn.start, end), turn.wake_name)
         self.last_utterance = utterance
         self.count += 1
@@ -266,6 +299,12 @@ class UserTurns:
                     item_id=item_id, content_index=0, delta=text
                 )
             )
+
+    @property
+    def _answers(self) -> bool:
+        """A turn that ends now is to be answered."""
+        detection = self._state.settings.audio.input.turn_detection
+        return detection is not None and detection.create_response
 
     @property
     def _transcribes(self) -> bool:

@@ -8,7 +8,7 @@ the engine stops recognising, generating and synthesising at once.
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -91,7 +91,27 @@ class Listener(Protocol):
         """The utterance is not wanted after all."""
 
 
-class Engine(Protocol):
+@runtime_checkable
+class Guesser(Protocol):
+    """A Listener that may know what was said before the turn is over."""
+
+    async def guess(self) -> str:
+        """What `finish` would say if the last pause were the end; empty: unknown.
+
+        Called once after a `pause`, and cancelled when the speaker goes on.
+        """
+
+
+class Answerer(Protocol):
+    def respond(self, request: Request) -> AsyncIterator[Part]:
+        """The answer, part by part. Raises EngineError; closing the iterator cancels it.
+
+        It may be asked in advance, and closed with nobody having heard of it: what has effects
+        is a FunctionCall, and waits until the one after it is asked for.
+        """
+
+
+class Engine(Answerer, Protocol):
     """One per relay process, shared by all sessions; models are loaded once."""
 
     async def start(self) -> None:
@@ -99,9 +119,6 @@ class Engine(Protocol):
 
     def listen(self, wake_name: str | None, on_partial: Callable[[str], None]) -> Listener:
         """A new utterance begins. `on_partial` is given stable new words as they settle."""
-
-    def respond(self, request: Request) -> AsyncIterator[Part]:
-        """The answer, part by part. Raises EngineError; closing the iterator cancels it."""
 
     async def close(self) -> None:
         """Release threads and models."""

@@ -36,7 +36,7 @@ class Dictation(Protocol):
 
 
 class StreamingListener:
-    """An engine's Listener."""
+    """An engine's Listener, and Guesser."""
 
     def __init__(
         self,
@@ -57,6 +57,8 @@ class StreamingListener:
         self._running: Future[str] | None = None
         self._cancel = threading.Event()
         self._paused_at = -1
+        self._guess = (-1, "")
+        """The newest transcript, and how much of the utterance it is of."""
         self._over = False
 
     def hear(self, samples: Samples) -> None:
@@ -71,6 +73,12 @@ class StreamingListener:
         if self._looked_at < self._heard:
             self._cancel.set()
         self._look()
+
+    async def guess(self) -> str:
+        while self._running is not None:
+            await _settle(self._running)
+        heard, words = self._guess
+        return words if heard == self._heard == self._paused_at else ""
 
     async def finish(self, utterance: Utterance) -> str:
         self._over = True
@@ -114,12 +122,14 @@ class StreamingListener:
         if self._over:
             return
         if error is None:
-            self._tell(look.result())
+            words = without_wake_phrase(look.result(), self._wake_name)
+            self._guess = (self._looked_at, words)
+            self._tell(words)
         if self._looked_at < self._paused_at:
             self._look()
 
     def _tell(self, text: str) -> None:
-        words = self._agreement.add(without_wake_phrase(text, self._wake_name))
+        words = self._agreement.add(text)
         if words:
             self._on_partial(words)
 

@@ -215,3 +215,28 @@ async def test_silence_is_no_words():
     finished = await scene.finish(np.zeros(0, np.int16))
     await scene.work.do()
     assert await finished == ""
+
+
+async def test_at_a_pause_it_can_be_asked_what_it_has_understood():
+    scene = Scene("alexa")
+    scene.speak(3.5)
+    scene.listener.pause()
+    guess = asyncio.ensure_future(scene.listener.guess())
+    await settle()
+    assert not guess.done(), "it has not heard all of it yet"
+    while scene.work.waiting:
+        await scene.work.do()
+    assert await guess == "Set a"
+    finish = await scene.finish()
+    await scene.work.do()
+    assert await finish == await guess
+
+
+async def test_it_guesses_nothing_from_half_of_what_was_said():
+    scene = Scene()
+    scene.speak(3.5)
+    scene.listener.pause()
+    while scene.work.waiting:
+        await scene.work.do()
+    scene.speak(0.5)
+    assert await scene.listener.guess() == ""

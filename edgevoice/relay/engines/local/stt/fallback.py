@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 
 from edgevoice.errors import EngineError
-from edgevoice.relay.engines.engine import Listener, Samples, Utterance
+from edgevoice.relay.engines.engine import Guesser, Listener, Samples, Utterance
 from edgevoice.relay.engines.local.outage import Outage
 from edgevoice.relay.engines.local.stt.ear import Ear
 
@@ -46,6 +46,9 @@ class _FallbackListener:
 
     def pause(self) -> None:
         self._listener.pause()
+
+    async def guess(self) -> str:
+        return await self._listener.guess() if isinstance(self._listener, Guesser) else ""
 
     async def finish(self, utterance: Utterance) -> str:
         try:

@@ -99,7 +99,7 @@ class RemoteEar:
 
 
 class RemoteListener:
-    """An engine's Listener."""
+    """An engine's Listener, and Guesser."""
 
     def __init__(
         self,
@@ -123,6 +123,15 @@ class RemoteListener:
 
     def pause(self) -> None:
         self._sound.end()
+
+    async def guess(self) -> str:
+        attempt = self._attempt
+        if attempt is None or not self._sound.complete:
+            return ""
+        await asyncio.wait([attempt])
+        if attempt.cancelled() or attempt.exception() is not None or attempt is not self._attempt:
+            return ""
+        return without_wake_phrase(attempt.result(), self._wake_name)
 
     async def finish(self, utterance: Utterance) -> str:
         samples = utterance.samples

@@ -8,7 +8,7 @@ import pytest
 
 from edgevoice.config import LocalEngineConfig, SttConfig
 from edgevoice.errors import EngineError, ModelError
-from edgevoice.relay.engines.engine import Listener, Samples, Utterance
+from edgevoice.relay.engines.engine import Guesser, Listener, Samples, Utterance
 from edgevoice.relay.engines.local.outage import REST_S
 from edgevoice.relay.engines.local.stt.choice import EARS, make_ear
 from edgevoice.relay.engines.local.stt.ear import Deaf
@@ -113,3 +113,12 @@ async def test_abandoning_abandons_whoever_listens():
     first = Ear("")
     FallbackEar(first, Ear("")).listen(None, lambda words: None).abandon()
     assert first.abandoned == 1
+
+
+async def test_what_it_has_understood_is_known_where_the_first_ear_knows_it():
+    config = LocalEngineConfig(stt=SttConfig(backend="openai", url="http://127.0.0.1:1"))
+    remote = make_ear(config, "").listen(None, lambda words: None)
+    assert isinstance(remote, Guesser)
+    listener = FallbackEar(Ear("one"), Ear("another")).listen(None, lambda words: None)
+    assert isinstance(listener, Guesser)
+    assert await listener.guess() == ""

@@ -170,3 +170,21 @@ async def test_nothing_said_asks_nobody():
     scene = Scene()
     assert await scene.finish(0) == ""
     assert scene.server.heard == []
+
+
+async def test_at_a_pause_the_servers_words_can_be_asked_for():
+    scene = Scene("alexa")
+    await scene.speak(0, 1000)
+    assert await scene.listener.guess() == ""
+    scene.listener.pause()
+    scene.server.may_answer.set()
+    assert await scene.listener.guess() == "1000 samples."
+
+
+async def test_a_server_that_fails_lets_nobody_guess():
+    scene = Scene()
+    await scene.speak(0, 1000)
+    scene.server.error = EngineError("away")
+    scene.server.may_answer.set()
+    scene.listener.pause()
+    assert await scene.listener.guess() == ""
