@@ -44,6 +44,13 @@ def turn_rules(detection: TurnDetection | None) -> TurnRules | None:
     )
 
 
+def idle_timeout(detection: TurnDetection | None) -> int | None:
+    """Samples of silence after an answer that are to be answered; None: none is."""
+    if not isinstance(detection, ServerVad) or detection.idle_timeout_ms is None:
+        return None
+    return samples(detection.idle_timeout_ms)
+
+
 def _check_idle(idle_timeout_ms: int | None) -> None:
     least, most = IDLE_MS
     if idle_timeout_ms is not None and not least <= idle_timeout_ms <= most:

@@ -9,9 +9,10 @@ from edgevoice.audio.vad import Vad
 from edgevoice.realtime.client_events import ClientEvent
 from edgevoice.relay.brain import Stage, Unanswered
 from edgevoice.relay.client_commands import ClientCommands
-from edgevoice.relay.detection import turn_rules
+from edgevoice.relay.detection import idle_timeout, turn_rules
 from edgevoice.relay.engines.engine import Engine, Utterance
 from edgevoice.relay.hearing import Hearing
+from edgevoice.relay.idle_timeout import IdleTimeout
 from edgevoice.relay.responses import Responses
 from edgevoice.relay.speculation import Speculation
 from edgevoice.relay.user_turns import Judge, TurnCallbacks, UserTurns
@@ -43,6 +44,7 @@ class EngineBrain:
         self._responses = Responses(
             state, self._speculation, self._turns, stage.voice, stage.report
         )
+        self._idle = IdleTimeout()
         self._commands = ClientCommands(state, self._hearing, self._turns, self._responses)
 
     @property
@@ -76,6 +78,7 @@ class EngineBrain:
     def receive(self, first: int, samples: Samples) -> None:
         self._commands.media_flows = True
         self._turns.receive(self._hearing.receive(first, samples))
+        self._mind_silence()
 
     def obey(self, event: ClientEvent) -> None:
         self._commands.obey(event)
@@ -95,12 +98,22 @@ class EngineBrain:
             went_on=lambda: self._speculation.forget(),
             stopped=self._stage.report,
             heard=lambda transcript: self._responses.answer(transcript),
+            nothing=lambda: self._responses.prompt(),
             failed=lambda error: self._responses.fail(error),
         )
 
     def _user_speaks(self) -> None:
         self._stage.active()
         self._responses.interrupt()
+
+    def _mind_silence(self) -> None:
+        speaking = self._turns.speaking or self._turns.recognising
+        position = self._hearing.end
+        self._idle.hear(position, answering=self._responses.busy, speaking=speaking)
+        limit = idle_timeout(self._stage.state.settings.audio.input.turn_detection)
+        start = self._idle.silence(position, limit)
+        if start is not None:
+            self._turns.time_out(start)
 
     def _foresee(self, utterance: Utterance, transcript: str) -> None:
         request = self._responses.foreseen(utterance, transcript) if self._speculates else None

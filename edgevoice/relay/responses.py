@@ -9,6 +9,7 @@ went on speaking, another response was active) is owed an answer.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from edgevoice.errors import EngineError, RemoteProtocolError
 from edgevoice.realtime import server_events as says
@@ -80,6 +81,11 @@ class Responses:
         """The conversation ends with a question that nobody has answered."""
         self._owed = True
         self._settle_debt()
+
+    def prompt(self) -> None:
+        """Nobody has spoken for long: the user is asked to go on."""
+        if self._active is None and not self._turns.speaking:
+            self._begin(Params(), None, silence=True)
 
     def fail(self, error: EngineError) -> None:
         """A turn could not be recognised: the client gets a failed response, not silence."""
@@ -164,14 +170,18 @@ class Responses:
 
     # How it is done.
 
-    def _begin(self, params: Params, context: tuple[Item, ...] | None) -> None:
+    def _begin(
+        self, params: Params, context: tuple[Item, ...] | None, *, silence: bool = False
+    ) -> None:
         self._owed = False
         answer = self._new_answer(params)
 
         async def prepare() -> Request:
             await self._turns.recognised()
             items = self._state.conversation.heard_items() if context is None else context
-            return self._request(answer.params, answer.speak, items, self._utterance(items))
+            utterance = None if silence else self._utterance(items)
+            request = self._request(answer.params, answer.speak, items, utterance)
+            return replace(request, silence=silence)
 
         answer.begin(prepare)
 

@@ -113,7 +113,7 @@ def _same(one: Request, other: Request) -> bool:
         and one.instructions == other.instructions
         and list(one.tools) == list(other.tools)
         and one.tool_choice == other.tool_choice
-        and one.speak == other.speak
+        and (one.speak, one.silence) == (other.speak, other.silence)
         and _same_sound(one.utterance, other.utterance)
     )
 

@@ -50,6 +50,8 @@ class _Turn:
     words: list[str] = field(default_factory=list)
     """Settled so far; told to the client from the commit on."""
     committed: bool = False
+    is_silence: bool = False
+    """Nobody has spoken in it, as far as can be told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,8 @@ class TurnCallbacks:
     """The user stopped; everything that belongs to the turn has been received."""
     heard: Callable[[str], None]
     """A turn that is to be answered, and its transcript, which may be empty."""
+    nothing: Callable[[], None]
+    """Nobody has spoken for as long as the client allows, which is to be answered."""
     failed: Callable[[EngineError], None]
     """A turn that was to be answered could not be recognised."""
 
@@ -96,6 +100,10 @@ class UserTurns:
     @property
     def speaking(self) -> bool:
         return self._turn is not None
+
+    @property
+    def recognising(self) -> bool:
+        return bool(self._recognising)
 
     def receive(self, events: Iterator[TurnEvent]) -> None:
         """New samples have arrived and mean this."""
@@ -131,6 +139,19 @@ class UserTurns:
         self._drop_guess()
         self._commit(turn, end)
         return True
+
+    def time_out(self, start: int) -> None:
+        """Nobody has spoken since then: the silence is a turn that is to be answered."""
+        item_id, end = self._state.new_id("item"), self._hearing.end
+        self._state.publish(
+            says.InputAudioBufferTimeoutTriggered(
+                item_id=item_id, audio_start_ms=milliseconds(start), audio_end_ms=milliseconds(end)
+            )
+        )
+        silence = self._open(item_id, start, None)
+        silence.to_be_answered = silence.is_silence = True
+        self._hearing.committed(end)
+        self._commit(silence, end)
 
     def clear(self) -> None:
         """What was received so far is not wanted."""
@@ -278,7 +299,9 @@ class UserTurns:
             usage=usage.of_speech(len(utterance.samples) / HEARING_RATE_HZ),
         )
         self._state.publish(event, silent=not self._transcribes)
-        if turn.to_be_answered:
+        if turn.is_silence and not transcript.strip():
+            self._tell.nothing()
+        elif turn.to_be_answered:
             self._tell.heard(transcript)
 
     def _fail(self, turn: _Turn, error: EngineError) -> None:

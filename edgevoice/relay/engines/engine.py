@@ -45,6 +45,9 @@ class Request:
     """Audio is wanted; otherwise text alone."""
     utterance: Utterance | None
     """The user turn being answered, when it was spoken."""
+    silence: bool = False
+    """Nothing is being answered: nobody has spoken for long, and the user is to be asked to go
+    on."""
 
 
 @dataclass(frozen=True, slots=True)

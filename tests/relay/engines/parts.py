@@ -13,9 +13,10 @@ def request(
     tool_choice: Any = "auto",
     speak: bool = True,
     utterance: Utterance | None = None,
+    silence: bool = False,
 ) -> Request:
     items = [user_text(item) if isinstance(item, str) else item for item in said]
-    return Request(items, "", tools, tool_choice, speak, utterance)
+    return Request(items, "", tools, tool_choice, speak, utterance, silence)
 
 
 async def parts_of(engine: Engine, asked: Request) -> list[Part]:

@@ -21,6 +21,8 @@ log = logging.getLogger(__name__)
 
 NOT_UNDERSTOOD = "I didn't catch that."
 NO_CHAT = "I can't answer that without a chat server. Say help to hear what I can do."
+STILL_THERE = "Are you still there?"
+SILENCE = "The user has said nothing for a while. Ask in a few words whether they want to go on."
 CHAT_FAILED = "I can't reach my chat server right now."
 
 Piece = str | FunctionCall
@@ -42,7 +44,7 @@ class Answering:
     async def pieces(self, request: Request) -> AsyncGenerator[Piece]:
         """The answer as pieces of text of any length, and tool calls."""
         said = self._said(request)
-        reply = self._by_rule(said, _results(request.items))
+        reply = self._by_rule(said, _results(request.items), request.silence)
         if reply is None:
             async with aclosing(self._ask_chat(request)) as pieces:
                 async for piece in pieces:
@@ -53,8 +55,12 @@ class Answering:
             for call in reply:
                 yield call
 
-    def _by_rule(self, said: Said, results: list[tuple[CallItem, str]]) -> Reply | None:
+    def _by_rule(
+        self, said: Said, results: list[tuple[CallItem, str]], silence: bool
+    ) -> Reply | None:
         """None: the chat server's turn."""
+        if silence:
+            return STILL_THERE if self._chat is None else None
         if results:
             if self._chat is not None and not all(is_known(call.name) for call, _ in results):
                 return None
@@ -71,7 +77,8 @@ class Answering:
         assert self._chat is not None
         begun = False
         tools = [] if request.tool_choice == "none" else request.tools
-        messages = chat_messages(request.items, request.instructions, self._clock())
+        told = f"{request.instructions}\n{SILENCE}" if request.silence else request.instructions
+        messages = chat_messages(request.items, told, self._clock())
         answered = self._chat.answer(messages, tools, request.tool_choice)
         try:
             async with aclosing(answered) as pieces:

@@ -9,7 +9,13 @@ from edgevoice.errors import EngineError
 from edgevoice.realtime.items import FunctionCall as CallItem
 from edgevoice.realtime.items import assistant_text, function_output, user_text
 from edgevoice.relay.engines.engine import FunctionCall
-from edgevoice.relay.engines.local.answering import CHAT_FAILED, NO_CHAT, Answering
+from edgevoice.relay.engines.local.answering import (
+    CHAT_FAILED,
+    NO_CHAT,
+    SILENCE,
+    STILL_THERE,
+    Answering,
+)
 from tests.relay.engines.local.intents.house import NOW, TOOLS
 from tests.relay.engines.parts import request
 
@@ -53,6 +59,15 @@ async def test_without_a_chat_server_it_says_so_and_how_to_hear_what_it_can():
     assert reply == NO_CHAT
     [skills] = await answer("Help.")
     assert "set timers" in skills
+
+
+async def test_whoever_has_said_nothing_for_long_is_asked_to_go_on():
+    said = ("What time is it?", assistant_text("It's 4:05 PM."))
+    assert await answer(*said, silence=True) == [STILL_THERE]
+    chat = FakeChat("Anything else?")
+    assert await answer(*said, chat=chat, silence=True) == ["Anything else?"]
+    messages, _tools = chat.asked[0]
+    assert SILENCE in json.dumps(messages)
 
 
 async def test_nothing_was_understood():
