@@ -25,11 +25,14 @@ class Broadcast:
         """`state`: the newest one, on one line."""
         self._state = state
         self._changed = asyncio.Event()
+        self._shared: tuple[float, bytes] | None = None
+        """The newest event and since when, for all readers: making it takes milliseconds."""
         self._is_over = False
         self.readers = 0
 
     def see(self, fact: Fact, _now: float) -> None:
         """An observer: something is different now."""
+        self._shared = None
         if not isinstance(fact, MEASURED):
             self._change()
 
@@ -48,11 +51,17 @@ class Broadcast:
         try:
             while not self._is_over:
                 changed = self._changed
-                yield b"event: state\ndata: " + self._state().encode() + b"\n\n"
+                yield self._newest()
                 await asyncio.sleep(INTERVAL_S)
                 await _either(changed, HEARTBEAT_S - INTERVAL_S)
         finally:
             self.readers -= 1
+
+    def _newest(self) -> bytes:
+        now = asyncio.get_running_loop().time()
+        if self._shared is None or now - self._shared[0] >= INTERVAL_S:
+            self._shared = now, b"event: state\ndata: " + self._state().encode() + b"\n\n"
+        return self._shared[1]
 
     def _change(self) -> None:
         """Those who wait are woken; who looks from now on waits for the next change."""

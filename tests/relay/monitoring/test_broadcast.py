@@ -14,7 +14,12 @@ class Relay:
 
     def __init__(self) -> None:
         self.happened = 0
-        self.broadcast = Broadcast(lambda: str(self.happened))
+        self.asked = 0
+        self.broadcast = Broadcast(self._state)
+
+    def _state(self) -> str:
+        self.asked += 1
+        return str(self.happened)
 
     def happens(self, fact: facts.Fact | None = None) -> None:
         self.happened += 1
@@ -82,6 +87,18 @@ async def test_the_readers_are_counted_and_let_go():
     for stream in streams:
         await stream.aclose()
     assert (relay.broadcast.readers, relay.broadcast.is_full) == (0, False)
+
+
+async def test_all_readers_share_one_state():
+    relay = Relay()
+    streams = [relay.broadcast.read() for _ in range(5)]
+    for number in range(3):
+        told = await asyncio.gather(*(anext(stream) for stream in streams))
+        assert told == [state(number)] * 5
+        relay.happens()
+    assert relay.asked == 3
+    for stream in streams:
+        await stream.aclose()
 
 
 async def test_the_end_is_told_to_everybody():

@@ -159,7 +159,7 @@ function drawTurns(sinceS) {
   const turns = state.turns;
   at("turns").hidden = turns.length === 0;
   at("no-turns").hidden = turns.length > 0;
-  const scaleS = nice(Math.max(0.5, ...turns.map((turn) => latency(turn).at)));
+  const scaleS = nice(Math.max(0.1, ...turns.map((turn) => latency(turn).at)));
   const scale = node("div", "scale");
   for (const part of [0, 0.25, 0.5, 0.75, 1]) scale.append(node("span", "", seconds(part * scaleS)));
   at("axis").replaceChildren(scale);
