@@ -36,8 +36,9 @@ from edgevoice.transceiver.inputs import (
 from edgevoice.transceiver.states import State
 from edgevoice.transceiver.transceiver import Transceiver
 from tests.link.house import Board
+from tests.openai_server.answering import Behaviour
 from tests.openai_server.server import OpenAiServer
-from tests.openai_server.session import Behaviour, Session
+from tests.openai_server.session import Session
 from tests.relay.test_app import Running
 from tests.virtual_time import elapse
 from tests.webrtc.raw_pcm import raw

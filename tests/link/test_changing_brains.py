@@ -9,8 +9,8 @@ from edgevoice.realtime.items import Message
 from edgevoice.transceiver.inputs import StopRequested
 from edgevoice.transceiver.states import State
 from tests.link.direct_house import DirectHouse, direct_house
+from tests.openai_server.answering import Behaviour
 from tests.openai_server.server import Refused
-from tests.openai_server.session import Behaviour
 from tests.virtual_time import elapse
 from tests.webrtc import peers
 

@@ -14,7 +14,7 @@ from edgevoice.transceiver import actions as do
 from edgevoice.transceiver.inputs import ButtonPressed, WakeDetected
 from edgevoice.transceiver.states import State
 from tests.link.direct_house import PHRASE, DirectHouse, direct_house
-from tests.openai_server.session import Behaviour
+from tests.openai_server.answering import Behaviour
 from tests.virtual_time import elapse
 
 

@@ -1,4 +1,4 @@
-"""A server that behaves as OpenAI's Realtime API does over WebRTC, for tests: foreign to us.
+"""A server that behaves as OpenAI's Realtime API does, for tests: foreign to us.
 
 It knows no `edgevoice.*` header or event, its ICE is lite, and it writes what is
 appended and what comes by RTP into one input buffer, in the order of arrival. What a

@@ -4,8 +4,8 @@ import argparse
 import asyncio
 import signal
 
+from tests.openai_server.answering import Behaviour
 from tests.openai_server.server import OpenAiServer
-from tests.openai_server.session import Behaviour
 
 READY = "openai server ready on "
 

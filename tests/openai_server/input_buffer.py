@@ -62,11 +62,15 @@ class InputBuffer:
         self.heard_ms = 0
         """Of the whole session."""
         self.vad: ServerVad | None = ServerVad()
+        self._rest = {source: np.zeros(0, np.int16) for source in RATES_HZ}
 
     def write(self, source: Source, samples: Samples) -> Iterator[str]:
         """Returns what the VAD found, one after the other."""
         frame = RATES_HZ[source] * FRAME_MS // 1000
-        for start in range(0, len(samples), frame):
+        samples = np.concatenate([self._rest[source], samples])
+        whole = len(samples) // frame * frame
+        self._rest[source] = samples[whole:]
+        for start in range(0, whole, frame):
             piece = samples[start : start + frame]
             self.current.pieces.append((source, piece))
             self.heard_ms += len(piece) * 1000 // RATES_HZ[source]
@@ -75,7 +79,11 @@ class InputBuffer:
                 yield found
 
     def commit(self) -> Turn:
-        turn, self.current = self.current, Turn()
+        for source, rest in self._rest.items():
+            if len(rest):
+                self.current.pieces.append((source, rest))
+        turn = self.current
+        self.clear()
         if len(turn.sources) > 1:
             self.violations.append("appends and RTP in one turn")
         self.turns.append(turn)
@@ -83,3 +91,4 @@ class InputBuffer:
 
     def clear(self) -> None:
         self.current = Turn()
+        self._rest = {source: np.zeros(0, np.int16) for source in RATES_HZ}

@@ -17,7 +17,10 @@ from aiohttp import BodyPartReader, web
 from edgevoice.errors import RemoteProtocolError
 from edgevoice.realtime.session import Session as Effective
 from edgevoice.realtime.session import merge
-from tests.openai_server.session import Behaviour, Session
+from tests.openai_server.answering import Behaviour
+from tests.openai_server.rtc_session import RtcSession
+from tests.openai_server.session import Session
+from tests.openai_server.socket_session import SocketSession, attend
 
 MODEL = "gpt-realtime-2.1"
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -60,7 +63,11 @@ class OpenAiServer:
         self.seen: list[Seen] = []
         self.refuse: list[Refused] = []
         """The next requests to mint are answered with these."""
-        self._calls: asyncio.Queue[Session] = asyncio.Queue()
+        self.refuse_sockets: list[Refused] = []
+        """The next WebSockets are answered with these; one that has no end stays."""
+        self.down = False
+        """Nobody gets an answer that is of any use."""
+        self._calls: asyncio.Queue[RtcSession] = asyncio.Queue()
 
     @property
     def session(self) -> Session:
@@ -105,8 +112,35 @@ class OpenAiServer:
         app.router.add_post("/v1/realtime/client_secrets", self._mint)
         app.router.add_post("/v1/realtime/calls", self._call)
         app.router.add_post("/v1/realtime/calls/{call_id}/hangup", self._hang_up)
+        app.router.add_get("/v1/realtime", self._socket)
         app.router.add_get("/report", self._report)
         return app
+
+    async def _socket(self, request: web.Request) -> web.WebSocketResponse:
+        self.seen.append(Seen(request.path_qs, dict(request.headers)))
+        if self.down:
+            raise Refused(503, "server_error", "The server is overloaded")
+        if self.refuse_sockets:
+            raise self.refuse_sockets.pop(0)
+        asked = self._asked(request)
+        socket = web.WebSocketResponse(autoping=False, heartbeat=None)
+        if (call_id := request.query.get("call_id")) is not None:
+            session = self._found(call_id)
+            await socket.prepare(request)
+            await attend(session, socket)
+            return socket
+        effective = merge(Effective(model=asked.get("model") or MODEL, id="sess_1"), asked)  # type: ignore[arg-type]
+        await socket.prepare(request)
+        carried = SocketSession(len(self.sessions) + 1, self.behaviour, effective)
+        self.sessions.append(carried)
+        await carried.run(socket)
+        return socket
+
+    def _found(self, call_id: str) -> Session:
+        for session in self.sessions:
+            if session.call_id == call_id and not session.over.is_set():
+                return session
+        raise Refused(404, "not_found", "No such call")
 
     async def _mint(self, request: web.Request) -> web.Response:
         body = await request.json()
@@ -126,13 +160,17 @@ class OpenAiServer:
         return web.json_response({"value": value, "expires_at": expires_at, "session": shown})
 
     async def _call(self, request: web.Request) -> web.Response:
-        self.seen.append(Seen(request.path_qs, dict(request.headers)))
+        seen = Seen(request.path_qs, dict(request.headers))
+        self.seen.append(seen)
         asked = self._asked(request)
-        offer, session = await read_call(request)
+        offer, seen.body = await read_call(request)
+        session = seen.body
+        if self.down:
+            raise Refused(503, "server_error", "The server is overloaded")
         asked |= session
         behaviour = self.behaviour
         effective = merge(Effective(model=asked.get("model") or MODEL, id="sess_1"), asked)  # type: ignore[arg-type]
-        call = Session(f"rtc_{len(self.sessions) + 1}", behaviour, effective)
+        call = RtcSession(f"rtc_{len(self.sessions) + 1}", behaviour, effective)
         try:
             answer = await call.answer(offer)
         except RemoteProtocolError as error:
@@ -156,11 +194,8 @@ class OpenAiServer:
 
     async def _hang_up(self, request: web.Request) -> web.Response:
         self.seen.append(Seen(request.path, dict(request.headers)))
-        for session in self.sessions:
-            if session.call_id == request.match_info["call_id"]:
-                session.hang_up("the client hung up")
-                return web.Response()
-        raise Refused(404, "not_found", "No such call")
+        self._found(request.match_info["call_id"]).hang_up("the client hung up")
+        return web.Response()
 
     async def _report(self, request: web.Request) -> web.Response:
         return web.json_response(

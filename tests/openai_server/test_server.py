@@ -18,8 +18,8 @@ from edgevoice.webrtc.arrivals import Arrivals
 from edgevoice.webrtc.caller import Caller
 from edgevoice.webrtc.fmtp import Wishes
 from edgevoice.webrtc.jitter_buffer import JitterBuffer
+from tests.openai_server.answering import Behaviour, tone
 from tests.openai_server.server import OpenAiServer
-from tests.openai_server.session import Behaviour, tone
 from tests.virtual_time import elapse
 from tests.webrtc.raw_pcm import raw
 
