@@ -26,12 +26,16 @@ class Behaviour:
     ice_lite: bool = True
     codec: Codec | None = None
     """None: Opus."""
+    opens_after_s: float = 0.0
+    """From the request for a WebSocket to the answer."""
     make_s: float = 0.0
     """Over a WebSocket an answer is made in this time, whatever it takes to hear it."""
     calls: list[tuple[str, str]] = field(default_factory=list)
     """Tools (name, arguments) that the next answers call, one each, before anything is said."""
     stalls: bool = False
     """It begins an answer and then says nothing more, but the connection stands."""
+    transcribes: bool = True
+    """It says what it understood, if it was asked to."""
     deaf: bool = False
     """It hears no turn's end: nothing is ever answered."""
     fails: str = ""

@@ -122,6 +122,7 @@ class OpenAiServer:
             raise Refused(503, "server_error", "The server is overloaded")
         if self.refuse_sockets:
             raise self.refuse_sockets.pop(0)
+        await asyncio.sleep(self.behaviour.opens_after_s)
         asked = self._asked(request)
         socket = web.WebSocketResponse(autoping=False, heartbeat=None)
         if (call_id := request.query.get("call_id")) is not None:

@@ -214,7 +214,7 @@ class Session(Answering):
         part = {"type": "input_audio", "transcript": None}
         item = {"id": item_id, "type": "message", "role": "user", "content": [part]}
         self._add_item(item, before)
-        if self.effective.audio.input.transcription is not None:
+        if self.effective.audio.input.transcription is not None and self._behaviour.transcribes:
             self.say(
                 "conversation.item.input_audio_transcription.completed",
                 item_id=item_id,
