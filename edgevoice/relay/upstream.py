@@ -1,4 +1,4 @@
-"""The server behind the relay: gets client secrets from it, with the key that stays here.
+"""The server behind the relay: secrets, calls and sockets of it, by the key that stays here.
 
 Everything that goes there goes through this file: one origin, no proxy from the
 environment, no redirects. Neither the key nor a secret is ever logged, and no refusal
@@ -8,7 +8,10 @@ repeats what the server says of the key. Who may ask is `client_secrets.py`'s to
 import hashlib
 import logging
 import os
-from contextlib import AsyncExitStack
+import re
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -25,14 +28,23 @@ from edgevoice.relay.refusal import CallRefused
 
 log = logging.getLogger(__name__)
 
+Socket = aiohttp.ClientWebSocketResponse
+JSON = "application/json"
+
 CREDENTIAL = "openai"
 """Its name among the service manager's credentials (LoadCredential=openai:...)."""
 MOST_CHARS = 4_096
 CONNECT_S = 3.0
+GOODBYE_S = 1.0
 ANSWER_S = 5.0
 """Less than the device's six, so that it learns what is wrong."""
 BODY_LIMIT = 131_072
 """The session comes back with it: instructions and tools of 64 kB, escaped."""
+EVENT_LIMIT = 1_048_576
+"""Largest event taken from there: five seconds of sound are 320 kB."""
+
+
+_CALL_ID = re.compile(r"[A-Za-z0-9_-]{1,80}", re.ASCII)
 
 
 class Minted(msgspec.Struct, frozen=True):
@@ -44,6 +56,15 @@ class Minted(msgspec.Struct, frozen=True):
 
     def __repr__(self) -> str:
         return f"Minted(expires_at={self.expires_at})"
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedThere:
+    """A call that the server has taken."""
+
+    answer: str
+    call_id: str
+    """The server's own."""
 
 
 def key_path(configured: str, credentials_directory: str | None) -> Path | None:
@@ -105,6 +126,7 @@ class Upstream:
         self._http = await self._stack.enter_async_context(
             aiohttp.ClientSession(
                 cookie_jar=aiohttp.DummyCookieJar(),
+                trace_configs=[_no_redirects()],
                 headers={"User-Agent": f"edgevoice/{__version__}"},
                 timeout=aiohttp.ClientTimeout(total=ANSWER_S, sock_connect=CONNECT_S),
                 trust_env=False,
@@ -125,31 +147,78 @@ class Upstream:
         seconds = min(seconds or self._config.secret_s, self._config.secret_s)
         request = {
             "expires_after": {"anchor": "created_at", "seconds": seconds},
-            "session": self._session(asked),
+            "session": self.session(asked),
         }
-        headers = {
-            "Authorization": f"Bearer {self._key()}",
-            "OpenAI-Safety-Identifier": safety_identifier(token_name),
-        }
+        async with self._posting("client_secrets", token_name, json=request) as response:
+            body = await self._body(response)
+            if response.status not in (200, 201):
+                raise self._refusal(response, body, "mints no client secrets")
+            return self._minted(body)
+
+    async def call(self, token_name: str, offer: str, session: dict[str, Any]) -> PlacedThere:
+        """Pass an offer on, with the session that we want it to be. CallRefused otherwise."""
+        form = aiohttp.FormData(default_to_multipart=True)
+        form.add_field("sdp", offer, content_type="application/sdp")
+        form.add_field("session", msgspec.json.encode(session).decode(), content_type=JSON)
+        async with self._posting("calls", token_name, data=form) as response:
+            body = await self._body(response)
+            if response.status not in (200, 201):
+                raise self._refusal(response, body, "takes no calls")
+            return self._placed(response.headers.get("Location", ""), body)
+
+    async def hang_up(self, call_id: str) -> None:
+        """Best effort: the server ends it by itself a little later."""
         try:
-            async with self._http.post(
-                self._base / "v1/realtime/client_secrets",
-                json=request,
-                headers=headers,
-                allow_redirects=False,
-            ) as response:
-                body = await self._body(response)
-                if response.status not in (200, 201):
-                    raise self._refusal(response, body)
-                return self._minted(body)
+            async with self._posting(f"calls/{call_id}/hangup", ""):
+                pass
+        except CallRefused as refusal:
+            log.info("a call of the upstream was not hung up: %s", refusal.code)
+
+    async def connect(self, query: dict[str, str], token_name: str) -> Socket:
+        """A WebSocket to a new session, or beside one. CallRefused says why there is none."""
+        try:
+            return await self._http.ws_connect(
+                (self._base / "v1/realtime").with_query(query),
+                headers=self._headers(token_name),
+                timeout=aiohttp.ClientWSTimeout(ws_close=GOODBYE_S),
+                autoping=False,
+                compress=0,
+                max_msg_size=EVENT_LIMIT,
+            )
+        except aiohttp.WSServerHandshakeError as error:
+            raise self._explained(error.status, error.headers, b"", "opens no sessions") from error
         except TimeoutError as error:
-            raise CallRefused(
-                504, f"{self.name} did not answer in time", code="upstream_timeout"
-            ) from error
+            raise self._late() from error
         except (aiohttp.ClientError, OSError) as error:
             raise self._trouble("cannot be reached", type(error).__name__) from error
 
-    def _session(self, asked: SessionPatch) -> dict[str, Any]:
+    @asynccontextmanager
+    async def _posting(
+        self, path: str, token_name: str, **body: Any
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        try:
+            async with self._http.post(
+                self._base / "v1/realtime" / path,
+                headers=self._headers(token_name),
+                allow_redirects=False,
+                **body,
+            ) as response:
+                yield response
+        except TimeoutError as error:
+            raise self._late() from error
+        except (aiohttp.ClientError, OSError) as error:
+            raise self._trouble("cannot be reached", type(error).__name__) from error
+
+    def _headers(self, token_name: str) -> dict[str, str]:
+        authorized = {"Authorization": f"Bearer {self._key()}"}
+        if not token_name:
+            return authorized
+        return authorized | {"OpenAI-Safety-Identifier": safety_identifier(token_name)}
+
+    def _late(self) -> CallRefused:
+        return CallRefused(504, f"{self.name} did not answer in time", code="upstream_timeout")
+
+    def session(self, asked: SessionPatch) -> dict[str, Any]:
         """Ours first, then what the device asks for; the model is ours in any case."""
         ours: dict[str, Any] = {}
         if self._config.instructions:
@@ -169,7 +238,7 @@ class Upstream:
         try:
             return read_key(self._key_file)
         except CredentialError as error:
-            log.error("no client secret: %s", error)
+            log.error("the upstream is of no use: %s", error)
             raise CallRefused(
                 503, "the relay cannot read the upstream's key: its log says more", code="no_key"
             ) from error
@@ -191,16 +260,30 @@ class Upstream:
             raise self._trouble("mints no client secrets", "its secret is no single word")
         return minted
 
-    def _refusal(self, response: aiohttp.ClientResponse, body: bytes) -> CallRefused:
+    def _placed(self, location: str, body: bytes) -> PlacedThere:
+        call_id = location.rpartition("/")[2]
+        try:
+            answer = body.decode()
+        except UnicodeDecodeError:
+            answer = ""
+        if not _CALL_ID.fullmatch(call_id) or not answer.startswith("v=0"):
+            raise self._trouble("takes no calls", "its answer is none")
+        return PlacedThere(answer, call_id)
+
+    def _refusal(self, response: aiohttp.ClientResponse, body: bytes, lacks: str) -> CallRefused:
+        return self._explained(response.status, response.headers, body, lacks)
+
+    def _explained(
+        self, status: int, headers: Mapping[str, str] | None, body: bytes, lacks: str
+    ) -> CallRefused:
         """Whose fault it is: 401 is the relay's key, not the device's token."""
-        status = response.status
         match status:
             case 401 | 403:
                 return self._trouble(
                     "does not accept the relay's key", f"{status}: relay.upstream.key_file"
                 )
             case 429:
-                wait = response.headers.get("Retry-After", "")
+                wait = (headers or {}).get("Retry-After", "")
                 return CallRefused(
                     429,
                     f"{self.name} wants fewer calls, or money: {self._said(body)}",
@@ -208,7 +291,7 @@ class Upstream:
                     retry_after_s=float(wait) if wait.isascii() and wait.isdecimal() else 30.0,
                 )
             case 404 | 405:
-                return self._trouble("mints no client secrets", f"{status}: relay.upstream.url")
+                return self._trouble(lacks, f"{status}: relay.upstream.url")
             case _ if 300 <= status < 400:
                 return self._trouble("points elsewhere", f"{status}: relay.upstream.url")
             case _:
@@ -224,8 +307,7 @@ class Upstream:
             said = msgspec.json.decode(body, type=_Refusal).error.message
         except (ValueError, RecursionError):
             return "no reason given"
-        words = ("…" if _is_secret(word) else word for word in said.split())
-        return " ".join(words)[:200] or "no reason given"
+        return without_account(said)[:200] or "no reason given"
 
 
 ALLOWED = (
@@ -257,8 +339,24 @@ def safety_identifier(token_name: str) -> str:
     return hashlib.sha256(b"edgevoice token " + token_name.encode()).hexdigest()[:32]
 
 
+def without_account(said: str) -> str:
+    """On one line, without anything that might be part of a key or name the account."""
+    return " ".join("…" if _is_secret(word) else word for word in said.split())
+
+
 def _is_secret(word: str) -> bool:
-    return any(mark in word for mark in ("sk-", "ek_", "Bearer", "*"))
+    return any(mark in word for mark in ("sk-", "ek_", "Bearer", "*", "org-", "proj_"))
+
+
+def _no_redirects() -> aiohttp.TraceConfig:
+    """Not for WebSockets either, for which aiohttp has no switch: the key is for one origin."""
+
+    async def refuse(*_: object) -> None:
+        raise aiohttp.ClientPayloadError("it points elsewhere")
+
+    trace = aiohttp.TraceConfig()
+    trace.on_request_redirect.append(refuse)
+    return trace
 
 
 class _Complaint(msgspec.Struct):
