@@ -399,6 +399,14 @@ class UpstreamConfig:
     """Writes down what the user says, or another brain could not go on with it; empty: not written down."""
     secret_s: int = 60
     """A client secret opens sessions for at most this long; a session outlives it."""
+    mode: Literal["terminator", "broker"] = "terminator"
+    """With `engine: openai`. `terminator`: sound passes this relay, and another brain can go on in mid-conversation; `broker`: devices and server talk directly."""
+    fallback: Literal["local", "none"] = "local"
+    """What answers while the server cannot; `none`: nobody."""
+    stall_s: float = 8.0
+    """A server that owes an answer and says nothing for this long is given up."""
+    renew_s: float = 3_300.0
+    """A session at the server this old is followed by another one, in a pause (OpenAI ends one after an hour)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -465,8 +473,8 @@ class RelayConfig:
     """Plain HTTP on other addresses than loopback, because a proxy in front speaks TLS."""
     pairing: bool = True
     """Devices may ask to be paired; each waits until its owner approves it here."""
-    engine: Literal["local", "parrot"] = "local"
-    """What answers."""
+    engine: Literal["local", "parrot", "openai"] = "local"
+    """What answers; `openai`: the server of `upstream`."""
     context_minutes: float = 60.0
     """How long a device's conversation is held (in memory) after its session; 0: not at all."""
     models_dir: str = ""
@@ -474,7 +482,7 @@ class RelayConfig:
     local: LocalEngineConfig = field(default_factory=LocalEngineConfig)
     """The engine that needs no account and no internet."""
     upstream: UpstreamConfig = field(default_factory=UpstreamConfig)
-    """The server for which devices with `link.direct` are given client secrets."""
+    """The server behind this relay: for `engine: openai`, and for devices with `link.direct`."""
     mcp: McpConfig = field(default_factory=McpConfig)
     """Tools of other programs, for every engine."""
     detection: DetectionConfig = field(default_factory=DetectionConfig)

@@ -108,6 +108,8 @@ RANGES: dict[str, Range] = {
     "LimitsConfig.sessions_per_token": COUNT,
     "LimitsConfig.starts_per_minute": COUNT,
     "LimitsConfig.idle_s": SOME_SECONDS,
+    "UpstreamConfig.stall_s": Range(1, 120),
+    "UpstreamConfig.renew_s": Range(60, 86_400),
     "LimitsConfig.hold_s": Range(0, 300),  # its answer piles up meanwhile: 14 MB at most
     "LimitsConfig.session_s": SOME_SECONDS,
     "LimitsConfig.minutes_per_day": Range(0, 1_440),

@@ -28,6 +28,7 @@ from edgevoice.relay.carrier import WebRtcCarrier
 from edgevoice.relay.engines.engine import Engine
 from edgevoice.relay.monitoring.admission import Admission, read_token
 from edgevoice.relay.monitoring.monitoring import Monitoring
+from edgevoice.relay.openai.server import Server
 from edgevoice.relay.pairing import Pairings
 from edgevoice.relay.pairing_pages import PairingPages
 from edgevoice.relay.session import Session
@@ -38,7 +39,7 @@ from edgevoice.relay.store.store import Store
 from edgevoice.relay.tls import reload, tls_context
 from edgevoice.relay.tokens import Tokens
 from edgevoice.relay.turn_judge import TurnJudge
-from edgevoice.relay.upstream import make_upstream
+from edgevoice.relay.upstream import Upstream, make_upstream
 from edgevoice.webrtc.hardening import harden
 
 log = logging.getLogger(__name__)
@@ -88,7 +89,28 @@ def _parrot(config: RelayConfig) -> Engine:
     return Parrot()
 
 
-_ENGINES: dict[str, Callable[[RelayConfig], Engine]] = {"local": _local, "parrot": _parrot}
+def _stand_in(config: RelayConfig) -> Engine:
+    """What answers while the server behind the relay cannot; nobody asks the parrot."""
+    return _parrot(config) if config.upstream.fallback == "none" else _local(config)
+
+
+_ENGINES: dict[str, Callable[[RelayConfig], Engine]] = {
+    "local": _local,
+    "parrot": _parrot,
+    "openai": _stand_in,
+}
+
+
+def make_server(config: RelayConfig, upstream: Upstream | None) -> Server | None:
+    """The one behind this relay, if it is to answer. ConfigError where it has no key."""
+    if config.engine != "openai":
+        return None
+    if upstream is None:
+        raise ConfigError(
+            "relay.engine is openai, but there is no key for it: write the API key into a file of"
+            " mode 0600 and name that in relay.upstream.key_file"
+        )
+    return Server(config.upstream, upstream)
 
 
 def wall_clock() -> float:
@@ -139,6 +161,7 @@ class Relay:
             self._tell_status,
             self._monitoring.publish,
             self._judge,
+            make_server(config, self._upstream),
         )
 
     async def run(self, stop: asyncio.Event, on_listening: Callable[[str], None]) -> None:

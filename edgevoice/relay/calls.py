@@ -21,6 +21,7 @@ from edgevoice.log_fields import log_fields
 from edgevoice.realtime.context_claim import ContextClaim
 from edgevoice.realtime.conversation import Conversation
 from edgevoice.realtime.session import SessionPatch
+from edgevoice.relay.brain import MakeBrain
 from edgevoice.relay.call_transport import Called, MakeTransport
 from edgevoice.relay.callers import Caller
 from edgevoice.relay.carrier import Carrier, MakeCarrier
@@ -32,6 +33,8 @@ from edgevoice.relay.limits import Limits
 from edgevoice.relay.monitoring.facts import SessionBegan, Transport
 from edgevoice.relay.monitoring.observers import Publish, unobserved
 from edgevoice.relay.monitoring.session_watch import SessionWatch
+from edgevoice.relay.openai.brain import UpstreamBrain
+from edgevoice.relay.openai.server import Server
 from edgevoice.relay.refusal import CallRefused
 from edgevoice.relay.session import CallTerms, Session
 from edgevoice.relay.turn_judge import TurnJudge, without_judge
@@ -97,8 +100,10 @@ class Calls:
         on_change: Callable[[int], None],
         publish: Publish = unobserved,
         judge: TurnJudge | None = None,
+        server: Server | None = None,
     ) -> None:
-        """`judge`: started already, if anybody is to judge pauses."""
+        """`judge`: started already, if anybody is to judge pauses. `server`: the one behind this
+        relay that is to answer; the engine stands in for it."""
         self._config = config
         self._engine = engine
         self._make_vad = make_vad
@@ -107,6 +112,7 @@ class Calls:
         self._on_change = on_change
         self._publish = publish
         self._judge = judge
+        self._server = server
         self._limits = Limits(config.limits)
         self._conversations = Conversations(config.context_minutes * 60.0)
         self._live: dict[str, _LiveCall] = {}
@@ -209,13 +215,37 @@ class Calls:
         carriers, make_transport = self._carriers(offer)
         with _refusals(offer):
             vad = await asyncio.to_thread(self._make_vad)  # 30 ms that others need not wait
-            can_judge = self._judge is not None and self._judge.can_judge
-            judge = self._judge.finished if self._judge is not None and can_judge else None
-            speculate = self._config.local.speculate
-            brain = partial(EngineBrain, self._engine, vad, judge=judge, speculate=speculate)
-            config = self._config if can_judge else without_judge(self._config)
-            session = Session(config, [brain], terms, make_transport)
+            brains = self._brains(offer, vad)
+            judges = self._can_judge or self._server is not None
+            config = self._config if judges else without_judge(self._config)
+            session = Session(config, brains, terms, make_transport)
             return session, await carriers[0].answer(offer.sdp)
+
+    @property
+    def _can_judge(self) -> bool:
+        return self._judge is not None and self._judge.can_judge
+
+    def _brains(self, offer: Offer, vad: Vad) -> list[MakeBrain]:
+        """The first one begins; CallRefused when there is none."""
+        judge = self._judge.finished if self._judge is not None and self._can_judge else None
+        speculate = self._config.local.speculate
+        own: MakeBrain = partial(EngineBrain, self._engine, vad, judge=judge, speculate=speculate)
+        server = self._server
+        if server is None:
+            return [own]
+        there: list[MakeBrain] = []
+        if server.admits():
+            there.append(partial(UpstreamBrain, server, vad, offer.caller.name, offer.standby))
+        if server.has_fallback:
+            return [*there, own]
+        if not there:
+            raise CallRefused(
+                503,
+                "the server behind this relay cannot be had at the moment",
+                code="upstream_refused",
+                retry_after_s=server.wait_s(),
+            )
+        return there
 
     def _carriers(self, offer: Offer) -> tuple[list[Carrier], MakeTransport]:
         """What makes a carrier for this offer, and where it will be found then."""

@@ -86,14 +86,21 @@ def initial_settings(config: RelayConfig, terms: CallTerms, new_id: NewId) -> Se
         expires_at=terms.expires_at,
         audio=Audio(
             input=AudioInput(
-                transcription=Transcription(model=f"edgevoice-{config.engine}"),
+                transcription=Transcription(model=_names(config)[1]),
                 turn_detection=default_detection(config.detection),
             )
         ),
     )
-    settings = merge(defaults, {"model": f"edgevoice-{config.engine}", **terms.patch})
+    settings = merge(defaults, {"model": _names(config)[0], **terms.patch})
     turn_rules(settings.audio.input.turn_detection)
     return with_checked_formats(settings)
+
+
+def _names(config: RelayConfig) -> tuple[str, str]:
+    """Of the model that answers, and of the one that writes down what the user says."""
+    if config.engine == "openai":
+        return config.upstream.model, config.upstream.transcription_model
+    return f"edgevoice-{config.engine}", f"edgevoice-{config.engine}"
 
 
 def _new_conversation(new_id: NewId) -> Conversation:
