@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from edgevoice.audio.frames import Samples
 from edgevoice.realtime import server_events as says
 from edgevoice.realtime.items import Item
+from edgevoice.relay.sound_format import OutgoingSound
 from edgevoice.relay.spoken import Spoken
 
 
@@ -19,6 +20,8 @@ class Part:
     spoken: Spoken
     is_open: bool = True
     written: str = ""
+    outgoing: OutgoingSound | None = None
+    """Where its sound goes out in events."""
 
 
 @dataclass(slots=True)

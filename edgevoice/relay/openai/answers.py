@@ -11,12 +11,15 @@ from typing import TypeVar
 import msgspec
 import numpy as np
 
+from edgevoice.audio.frames import Samples
+from edgevoice.errors import RemoteProtocolError
 from edgevoice.realtime import server_events as says
 from edgevoice.realtime.items import FunctionCall, Message
 from edgevoice.realtime.response import ErrorDetails, StatusDetails
 from edgevoice.relay.openai.answer import Answer, Cut, Output, Part
 from edgevoice.relay.openai.closing import closing
 from edgevoice.relay.openai.dialect import decoded_sound
+from edgevoice.relay.sound_format import OutgoingSound
 from edgevoice.relay.spoken import Spoken
 from edgevoice.relay.state import SessionState
 from edgevoice.relay.voice import Voice
@@ -101,7 +104,8 @@ class Answers:
             if cut is not None and cut[0] == answer.id:
                 cuts += self._silence(answer, cut[1])
             elif answer.pending or not answer.is_done:
-                cuts += self._silence(answer, 0)
+                is_told = self._state.sound_in_events
+                cuts += self._silence(answer, answer.duration_ms if is_told else 0)
         if cut is not None:
             self._state.publish(says.OutputAudioBufferCleared(response_id=cut[0]))
         for each in cuts:
@@ -115,6 +119,11 @@ class Answers:
             output = answer.outputs.get(item_id)
             part = output.parts.get(content_index) if output else None
             if part is not None:
+                if end_ms > part.spoken.end_ms and not self._state.extensions:
+                    raise RemoteProtocolError(
+                        f"audio_end_ms: audio content of {part.spoken.end_ms} ms is already"
+                        f" shorter than {end_ms} ms"
+                    )
                 sent_ms = self._sent_ms(answer) - part.spoken.offset_ms
                 end_ms = part.spoken.cut(min(end_ms, sent_ms))
                 cut = Cut(item_id, content_index, end_ms, part.spoken.heard)
@@ -171,22 +180,44 @@ class Answers:
             case says.ResponseOutputTextDelta(delta=text):
                 part.written += text
             case says.ResponseOutputAudioDelta(delta=delta):
-                self._sound(answer, part, delta)
+                self._sound(answer, output, part, delta)
+            case says.ResponseOutputAudioDone():
+                self._tell_sound(answer, output, part, None)
             case says.ResponseContentPartDone():
                 part.is_open = False
             case _:
                 pass
 
-    def _sound(self, answer: Answer, part: Part, delta: str) -> None:
+    def _sound(self, answer: Answer, output: Output, part: Part, delta: str) -> None:
         samples = np.frombuffer(decoded_sound(delta), "<i2").astype(np.int16)
         if answer.is_silenced or answer.duration_ms > MOST_MS or not len(samples):
             return
         part.spoken.add_audio(len(samples))
+        self._tell_sound(answer, output, part, samples)
         if not answer.is_sounding:
             answer.pending.append(samples)
             answer.waiting = answer.waiting or self._state.spawn(self._begin(answer))
         elif self._voice.response_id == answer.id:
             self._voice.play(samples)
+
+    def _tell_sound(
+        self, answer: Answer, output: Output, part: Part, samples: Samples | None
+    ) -> None:
+        """To a client whose sound comes in events; None: there is no more of it."""
+        if not self._state.sound_in_events:
+            return
+        wanted = self._state.settings.audio.output.format
+        part.outgoing = outgoing = part.outgoing or OutgoingSound(wanted)
+        for piece in outgoing.finish() if samples is None else outgoing.push(samples):
+            self._state.publish(
+                says.ResponseOutputAudioDelta(
+                    response_id=answer.id,
+                    item_id=output.item.id,
+                    output_index=output.output_index,
+                    content_index=part.content_index,
+                    delta=piece,
+                )
+            )
 
     async def _begin(self, answer: Answer) -> None:
         await self._voice.begin(answer.id)
@@ -203,7 +234,9 @@ class Answers:
             if not part.is_audio:
                 continue
             end_ms = part.spoken.cut(at_ms - part.spoken.offset_ms)
-            if answer.in_conversation and (end_ms < part.spoken.duration_ms or part.is_open):
+            is_shorter = end_ms < part.spoken.duration_ms
+            goes_on = part.is_open and not self._state.sound_in_events
+            if answer.in_conversation and (is_shorter or goes_on):
                 yield Cut(item_id, part.content_index, end_ms, part.spoken.heard)
 
     def _forget_sound(self, answer: Answer) -> None:
@@ -213,6 +246,8 @@ class Answers:
             answer.waiting.cancel()
 
     def _sent_ms(self, answer: Answer) -> int:
+        if self._state.sound_in_events:
+            return answer.duration_ms
         if answer.is_sounding and self._voice.response_id == answer.id:
             return self._voice.sent_ms
         return 0 if answer.pending else answer.duration_ms

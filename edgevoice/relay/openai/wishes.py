@@ -1,13 +1,10 @@
 """What each of the client's events does: some of it here, some of it at the server."""
 
-import base64
 from typing import TYPE_CHECKING
 
 import msgspec
-import numpy as np
 
 from edgevoice.audio.frames import CAPTURE_RATE_HZ
-from edgevoice.audio.resample import Resampler
 from edgevoice.errors import RemoteProtocolError
 from edgevoice.realtime import client_events as asks
 from edgevoice.realtime import server_events as says
@@ -16,8 +13,8 @@ from edgevoice.realtime.items import FunctionCall, FunctionCallOutput, Item, Mes
 from edgevoice.realtime.response import ErrorDetails
 from edgevoice.realtime.session import merge
 from edgevoice.relay.detection import turn_rules
-from edgevoice.relay.engines.engine import SPEAKING_RATE_HZ
 from edgevoice.relay.openai.dialect import OURS
+from edgevoice.relay.sound_format import IncomingSound, with_checked_formats
 from edgevoice.relay.wake_phrase import WakePhrase
 
 if TYPE_CHECKING:
@@ -33,7 +30,7 @@ class Wishes:
     def __init__(self, brain: "UpstreamBrain") -> None:
         self._brain = brain
         self._state = brain.state
-        self._resampler: Resampler | None = None
+        self._sound = IncomingSound()
         self._asked: dict[str, str] = {}
         """The server's name for a `response.create`, and the client's own."""
         self.media_flows = False
@@ -66,14 +63,14 @@ class Wishes:
                 self._retrieve_item(event)
             case asks.ConversationItemDelete():
                 self._delete_item(event)
-            case asks.EdgevoiceWake(name=name, start_sample=start, end_sample=end):
+            case asks.EdgevoiceWake(name=name, start_sample=start, end_sample=end) if (
+                self._state.extensions
+            ):
                 self._expect(WakePhrase(name, start, end))
             case asks.EdgevoiceResume():
                 raise RemoteProtocolError("only a client that names its version can resume")
-            case asks.EdgevoicePing():
-                raise AssertionError("answered by the session")
-            case UnknownEvent(type=kind):
-                raise RemoteProtocolError(f"there is no event of type {kind[:60]!r}")
+            case asks.EdgevoicePing() | asks.EdgevoiceWake() | UnknownEvent():
+                raise RemoteProtocolError(f"there is no event of type {event.type[:60]!r}")
             case _:
                 self._obey_about_answers(event)
 
@@ -87,6 +84,11 @@ class Wishes:
             case asks.ResponseCancel():
                 self._cancel(event)
             case asks.OutputAudioBufferClear():
+                if self._state.sound_in_events:
+                    raise RemoteProtocolError(
+                        "there is no output buffer over WebSocket; send response.cancel, and"
+                        " conversation.item.truncate with what was played"
+                    )
                 brain.silence()
                 if brain.answers.is_active:
                     own = asks.ResponseCancel(event_id=f"{OURS}cancel")
@@ -97,7 +99,7 @@ class Wishes:
     def _update_session(self, event: asks.SessionUpdate) -> None:
         if event.session.get("type", "realtime") != "realtime":
             raise RemoteProtocolError("session.type: only realtime sessions are spoken here")
-        settings = merge(self._state.settings, event.session)
+        settings = with_checked_formats(merge(self._state.settings, event.session))
         rules = turn_rules(settings.audio.input.turn_detection)
         was_deaf = self._state.settings.audio.input.turn_detection is None
         self._state.settings = settings
@@ -121,25 +123,14 @@ class Wishes:
     # Sound.
 
     def _append(self, event: asks.InputAudioBufferAppend) -> None:
-        """24 kHz samples by event: for clients whose call carries no audio."""
+        """Sound by event: for clients whose call carries no audio."""
         if self.media_flows:
             raise RemoteProtocolError("audio: this call's sound comes as RTP; append none to it")
-        if self._state.settings.audio.input.format.type != "audio/pcm":
-            raise RemoteProtocolError("audio: append takes audio/pcm at 24000 Hz only")
-        try:
-            data = base64.b64decode(event.audio, validate=True)
-        except ValueError as error:
-            raise RemoteProtocolError(f"audio: not base64: {error}") from None
-        if len(data) % 2:
-            raise RemoteProtocolError("audio: half a sample; 16-bit samples wanted")
-        self._resampler = self._resampler or Resampler(SPEAKING_RATE_HZ, CAPTURE_RATE_HZ)
-        samples = np.frombuffer(data, "<i2").astype(np.int16)
-        self._brain.append(self._resampler.push(samples))
+        samples = self._sound.push(self._state.settings.audio.input.format, event.audio)
+        self._brain.append(samples)
 
     def _commit(self, event: asks.InputAudioBufferCommit) -> None:
         brain = self._brain
-        if self._resampler is not None:
-            brain.append(self._resampler.finish())
         brain.link.uplink.finish()
         brain.commits += 1
         brain.send(brain.link.dialect.commit(event.event_id))

@@ -155,7 +155,7 @@ async def test_the_client_knows_better_what_it_has_played(tmp_path: Path) -> Non
         story.send("conversation.item.truncate", audio_end_ms=9_000, **cut, event_id="e")
         await elapse(0.2)
         assert story.there.truncated == {item_id: 900}
-        assert not story.all("error")
+        assert story.last("error")["error"]["event_id"] == "e"
 
 
 async def test_the_model_is_the_owners_and_so_is_what_acts_in_the_account(tmp_path: Path) -> None:
@@ -240,6 +240,37 @@ async def test_sound_that_comes_by_events(tmp_path: Path) -> None:
         story.send("input_audio_buffer.append", audio=base64.b64encode(loud).decode())
         await story.until("output_audio_buffer.stopped")
         assert abs(loud_ms(story.heard_there()) - 1_000) <= 2
+
+
+@pytest.mark.parametrize(("kind", "bytes_per_s"), [("audio/pcm", 48_000), ("audio/pcmu", 8_000)])
+async def test_who_hears_by_events_is_sent_the_sound_in_its_format(
+    tmp_path: Path, kind: str, bytes_per_s: int
+) -> None:
+    wanted = {"audio": {"output": {"format": {"type": kind}}}}
+    terms = CallTerms(3600.0, wanted, sound_in_events=True)  # type: ignore[arg-type]
+    async with talk(tmp_path, Behaviour(answer_s=1.5), terms) as story:
+        await story.speak(800)
+        await elapse(2.0)
+        sound = [base64.b64decode(e["delta"]) for e in story.all("response.output_audio.delta")]
+        assert abs(len(b"".join(sound)) - 1.5 * bytes_per_s) <= 2
+        kinds = story.kinds
+        assert kinds.index("response.output_audio.done") > kinds.index(
+            "response.output_audio.delta"
+        )
+        assert not story.all("output_audio_buffer.started")
+
+
+async def test_who_hears_by_events_says_itself_what_was_heard(tmp_path: Path) -> None:
+    terms = CallTerms(3600.0, {}, sound_in_events=True)
+    async with talk(tmp_path, Behaviour(answer_s=3.0), terms) as story:
+        await story.speak(800)
+        item_id = story.last("response.done")["response"]["output"][0]["id"]
+        story.send("output_audio_buffer.clear", event_id="no")
+        cut = {"item_id": item_id, "content_index": 0, "audio_end_ms": 900}
+        story.send("conversation.item.truncate", **cut)
+        await elapse(0.2)
+        assert story.last("error")["error"]["event_id"] == "no"
+        assert story.there.truncated == {item_id: 900}
 
 
 async def test_a_device_that_was_not_listened_to_is_heard_from_a_second_before(
