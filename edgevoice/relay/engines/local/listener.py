@@ -44,7 +44,10 @@ class StreamingListener:
         workers: Workers,
         wake_name: str | None,
         on_partial: Callable[[str], None],
+        step: int | None = STEP,
     ) -> None:
+        """`step` None: looks at pauses only, for networks that cannot be stopped."""
+        self._step = step
         self._make_dictation = dictation
         self._dictation = dictation()
         self._workers = workers
@@ -64,7 +67,8 @@ class StreamingListener:
     def hear(self, samples: Samples) -> None:
         self._blocks.append(samples)
         self._heard += len(samples)
-        if self._heard - self._looked_at >= STEP and self._workers.have_time:
+        enough = self._step is not None and self._heard - self._looked_at >= self._step
+        if enough and self._workers.have_time:
             self._look()
 
     def pause(self) -> None:

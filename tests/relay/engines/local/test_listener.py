@@ -54,7 +54,7 @@ async def settle() -> None:
 
 
 class Scene:
-    def __init__(self, wake_name: str | None = None) -> None:
+    def __init__(self, wake_name: str | None = None, step: int | None = STEP) -> None:
         self.work = Work()
         self.looked_at: list[int] = []
         self.partials: list[str] = []
@@ -62,7 +62,7 @@ class Scene:
         self.at = 0
         self.wake_name = wake_name
         self.listener = StreamingListener(
-            lambda: Dictation(self.looked_at), self.work, wake_name, self.partials.append
+            lambda: Dictation(self.looked_at), self.work, wake_name, self.partials.append, step
         )
 
     def speak(self, steps: float) -> None:
@@ -105,6 +105,15 @@ async def test_the_wake_phrase_is_in_no_partial():
         scene.speak(1)
         await scene.work.do()
     assert "".join(scene.partials) == "Set a timer for"
+
+
+async def test_a_network_that_cannot_be_stopped_is_asked_at_pauses_only():
+    scene = Scene(step=None)
+    scene.speak(5)
+    assert not scene.work.waiting
+    scene.listener.pause()
+    await scene.work.do()
+    assert scene.looks == [5]
 
 
 async def test_busy_threads_are_left_to_those_who_wait():

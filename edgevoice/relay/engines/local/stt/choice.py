@@ -30,7 +30,7 @@ def _whisper(config: LocalEngineConfig, models_dir: str | Path) -> Ear:
     from edgevoice.relay.engines.local.stt.embedded import EmbeddedEar
     from edgevoice.relay.engines.local.stt.whisper import Whisper
 
-    return EmbeddedEar(lambda: Whisper(config.stt, models_dir, config.threads))
+    return EmbeddedEar(lambda: Whisper(config.stt, models_dir, config.threads), step=None)
 
 
 def _openai(config: LocalEngineConfig, models_dir: str | Path) -> Ear:

@@ -9,7 +9,7 @@ import numpy as np
 from edgevoice.audio.frames import Samples
 from edgevoice.errors import ModelError
 from edgevoice.relay.engines.engine import HEARING_RATE_HZ, Listener
-from edgevoice.relay.engines.local.listener import Dictation, StreamingListener
+from edgevoice.relay.engines.local.listener import STEP, Dictation, StreamingListener
 from edgevoice.relay.engines.local.workers import Workers
 
 
@@ -24,8 +24,10 @@ class Recognizes(Protocol):
 class EmbeddedEar:
     """An Ear; see ear.py for the contract."""
 
-    def __init__(self, load: Callable[[], Recognizes]) -> None:
+    def __init__(self, load: Callable[[], Recognizes], step: int | None = STEP) -> None:
+        """`step`: see listener.py."""
         self._load = load
+        self._step = step
         self._workers = Workers()
         self._recognizer: Recognizes | None = None
 
@@ -34,7 +36,8 @@ class EmbeddedEar:
 
     def listen(self, wake_name: str | None, on_partial: Callable[[str], None]) -> Listener:
         assert self._recognizer is not None, "open() comes first"
-        return StreamingListener(self._recognizer.dictation, self._workers, wake_name, on_partial)
+        dictation = self._recognizer.dictation
+        return StreamingListener(dictation, self._workers, wake_name, on_partial, self._step)
 
     async def close(self) -> None:
         await asyncio.to_thread(self._workers.close)
