@@ -16,6 +16,8 @@ _ASKED = Pattern(
     " [the result of|the sum of|the value of|the answer to] <sum>"
     " [make|makes|equal|equals|is|come to]"
 )
+_ADD = Pattern("(add|sum) [up] <one> (and|to) <other>")
+_SUBTRACT = Pattern("(subtract|take|deduct) <other> [away] from <one>")
 _OPERATORS = (
     ("plus", "+", 1), ("add", "+", 1), ("added to", "+", 1), ("and", "+", 1),
     ("minus", "-", 1), ("take away", "-", 1), ("less", "-", 1), ("subtract", "-", 1),
@@ -38,8 +40,7 @@ class _TooLarge(Exception):
 
 def about_sums(said: Said) -> Reply | None:
     """Only what is asked for, or what has an operator in it."""
-    found = _ASKED.match(said.text)
-    words = (found["sum"] if found else said.text).split()
+    words = _reworded(said.text).split()
     try:
         value, steps = _Sum(words).reckon()
     except _NotASum:
@@ -49,6 +50,16 @@ def about_sums(said: Said) -> Reply | None:
     except ZeroDivisionError:
         return "Nothing can be divided by zero."
     return f"That's {say_number(value)}." if steps else None
+
+
+def _reworded(text: str) -> str:
+    """As a sum is read out: "add 5 and 7" is "5 plus 7"."""
+    if found := _ADD.match(text):
+        return f"{found['one']} plus {found['other']}"
+    if found := _SUBTRACT.match(text):
+        return f"{found['one']} minus {found['other']}"
+    found = _ASKED.match(text)
+    return found["sum"] if found else text
 
 
 class _Sum:

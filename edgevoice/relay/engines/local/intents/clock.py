@@ -47,6 +47,7 @@ _DAY = Pattern(
 )
 _MONTH = Pattern("(what|which) month [is it|are we in|is this|it is]")
 _YEAR = Pattern("(what|which) year [is it|are we in|is this|it is]")
+_WEEK = Pattern("(what|which) [calendar] week [number] [of the year] [is it|are we in|is this]")
 _UNTIL = Pattern(
     "how (many days|long) [is it|are there|is there] [left] (until|till|til|to) <day>",
 )
@@ -61,6 +62,8 @@ def about_the_date(said: Said) -> Reply | None:
         return f"It's {said.now:%B}."
     if _YEAR.matches(said.text):
         return f"It's {said.now.year}."
+    if _WEEK.matches(said.text):
+        return f"It's week {said.now.isocalendar().week}."
     if found := _UNTIL.match(said.text):
         return _until(found["day"], said.now.date())
     for pattern, only_day in ((_DATE, False), (_DAY, True)):
@@ -92,7 +95,7 @@ def _say_day(when: str, today: date, only_day: bool) -> Reply | None:
     far = (day - today).days
     start = {0: "Today is", 1: "Tomorrow is", -1: "Yesterday was"}.get(far)
     if start is None:
-        return f"{_title(when)} is {say_date(day)}."
+        return f"{_title(when.removeprefix('on '))} is {say_date(day)}."
     return f"{start} {f'{day:%A}' if only_day and far else say_date(day)}."
 
 

@@ -9,6 +9,8 @@ from edgevoice.relay.engines.local.intents.reply import Reply, Said, call
 NO_LIGHTS = "This device has no lights to switch."
 TOOL = "switch_light"
 LONGEST_NAME = 4
+BLIND = "I can switch lights, but I don't see whether they are on."
+ONLY_SWITCH = "I can only switch lights on and off."
 
 _SWITCH = "(turn|turned|switch|put|flip|power)"
 _LIGHT = "(light|lights|lamp|lamps|lamb)"
@@ -25,6 +27,18 @@ _OFF = Pattern(
     f"<room?> {_LIGHT} (off|out)",
     f"kill <room?> {_LIGHT}",
 )
+_ASKED = Pattern(
+    f"(is|are) <room?> {_LIGHT} [still] (on|off|lit|out)",
+    f"(which|what) {_LIGHT} (is|are) [still] (on|off)",
+)
+_OTHERWISE = Pattern(
+    f"(dim|toggle|brighten|fade) <room?> {_LIGHT} <much?>",
+    f"(make|turn|set) <room?> {_LIGHT} (brighter|darker|up|down|red|green|blue|white|to <much>)",
+)
+_IT = Pattern(
+    f"{_SWITCH} it [back] (on|off|of|out) [again]", f"{_SWITCH} [back] (on|off) it [again]"
+)
+_SAID = re.compile(r"The (.+) is (?:on|off)[.]")
 _SLIPS = {"lamb": "lamp", "lambs": "lamps", "land": "lamp", "lump": "lamp"}
 _LIGHTS = frozenset({"light", "lights", "lamp", "lamps"})
 _ALL = frozenset({"everything", "all", "every", "both"}) | {"lights", "lamps"}
@@ -32,6 +46,12 @@ _NOT_OURS = re.compile(r"\b(?:timers?|alarms?|volume|music|sound|yourself|you|it
 
 
 def about_lights(said: Said) -> Reply | None:
+    if _ASKED.matches(said.text):
+        return BLIND if TOOL in said.tools else NO_LIGHTS
+    if _OTHERWISE.matches(said.text):
+        return ONLY_SWITCH if TOOL in said.tools else NO_LIGHTS
+    if _IT.matches(said.text):
+        return _switch_it(said)
     for pattern, on in ((_ON, True), (_OFF, False)):
         if (found := pattern.match(said.text)) is not None:
             return _switch(said, found, on)
@@ -52,6 +72,16 @@ def _switch(said: Said, found: dict[str, str], on: bool) -> Reply | None:
         return tuple(call(TOOL, name=each, on=on) for each in chosen)
     unknown = "Which one?" if name in _LIGHTS else f"I don't know a {name}."
     return f"{unknown} I can switch: {', '.join(known)}." if is_light else None
+
+
+def _switch_it(said: Said) -> Reply | None:
+    """What the assistant has just switched, or the only thing there is."""
+    known = said.choices(TOOL, "name")
+    spoken = _SAID.search(said.answered)
+    name = spoken[1] if spoken else known[0] if len(known) == 1 else ""
+    if name not in known:
+        return None
+    return (call(TOOL, name=name, on=bool(re.search(r"\bon\b", said.text))),)
 
 
 def choose(name: str, known: Sequence[str]) -> list[str]:

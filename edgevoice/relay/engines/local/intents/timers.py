@@ -12,6 +12,8 @@ NO_TIMERS = "This device has no timers."
 NO_ALARMS = "I have no alarms, only timers. You could say: set a timer for ten minutes."
 HOW_LONG = "For how long?"
 
+FIXED = "I can't change a timer that is running, only cancel it and set another one."
+
 _A_TIMER = "(timer|timers|timor|time or|countdown|alarm|alarms|reminder|reminders)"
 _TIMES_UP = "(set|said|sit|sets|setup|set up|start|begin|create|make|add|put|run|need|new|another)"
 _SET = Pattern(
@@ -20,6 +22,12 @@ _SET = Pattern(
 _SET_BRIEFLY = Pattern(f"<before?> {_A_TIMER} <after?>")
 _REMIND = Pattern(
     "(remind me|wake me|wake me up|time|count down|let me know|beep) [again] [in|for|after] <rest>"
+)
+_AT_A_TIME = Pattern("(remind me|wake me|wake me up) <what?> at <when>")
+_CHANGE = Pattern(
+    f"(add|put) <long> [more] (to|on|onto) [the|my] <label?> {_A_TIMER}",
+    f"(pause|hold|extend|resume|continue|restart|shorten|prolong) [the|my] <label?> {_A_TIMER}"
+    " <by?>",
 )
 _CANCEL = Pattern(
     "(cancel|stop|delete|remove|clear|end|kill|silence|dismiss|forget|turn off|switch off)"
@@ -78,6 +86,10 @@ def _asked(said: Said) -> Reply | None:
 
 
 def _set(said: Said) -> Reply | None:
+    if _CHANGE.matches(said.text):
+        return FIXED if "set_timer" in said.tools else NO_TIMERS
+    if _AT_A_TIME.matches(said.text):
+        return NO_ALARMS
     ordered = _SET.match(said.text)
     if mentioned := ordered or _SET_BRIEFLY.match(said.text):
         rest = f"{mentioned['before']} {mentioned['after']}".strip()

@@ -29,7 +29,12 @@ _DOWN = Pattern(
     f"{_VOLUME} down {_MUCH}",
     "(you are too loud|less volume|not so loud)",
 )
-_OFF = Pattern(f"mute (yourself|{_VOLUME}|[the] speaker)")
+_OFF = Pattern(f"mute [yourself|{_VOLUME}|[the] speaker]")
+_ASKED = Pattern(
+    f"what is {_VOLUME} [level|at|set to]",
+    "how (loud|quiet) (are you|is it)",
+    f"how loud is {_VOLUME}",
+)
 _CHANGE = "(set|said|turn|put|change|make|raise|lower|bring|reduce|increase|decrease)"
 _BY = Pattern(
     f"{_CHANGE} [up|down] {_IT} [up|down] by <amount> [percent|points]",
@@ -52,6 +57,8 @@ _NAMED = {
 def about_volume(said: Said) -> Reply | None:
     if _OFF.matches(said.text):
         return said.call("set_volume", otherwise=NO_VOLUME, percent=0)
+    if _ASKED.matches(said.text):
+        return _change(said, 0)  # answered with what the volume is then
     if _UP.matches(said.text):
         return _change(said, _step(said.text))
     if _DOWN.matches(said.text):

@@ -6,9 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from edgevoice.relay.engines.local.intents.lights import BLIND, ONLY_SWITCH
 from edgevoice.relay.engines.local.intents.reply import Said
+from edgevoice.relay.engines.local.intents.timers import FIXED, NO_ALARMS
 from edgevoice.relay.engines.local.intents.topics import answer
-from tests.relay.engines.local.intents.house import NOW, TOOLS, hears, plain
+from tests.relay.engines.local.intents.house import NOW, TOOLS, hears, plain, tool
 
 
 @pytest.mark.parametrize(
@@ -49,6 +51,8 @@ def test_the_time_around_the_clock(hour, minute, said):
         ("What's the day after tomorrow?", "The day after tomorrow is Tuesday, November 24th."),
         ("What month is it?", "It's November."),
         ("What year is it", "It's 2026."),
+        ("What week is it?", "It's week 47."),
+        ("What date is it on Friday?", "Friday is Friday, November 27th."),
         ("What day is Christmas?", "Christmas is Friday, December 25th."),
         ("What day is the 3rd of January?", "The 3rd of January is Sunday, January 3rd."),
         ("What date is next Tuesday?", "Next Tuesday is Tuesday, November 24th."),
@@ -242,3 +246,35 @@ VOCABULARY = """
 @given(st.lists(st.sampled_from(VOCABULARY.split()), max_size=20), st.integers(0, 4000))
 def test_no_heap_of_known_words_is_an_error(words, days):
     plain(answer(Said.of(" ".join(words), NOW + timedelta(days=days), TOOLS)))
+
+
+@pytest.mark.parametrize(
+    ("words", "reply"),
+    [
+        ("Wake me at 6:30.", NO_ALARMS),
+        ("Remind me to call home at seven.", NO_ALARMS),
+        ("Add five minutes to the timer.", FIXED),
+        ("Pause the pasta timer.", FIXED),
+        ("Is the lamp on?", BLIND),
+        ("Are the lights still on?", BLIND),
+        ("Dim the kitchen light to 30 percent.", ONLY_SWITCH),
+        ("Toggle the lamp.", ONLY_SWITCH),
+        ("Mute.", ("set_volume", {"percent": 0})),
+        ("What's the volume?", ("change_volume", {"delta": 0})),
+        ("How loud are you?", ("change_volume", {"delta": 0})),
+        ("Add 5 and 7.", "That's 12."),
+        ("Subtract five from nine.", "That's 4."),
+    ],
+)
+def test_what_cannot_be_done_is_said_and_the_rest_is_done(words, reply):
+    assert hears(words) == reply
+
+
+def test_it_is_what_was_switched_last():
+    switched = ("switch_light", {"name": "kitchen light", "on": False})
+    assert hears("Turn it off.", answered="The kitchen light is on.") == switched
+    switched[1]["on"] = True
+    assert hears("Turn it back on", answered="The kitchen light is off.") == switched
+    assert hears("Turn it off.", answered="It's four.") is None
+    one = [tool("switch_light", name={"type": "string", "enum": ["fan"]})]
+    assert hears("Switch it on", one) == ("switch_light", {"name": "fan", "on": True})
