@@ -37,6 +37,7 @@ from edgevoice.relay.openai.brain import UpstreamBrain
 from edgevoice.relay.openai.server import Server
 from edgevoice.relay.refusal import CallRefused
 from edgevoice.relay.session import CallTerms, Session
+from edgevoice.relay.sideband import MOST
 from edgevoice.relay.turn_judge import TurnJudge, without_judge
 from edgevoice.relay.wake_phrase import WakePhrase
 
@@ -193,12 +194,31 @@ class Calls:
 
     def hang_up(self, call_id: str, caller: Caller) -> None:
         """At the caller's own wish."""
+        self._call_of(call_id, caller).session.hang_up("the client hung up")
+
+    def join(self, call_id: str, caller: Caller | None, make_transport: MakeTransport) -> None:
+        """One more connection to a call that is live; `caller` None: the relay's owner."""
+        call = self._call_of(call_id, caller)
+        if not call.session.is_running:
+            raise CallRefused(404, "that call is over", code="not_found")
+        if caller is not None and caller.kind == "secret":
+            raise CallRefused(
+                403, "a client secret is for its own call; join with the token", code="forbidden"
+            )
+        if not call.session.sidebands.join(make_transport):
+            raise CallRefused(
+                429, f"{MOST} connections have joined that call", code="rate_limit_exceeded"
+            )
+        audit.info("call=%s joined by=%s", call_id, caller or "the owner")
+
+    def _call_of(self, call_id: str, caller: Caller | None) -> _LiveCall:
+        """CallRefused: there is none, or it is not this caller's."""
         call = self._live.get(call_id)
         if call is None:
             raise CallRefused(404, "there is no such call; it may have ended", code="not_found")
-        if call.caller.name != caller.name:
+        if caller is not None and call.caller.name != caller.name:
             raise CallRefused(403, "that call belongs to somebody else", code="forbidden")
-        call.session.hang_up("the client hung up")
+        return call
 
     async def _answer(self, offer: Offer, session_s: float) -> tuple[Session, str]:
         taken_up = self._conversations.take_up(offer.caller.name, offer.context, self._now())

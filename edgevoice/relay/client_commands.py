@@ -13,12 +13,12 @@ from edgevoice.realtime.items import (
     Item,
     Message,
 )
-from edgevoice.realtime.session import merge
 from edgevoice.relay.detection import turn_rules
 from edgevoice.relay.hearing import Hearing
 from edgevoice.relay.ids import NewId
 from edgevoice.relay.responses import Responses
-from edgevoice.relay.sound_format import IncomingSound, with_checked_formats
+from edgevoice.relay.session_settings import updated
+from edgevoice.relay.sound_format import IncomingSound
 from edgevoice.relay.state import SessionState
 from edgevoice.relay.user_turns import UserTurns
 from edgevoice.relay.wake_phrase import WakePhrase
@@ -82,7 +82,7 @@ class ClientCommands:
     def _update_session(self, event: asks.SessionUpdate) -> None:
         if event.session.get("type", "realtime") != "realtime":
             raise RemoteProtocolError("session.type: only realtime sessions are spoken here")
-        settings = with_checked_formats(merge(self._state.settings, event.session))
+        settings = updated(self._state.settings, event.session)
         rules = turn_rules(settings.audio.input.turn_detection)
         self._state.settings = settings
         if rules is None:

@@ -5,7 +5,8 @@ Which transport that is, and what the events say, is nobody's business here.
 """
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import msgspec
 
@@ -32,6 +33,9 @@ class Outbox:
         ) = []  # bounded by Patience: media opens first, briefly
         self._kept: deque[str] = deque()
         self._kept_bytes = 0
+        self._asker: Callable[[str], None] | None = None
+        self.overheard: Callable[[says.ServerEvent, str], None] = lambda event, text: None
+        """Sees what is sent, as it is sent."""
         self.count = 0
         """Of the events sent since the session began."""
 
@@ -40,10 +44,15 @@ class Outbox:
         return self._waiting is None
 
     def emit(self, event: says.ServerEvent) -> None:
+        if self._asker is not None and isinstance(event, says.Error):
+            self._asker(self._encoded(event))
+            return
         if self._waiting is not None:
             self._waiting.append(event)
             return
-        text = self._encoded(event)
+        event = self._numbered(event)
+        text = encode(event)
+        self.overheard(event, text)
         self.count += 1
         if self._keep:
             self._remember(text)
@@ -97,9 +106,21 @@ class Outbox:
             )
         )
 
+    @contextmanager
+    def answering(self, asker: Callable[[str], None]) -> Iterator[None]:
+        """Errors meanwhile are of somebody else's making than the client's, and go there."""
+        self._asker = asker
+        try:
+            yield
+        finally:
+            self._asker = None
+
     def _encoded(self, event: says.ServerEvent) -> str:
+        return encode(self._numbered(event))
+
+    def _numbered(self, event: says.ServerEvent) -> says.ServerEvent:
         assert not isinstance(event, UnknownEvent), "we know what we say"
-        return encode(msgspec.structs.replace(event, event_id=self._new_id("event")))
+        return msgspec.structs.replace(event, event_id=self._new_id("event"))
 
     def _remember(self, text: str) -> None:
         self._kept.append(text)

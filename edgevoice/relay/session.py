@@ -28,24 +28,18 @@ from edgevoice.realtime import server_events as says
 from edgevoice.realtime import wire
 from edgevoice.realtime.conversation import Conversation
 from edgevoice.realtime.response import ErrorDetails
-from edgevoice.realtime.session import (
-    Audio,
-    AudioInput,
-    SessionPatch,
-    Transcription,
-    merge,
-)
-from edgevoice.realtime.session import Session as Settings
+from edgevoice.realtime.session import SessionPatch
 from edgevoice.relay.brain import BrainLost, MakeBrain, Stage, Unanswered
 from edgevoice.relay.call_transport import MakeTransport, Received
 from edgevoice.relay.conversations import TakenUp
-from edgevoice.relay.detection import default_detection, turn_rules
 from edgevoice.relay.ids import NewId, random_id
 from edgevoice.relay.limits import Bucket
 from edgevoice.relay.line import Leg, Line, LineCallbacks
 from edgevoice.relay.outbox import Outbox
 from edgevoice.relay.patience import Patience
-from edgevoice.relay.sound_format import message_bytes, with_checked_formats
+from edgevoice.relay.session_settings import initial_settings
+from edgevoice.relay.sideband import Sidebands
+from edgevoice.relay.sound_format import message_bytes
 from edgevoice.relay.state import SessionState
 from edgevoice.relay.voice import Voice
 from edgevoice.relay.wake_phrase import WakePhrase
@@ -77,30 +71,6 @@ class CallTerms:
     """By the wall clock, as the client is told."""
     sound_in_events: bool = False
     """No media runs beside the events."""
-
-
-def initial_settings(config: RelayConfig, terms: CallTerms, new_id: NewId) -> Settings:
-    """RemoteProtocolError when the client asks for what cannot be."""
-    defaults = Settings(
-        id=new_id("sess"),
-        expires_at=terms.expires_at,
-        audio=Audio(
-            input=AudioInput(
-                transcription=Transcription(model=_names(config)[1]),
-                turn_detection=default_detection(config.detection),
-            )
-        ),
-    )
-    settings = merge(defaults, {"model": _names(config)[0], **terms.patch})
-    turn_rules(settings.audio.input.turn_detection)
-    return with_checked_formats(settings)
-
-
-def _names(config: RelayConfig) -> tuple[str, str]:
-    """Of the model that answers, and of the one that writes down what the user says."""
-    if config.engine == "openai":
-        return config.upstream.model, config.upstream.transcription_model
-    return f"edgevoice-{config.engine}", f"edgevoice-{config.engine}"
 
 
 def _new_conversation(new_id: NewId) -> Conversation:
@@ -147,7 +117,7 @@ class Session:
         self._news = asyncio.Event()
         """For the watch: a deadline may be nearer now."""
         self._reason = ""
-        settings = initial_settings(config, terms, new_id)
+        settings = initial_settings(config, terms.patch, new_id("sess"), terms.expires_at)
         first = Leg(make_transport)
         self._line = Line(first, self._line_callbacks(), self._part, hold_s)
         outbox = Outbox(self._line.send, new_id, keep=self._is_holdable)
@@ -164,6 +134,7 @@ class Session:
         self._voice = Voice(
             first.transport.output, self._voice_started, self._voice_stopped, hold_s
         )
+        self.sidebands = Sidebands(self._state, self._event_bytes, self._part, self._obey)
         self._successors = list(brains[1:])
         self._brain = brains[0](self._stage())
         self._past_turns = 0
@@ -225,7 +196,7 @@ class Session:
         finally:
             self._hung_up.set()
             self._brain.abandon()
-            await self._line.close()
+            await self._close_lines()
         return self._reason or "the client hung up"
 
     def hang_up(self, reason: str, code: str = "") -> None:
@@ -249,10 +220,13 @@ class Session:
     # Another transport.
 
     @property
+    def is_running(self) -> bool:
+        return self._group is not None and not self._hung_up.is_set()
+
+    @property
     def may_resume(self) -> bool:
         """There is something that a device could come back to."""
-        is_running = self._group is not None and not self._hung_up.is_set()
-        return is_running and self._is_holdable
+        return self.is_running and self._is_holdable
 
     def new_leg(self, make_transport: MakeTransport) -> Leg:
         """A transport for a device that comes back; `admit` it once its offer is answered."""
@@ -350,8 +324,11 @@ class Session:
             self._go_back(event)
             return
         self._received_events += 1
+        self._obey(event)
+
+    def _obey(self, event: asks.ClientEvent) -> None:
         self._wake_up()
-        self._patience.active(now)
+        self._patience.active(self._now())
         self._brain.obey(event)
 
     def _go_back(self, event: asks.EdgevoiceResume) -> None:
@@ -482,7 +459,12 @@ class Session:
                 async with asyncio.timeout_at(self._deadline()):
                     await self._news.wait()
             self._lose_patience(self._now())
-        await self._line.close()
+        await self._close_lines()
+
+    async def _close_lines(self) -> None:
+        async with TaskGroup() as group:
+            group.create_task(self._line.close())
+            group.create_task(self.sidebands.close())
 
     def _deadline(self) -> float:
         return min(self._patience.deadline, self._line.deadline or math.inf)

@@ -114,6 +114,8 @@ class Signalling:
 
     async def _place_by_socket(self, request: web.Request) -> web.WebSocketResponse:
         """The call first, then the upgrade, whose headers tell of it."""
+        if "call_id" in request.query:
+            return await self._join(request)
         caller = await self._callers.of(request)
         limits = self._config.limits
         has_media = wants_media(request)
@@ -132,13 +134,21 @@ class Signalling:
         socket.headers.update(_naming(placed))
         if has_media:
             socket.headers[MEDIA_HEADER] = placed.answer
-        try:
-            await socket.prepare(request)
-        except BaseException:
-            await carriers[0].close()
-            raise
-        await carriers[0].serve(socket)
-        return socket
+        return await _served(carriers[0], socket, request)
+
+    async def _join(self, request: web.Request) -> web.WebSocketResponse:
+        """A sideband of a call that is live."""
+        is_owner = self._monitoring is not None and self._monitoring.has_token(request.headers)
+        caller = None if is_owner else await self._callers.of(request)
+        socket = for_events(request, self._config.limits)
+        carriers: list[EventSocket] = []
+
+        def make_transport(called: Called) -> EventSocket:
+            carriers.append(EventSocket(self._config.limits, called))
+            return carriers[0]
+
+        self._calls.join(request.query["call_id"], caller, make_transport)
+        return await _served(carriers[0], socket, request)
 
     def _offer(
         self,
@@ -210,6 +220,19 @@ class Signalling:
             return None
         sockname = request.transport.get_extra_info("sockname")
         return _unmapped(str(sockname[0])) if sockname else None
+
+
+async def _served(
+    carrier: SocketCarrier | EventSocket, socket: web.WebSocketResponse, request: web.Request
+) -> web.WebSocketResponse:
+    """The upgrade, and what it is for, to its end."""
+    try:
+        await socket.prepare(request)
+    except BaseException:
+        await carrier.close()
+        raise
+    await carrier.serve(socket)
+    return socket
 
 
 def _naming(placed: Placed) -> dict[str, str]:

@@ -6,7 +6,6 @@ What is asked for in the session is judged here too. Media over WebRTC is Opus w
 import base64
 from collections.abc import Iterator
 
-import msgspec
 import numpy as np
 
 from edgevoice.audio import g711
@@ -15,7 +14,7 @@ from edgevoice.audio.g711 import A_LAW, MU_LAW
 from edgevoice.audio.resample import Resampler
 from edgevoice.config import LimitsConfig
 from edgevoice.errors import RemoteProtocolError
-from edgevoice.realtime.session import PCM, AudioFormat, Session
+from edgevoice.realtime.session import PCM, AudioFormat
 from edgevoice.relay.engines.engine import SPEAKING_RATE_HZ
 
 PCM_RATE_HZ = 24_000
@@ -33,15 +32,6 @@ def checked(format: AudioFormat, path: str) -> AudioFormat:
     raise RemoteProtocolError(
         f"{path}: audio/pcm at 24000 Hz, audio/pcmu or audio/pcma is spoken here"
     )
-
-
-def with_checked_formats(settings: Session) -> Session:
-    """Both ways as they are spoken here. RemoteProtocolError when they are not."""
-    audio, replace = settings.audio, msgspec.structs.replace
-    input = replace(audio.input, format=checked(audio.input.format, "session.audio.input.format"))
-    path = "session.audio.output.format"
-    output = replace(audio.output, format=checked(audio.output.format, path))
-    return replace(settings, audio=replace(audio, input=input, output=output))
 
 
 def message_bytes(limits: LimitsConfig) -> int:

@@ -29,6 +29,7 @@ class Monitoring:
         self._scoreboard = Scoreboard(today)
         metrics, self._broadcast = Metrics(version, engine), Broadcast(self._state)
         self._observers = Observers(metrics, self._scoreboard, self._broadcast)
+        self.has_token = admission.has_token
         self.pages = Pages(admission, metrics, self._broadcast)
 
     @property
