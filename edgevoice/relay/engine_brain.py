@@ -42,7 +42,7 @@ class EngineBrain:
         self._speculates = speculate
         self._speculation = Speculation(engine, state.spawn)
         self._responses = Responses(
-            state, self._speculation, self._turns, stage.voice, stage.report
+            state, self._speculation, self._turns, stage.voice, stage.report, engine
         )
         self._idle = IdleTimeout()
         self._commands = ClientCommands(state, self._hearing, self._turns, self._responses)

@@ -1,4 +1,4 @@
-"""The assistant's side: one response at a time, its voice, and what became of both.
+"""The assistant's side: its responses, its voice, and what became of both.
 
 Rule 1: a response is asked for by the client, or follows a turn that the server
 ended itself and that had words in it.
@@ -6,6 +6,9 @@ Rule 2: a user who begins to speak ends the response, silences its voice, and wh
 was not heard leaves the conversation.
 Rule 3: no question is lost: a turn that could not be answered at once (the user
 went on speaking, another response was active) is owed an answer.
+Rule 4: the conversation has one active response at a time. Those beside it
+(`conversation: "none"`) are made at the same time, up to `MAX_ASIDES`; what sounds
+waits for the voice, and is text alone if somebody is silent on purpose meanwhile.
 """
 
 from collections.abc import Callable
@@ -27,6 +30,9 @@ from edgevoice.relay.state import SessionState
 from edgevoice.relay.user_turns import UserTurns
 from edgevoice.relay.voice import Voice
 
+MAX_ASIDES = 4
+"""Responses of one session that are made beside its conversation at a time."""
+
 
 class Responses:
     def __init__(
@@ -36,13 +42,17 @@ class Responses:
         turns: UserTurns,
         voice: Voice,
         on_settled: Callable[[], None],
+        aside: Answerer,
     ) -> None:
+        """`aside`: what makes the responses beside the conversation."""
         self._state = state
         self._engine = engine
+        self._aside_engine = aside
         self._turns = turns
         self._voice = voice
         self._on_settled = on_settled
         self._active: Answer | None = None
+        self._asides: dict[str, Answer] = {}
         self._sounding: dict[str, Answer] = {}
         self._owed = False
         self.count = 0
@@ -50,7 +60,8 @@ class Responses:
     @property
     def busy(self) -> bool:
         """Something is being made or spoken."""
-        return self._active is not None or self._voice.response_id is not None
+        making = self._active is not None or bool(self._asides)
+        return making or self._voice.response_id is not None
 
     # What the user's turns lead to.
 
@@ -104,18 +115,13 @@ class Responses:
         if active is not None and active.params == Params():
             heard = cut is not None and cut[0] == active.id and cut[1] > 0
             self._owed = self._owed or not heard
-        self._silence(cut, "turn_detected", active if active and active.in_conversation else None)
+        self._silence(cut, "turn_detected", active)
 
     # What the client asks for.
 
     def create(self, event: ResponseCreate) -> None:
         params = event.response or Params()
-        if self._active is not None:
-            self._state.outbox.refuse(
-                f"{self._active.id} is being made; wait for its response.done",
-                code="conversation_already_has_active_response",
-                event_id=event.event_id,
-            )
+        if self._refuses(params, event.event_id):
             return
         try:
             context = None if params.input is None else self._resolved(params.input)
@@ -128,14 +134,17 @@ class Responses:
 
     def cancel(self, event: ResponseCancel) -> None:
         active = self._active
-        if active is None or event.response_id not in (None, active.id):
+        if active is not None and event.response_id in (None, active.id):
+            self._owed = False
+        else:
+            active = self._asides.get(event.response_id or "")
+        if active is None:
             self._state.outbox.refuse(
                 "there is no such active response to cancel",
                 code="response_cancel_not_active",
                 event_id=event.event_id,
             )
             return
-        self._owed = False
         active.cancel("client_cancelled")
 
     def clear_output(self, event: OutputAudioBufferClear) -> None:
@@ -185,15 +194,35 @@ class Responses:
 
         answer.begin(prepare)
 
+    def _refuses(self, params: Params, event_id: str) -> bool:
+        """There are too many already; the client is told."""
+        if params.conversation == "none":
+            full = len(self._asides) >= MAX_ASIDES
+            code, what = "too_many_active_responses", f"{MAX_ASIDES} responses are"
+        else:
+            full = self._active is not None
+            code, what = "conversation_already_has_active_response", "a response is"
+        if full:
+            message = f"{what} being made; wait for response.done before creating a new one"
+            self._state.outbox.refuse(message, code=code, event_id=event_id)
+        return full
+
     def _new_answer(self, params: Params) -> Answer:
-        answer = self._active = Answer(self._state, self._engine, self._voice, params, self._done)
+        aside = params.conversation == "none"
+        engine = self._aside_engine if aside else self._engine
+        answer = Answer(self._state, engine, self._voice, params, self._done)
+        if aside:
+            self._asides[answer.id] = answer
+        else:
+            self._active = answer
         self._forget_old_answers()
         self.count += 1
         self._sounding[answer.id] = answer
         return answer
 
     def _done(self, answer: Answer) -> None:
-        self._active = None
+        if self._asides.pop(answer.id, None) is None:
+            self._active = None
         self._settle_debt()
         if not self.busy:
             self._on_settled()
@@ -255,10 +284,12 @@ class Responses:
         return next(found, None)
 
     def _forget_old_answers(self) -> None:
-        """Keep those that sound, and those whose words are still in the conversation."""
+        """Keep those being made, that sound, or whose words are still in the conversation."""
         held = {item.id for item in self._state.conversation.items}
         self._sounding = {
             response_id: answer
             for response_id, answer in self._sounding.items()
-            if response_id == self._voice.response_id or not held.isdisjoint(answer.spoken)
+            if not answer.done
+            or response_id == self._voice.response_id
+            or not held.isdisjoint(answer.spoken)
         }

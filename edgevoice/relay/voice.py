@@ -45,6 +45,7 @@ class Voice:
         self._free = asyncio.Event()
         self._free.set()
         self._sound = AnswerSound()
+        self._cuts = 0
         self._past: _Past | None = None
         self._ended = False
         self._announced = False
@@ -62,9 +63,12 @@ class Voice:
         return self._stands_at_ms if self._output is None else self._output.sent_ms
 
     async def begin(self, response_id: str) -> None:
-        """Wait for the answer before to end, then begin this one."""
+        """Wait for the answers before to end, then begin this one; not if all are silenced."""
+        cuts = self._cuts
         while self.response_id is not None:
             await self._free.wait()
+            if self._cuts != cuts:
+                return
         self._take(response_id, AnswerSound(), ended=False)
         self._past, self._stands_at_ms = None, 0
         if self._output is not None:
@@ -96,6 +100,7 @@ class Voice:
             return None
         sent_ms = self._stands_at_ms if self._output is None else self._output.clear()
         cut = self.response_id, sent_ms
+        self._cuts += 1
         self._release()
         return cut
 

@@ -277,7 +277,7 @@ def test_an_answer_beside_the_conversation_is_silenced_and_goes_on_as_text():
         await elapse(5)
 
     story = tell(tale)
-    aside, answer = story.all("response.done")
+    answer, aside = story.all("response.done")
     assert aside["response"]["status"] == "completed"
     assert aside["response"]["output"][0]["content"][0]["transcript"] == "One."
     assert story.items() == [("user", "hello"), ("assistant", "Yes.")]
