@@ -32,6 +32,8 @@ WAKE_HEADER = "Edgevoice-Wake"
 RESUME_HEADER = "Edgevoice-Resume"
 RESUMED_HEADER = "Edgevoice-Resumed"
 STANDBY_HEADER = "Edgevoice-Standby"
+DIRECT_HEADER = "Edgevoice-Direct"
+"""The relay would mint a secret of its own without it."""
 SDP = "application/sdp"
 JSON = "application/json"
 
@@ -161,7 +163,8 @@ class Signalling:
 
     async def secret(self) -> Secret:
         """Have one minted for the server behind the relay. Raises as `call` does."""
-        response, said = await self._ask(self._secrets, b"{}", {"Content-Type": JSON})
+        headers = {"Content-Type": JSON, DIRECT_HEADER: "1"}
+        response, said = await self._ask(self._secrets, b"{}", headers)
         try:
             return Secret(msgspec.json.decode(said, type=_Minted).value)
         except (ValueError, RecursionError) as error:

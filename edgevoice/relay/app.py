@@ -25,10 +25,12 @@ from edgevoice.relay import board_card, lobby
 from edgevoice.relay.callers import Callers
 from edgevoice.relay.calls import Calls
 from edgevoice.relay.carrier import WebRtcCarrier
+from edgevoice.relay.client_secrets import ClientSecrets
 from edgevoice.relay.engines.engine import Engine
 from edgevoice.relay.monitoring.admission import Admission, read_token
 from edgevoice.relay.monitoring.monitoring import Monitoring
 from edgevoice.relay.openai.server import Server
+from edgevoice.relay.own_secrets import OwnSecrets
 from edgevoice.relay.pairing import Pairings
 from edgevoice.relay.pairing_pages import PairingPages
 from edgevoice.relay.session import Session
@@ -164,6 +166,9 @@ class Relay:
             make_server(config, self._upstream),
         )
 
+        own_secrets = OwnSecrets(config, self._store, wall_clock)
+        self._secrets = ClientSecrets(own_secrets, self._upstream, self._calls.count_start)
+
     async def run(self, stop: asyncio.Event, on_listening: Callable[[str], None]) -> None:
         """Serve until `stop` is set."""
         self._tls = tls = tls_context(self._config)
@@ -198,7 +203,7 @@ class Relay:
             self._config,
             self._callers,
             self._calls,
-            self._upstream,
+            self._secrets,
             self._monitoring,
             pairing=self._pairing,
         )

@@ -1,8 +1,9 @@
-"""`POST /v1/realtime/client_secrets`: a secret with which a device calls the upstream itself.
+"""`POST /v1/realtime/client_secrets`: a secret to call us with, or the upstream itself.
 
-OpenAI's shape in both directions. Who asks has been judged by `signalling.py`; here are
-the form of the request, the token's limits and the line in the audit log. The secret and
-the relay's key are in no log.
+OpenAI's shape in both directions. A device of ours in `link.direct` mode says with the header
+`Edgevoice-Direct` that it is going to call the server behind this relay; everybody else gets a
+secret of our own. Who asks has been judged by `callers.py`; here are the form of the request,
+who may mint, and the line in the audit log. Neither a secret nor the relay's key is in any log.
 """
 
 import logging
@@ -18,9 +19,12 @@ from edgevoice.realtime.client_events import SessionUpdate
 from edgevoice.realtime.session import SessionPatch
 from edgevoice.realtime.wire import decode_client_event, too_deep
 from edgevoice.relay.callers import Caller
+from edgevoice.relay.own_secrets import OwnSecrets
 from edgevoice.relay.refusal import CallRefused
-from edgevoice.relay.upstream import Upstream
+from edgevoice.relay.upstream import Minted, Upstream
 
+DIRECT_HEADER = "Edgevoice-Direct"
+"""In a request: the secret is to be for the server behind this relay."""
 NO_UPSTREAM = (
     "this relay has no upstream to get client secrets from: set relay.upstream.key_file there,"
     " or link.direct: false on the device"
@@ -42,16 +46,40 @@ class Wanted(msgspec.Struct):
 
 
 class ClientSecrets:
-    def __init__(self, upstream: Upstream | None, count_start: Callable[[Caller], None]) -> None:
+    def __init__(
+        self,
+        own: OwnSecrets,
+        upstream: Upstream | None,
+        count_start: Callable[[Caller], None],
+    ) -> None:
         """`count_start` raises CallRefused when this caller may not start another session."""
+        self._own = own
         self._upstream = upstream
         self._count_start = count_start
 
-    async def mint(self, caller: Caller, body: str) -> web.Response:
-        """CallRefused otherwise."""
+    async def mint(self, caller: Caller, body: str, *, direct: bool) -> web.Response:
+        """`direct`: for the server behind this relay. CallRefused otherwise."""
+        if caller.kind == "secret":
+            raise CallRefused(
+                403, "a client secret makes no others: use the token", code="forbidden"
+            )
+        minted = await (self._mint_there if direct else self._mint_here)(caller, _wanted(body))
+        return web.Response(body=msgspec.json.encode(minted), content_type="application/json")
+
+    async def _mint_here(self, caller: Caller, wanted: Wanted) -> Minted:
+        seconds = (wanted.expires_after or ExpiresAfter()).seconds
+        minted = await self._own.mint(caller, _session(wanted.session), seconds)
+        audit.info(
+            "caller=%s address=%s gets a client secret of ours expires_at=%d",
+            caller,
+            caller.address,
+            minted.expires_at,
+        )
+        return minted
+
+    async def _mint_there(self, caller: Caller, wanted: Wanted) -> Minted:
         if self._upstream is None:
             raise CallRefused(404, NO_UPSTREAM, code="no_upstream")
-        wanted = _wanted(body)
         session = _session(wanted.session)
         self._count_start(caller)
         seconds = wanted.expires_after.seconds if wanted.expires_after else None
@@ -66,7 +94,7 @@ class ClientSecrets:
             self._upstream.name,
             minted.expires_at,
         )
-        return web.Response(body=msgspec.json.encode(minted), content_type="application/json")
+        return minted
 
 
 def _wanted(body: str) -> Wanted:

@@ -27,7 +27,7 @@ from edgevoice.relay.call_transport import Called
 from edgevoice.relay.callers import Caller, Callers
 from edgevoice.relay.calls import Calls, Offer, Placed
 from edgevoice.relay.carrier import MEDIA_HEADER, MakeCarrier, SocketCarrier
-from edgevoice.relay.client_secrets import ClientSecrets
+from edgevoice.relay.client_secrets import DIRECT_HEADER, ClientSecrets
 from edgevoice.relay.event_socket import EventSocket
 from edgevoice.relay.lobby import Lobby
 from edgevoice.relay.monitoring.facts import Refused
@@ -37,7 +37,6 @@ from edgevoice.relay.pairing_pages import PairingPages
 from edgevoice.relay.refusal import CallRefused
 from edgevoice.relay.request_body import UNREADABLE, limited, read_body, refuse_longer, stream, text
 from edgevoice.relay.upgrade import for_events, for_media, wants_media
-from edgevoice.relay.upstream import Upstream
 
 VERSION_HEADER = "Edgevoice-Version"
 """In a request: the client understands `edgevoice.*` events. In an answer: so do we."""
@@ -69,7 +68,7 @@ class Signalling:
         config: RelayConfig,
         callers: Callers,
         calls: Calls,
-        upstream: Upstream | None = None,
+        secrets: ClientSecrets,
         monitoring: Monitoring | None = None,
         *,
         pairing: PairingPages | None = None,
@@ -77,7 +76,7 @@ class Signalling:
         self._config = config
         self._callers = callers
         self._calls = calls
-        self._secrets = ClientSecrets(upstream, calls.count_start)
+        self._secrets = secrets
         self._monitoring = monitoring
         self._publish = unobserved if monitoring is None else monitoring.publish
         self._pairing = pairing
@@ -184,7 +183,8 @@ class Signalling:
         recognised = await self._callers.recognise(request)
         body = await read_body(request, SESSION_BYTES)
         caller = await self._callers.admit(recognised, body)
-        return await self._secrets.mint(caller, text(body))
+        direct = DIRECT_HEADER in request.headers
+        return await self._secrets.mint(caller, text(body), direct=direct)
 
     async def _health(self, request: web.Request) -> web.Response:
         return web.json_response({"status": "ok", "sessions": self._calls.live})

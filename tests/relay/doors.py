@@ -4,9 +4,14 @@ import asyncio
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from edgevoice.config import RelayConfig
 from edgevoice.identity import call_token, device_key
 from edgevoice.identity.device_key import DeviceKey
 from edgevoice.relay.callers import Callers
+from edgevoice.relay.calls import Calls
+from edgevoice.relay.client_secrets import ClientSecrets
+from edgevoice.relay.own_secrets import OwnSecrets
+from edgevoice.relay.signalling import Signalling
 from edgevoice.relay.store.memory import MemoryStore
 from edgevoice.relay.store.records import Device, Pairing
 from edgevoice.relay.store.store import Store
@@ -55,3 +60,10 @@ async def paired(store: Store, folder: Path, label: str = "kitchen") -> PairedDe
     device = Device(public.fingerprint, label, public.text, ORIGIN, now)
     assert await store.approve(waiting.pairing_id, device)
     return PairedDevice(key)
+
+
+def front_door(config: RelayConfig, calls: Calls, store: Store | None = None) -> Signalling:
+    """The HTTP side of a relay without an upstream."""
+    kept = store or MemoryStore()
+    secrets = ClientSecrets(OwnSecrets(config, kept, wall_clock), None, calls.count_start)
+    return Signalling(config, callers(config.tokens_file, kept), calls, secrets)

@@ -1,4 +1,6 @@
-"""Client secrets: asked of a real relay, which gets them from a simulated OpenAI."""
+"""Client secrets of the server behind the relay: asked of a real relay, which gets them from a
+simulated OpenAI.
+"""
 
 import asyncio
 import json
@@ -34,7 +36,10 @@ class Office:
         self.server = server
 
     async def ask(self, body: Any = None, token: str | None = None) -> tuple[int, Any]:
-        headers = {"Authorization": f"Bearer {self.token if token is None else token}"}
+        headers = {
+            "Authorization": f"Bearer {self.token if token is None else token}",
+            "Edgevoice-Direct": "1",
+        }
         data = body if isinstance(body, bytes | None) else json.dumps(body).encode()
         async with (
             aiohttp.ClientSession() as http,

@@ -16,10 +16,9 @@ from edgevoice.log_fields import AddFields
 from edgevoice.relay.app import carry
 from edgevoice.relay.calls import Calls
 from edgevoice.relay.session import Session
-from edgevoice.relay.signalling import Signalling
 from edgevoice.relay.tokens import create
 from edgevoice.relay.wake_phrase import WakePhrase
-from tests.relay.doors import callers
+from tests.relay.doors import front_door
 from tests.relay.story import FakeCall, FakeEngine, LoudnessVad
 from tests.virtual_time import elapse
 
@@ -49,13 +48,13 @@ class House:
 
     def __init__(self, tokens_file: str, **limits) -> None:
         self.kitchen, self.hall = (create(tokens_file, name) for name in ("kitchen", "hall"))
-        config = RelayConfig(tokens_file=tokens_file, limits=LimitsConfig(**limits))
+        config = self.config = RelayConfig(tokens_file=tokens_file, limits=LimitsConfig(**limits))
         self.carriers: list[FakeCarrier] = []
         self.engine = FakeEngine()
         self.calls = Calls(
             config, self.engine, LoudnessVad, self._carrier, carry, lambda live: None
         )
-        signalling = Signalling(config, callers(tokens_file), self.calls)
+        signalling = front_door(config, self.calls)
         self.lobby = signalling.lobby
         self._application = signalling.application
         self.client: TestClient

@@ -24,13 +24,12 @@ from edgevoice.relay.app import carry
 from edgevoice.relay.calls import Calls
 from edgevoice.relay.carrier import WebRtcCarrier
 from edgevoice.relay.session import Session
-from edgevoice.relay.signalling import Signalling
 from edgevoice.relay.tokens import create
 from edgevoice.webrtc.caller import Caller
 from edgevoice.webrtc.fmtp import Wishes
 from edgevoice.webrtc.jitter_buffer import JitterBuffer
 from edgevoice.webrtc.silence import is_silence
-from tests.relay.doors import callers
+from tests.relay.doors import front_door
 from tests.relay.story import UNCOUNTED, FakeEngine, LoudnessVad
 from tests.virtual_time import elapse
 from tests.webrtc import peers
@@ -182,7 +181,7 @@ class House:
             relay, self.engine, LoudnessVad, self._carrier, self._carry, lambda live: None
         )
         self._make = partial(WebRtcCarrier, relay.limits, codec=raw(16_000))
-        self.application = Signalling(relay, callers(tokens_file), self.calls).application
+        self.application = front_door(relay, self.calls).application
         self.device: Device
 
     @property
