@@ -362,9 +362,9 @@ class LimitsConfig:
     sessions: int = 16
     """Live sessions at a time."""
     sessions_per_token: int = 1
-    """Live sessions per token; a new one takes the place of the oldest."""
+    """Live sessions per token or device; a new one takes the place of the oldest."""
     starts_per_minute: int = 12
-    """Calls per minute and token."""
+    """Calls per minute and token or device."""
     idle_s: float = 60.0
     """Hang up when nothing was said either way for this long."""
     session_s: float = 3600.0
@@ -372,7 +372,9 @@ class LimitsConfig:
     hold_s: float = 30.0
     """Keep a session whose connection broke for this long, for its device to come back; 0: never."""
     minutes_per_day: float = 240.0
-    """Session minutes per token and day; 0: no limit."""
+    """Session minutes per token or device and day; 0: no limit."""
+    cost_per_day_usd: float = 0.0
+    """What the answers to a token or device may cost in a day (`relay.prices`); 0: no limit."""
     sdp_bytes: int = 16_384
     """Largest offer accepted."""
     event_bytes: int = 262_144
@@ -381,6 +383,24 @@ class LimitsConfig:
     """Largest piece of sound accepted in one event from clients that send it by WebSocket; as OpenAI has it."""
     events_per_s: int = 200
     """Events per second accepted from one client."""
+
+
+@dataclass(frozen=True, slots=True)
+class PriceConfig:
+    """US dollars per million tokens. The defaults are the dearest seen for these models in November 2026."""
+
+    model: str = "gpt-realtime"
+    """Models whose name begins like that; the longest that fits counts."""
+    text_in_usd: float = 4.0
+    """Words in."""
+    audio_in_usd: float = 32.0
+    """Sound in."""
+    cached_in_usd: float = 0.4
+    """What had been read before, words and sound."""
+    text_out_usd: float = 16.0
+    """Words out."""
+    audio_out_usd: float = 64.0
+    """Sound out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -489,6 +509,8 @@ class RelayConfig:
     """How the end of a turn is found, unless the client says otherwise."""
     limits: LimitsConfig = field(default_factory=LimitsConfig)
     """What one client may use."""
+    prices: tuple[PriceConfig, ...] = (PriceConfig(),)
+    """What answers cost, for `limits.cost_per_day_usd` and the sums; a model without a price is free."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -113,6 +113,12 @@ RANGES: dict[str, Range] = {
     "LimitsConfig.hold_s": Range(0, 300),  # its answer piles up meanwhile: 14 MB at most
     "LimitsConfig.session_s": SOME_SECONDS,
     "LimitsConfig.minutes_per_day": Range(0, 1_440),
+    "LimitsConfig.cost_per_day_usd": Range(0, inf),
+    "PriceConfig.text_in_usd": Range(0, inf),
+    "PriceConfig.audio_in_usd": Range(0, inf),
+    "PriceConfig.cached_in_usd": Range(0, inf),
+    "PriceConfig.text_out_usd": Range(0, inf),
+    "PriceConfig.audio_out_usd": Range(0, inf),
     "LimitsConfig.sdp_bytes": Range(1_024, 1_048_576),
     "LimitsConfig.event_bytes": Range(1_024, 16_777_216),
     "LimitsConfig.append_bytes": Range(1_024, 16_777_216),

@@ -27,9 +27,12 @@ from edgevoice.relay.calls import Calls
 from edgevoice.relay.carrier import WebRtcCarrier
 from edgevoice.relay.client_secrets import ClientSecrets
 from edgevoice.relay.engines.engine import Engine
+from edgevoice.relay.ids import random_id
+from edgevoice.relay.ledger import Ledger
 from edgevoice.relay.monitoring.admission import Admission, read_token
 from edgevoice.relay.monitoring.monitoring import Monitoring
 from edgevoice.relay.openai.server import Server
+from edgevoice.relay.oversight import Oversight
 from edgevoice.relay.own_secrets import OwnSecrets
 from edgevoice.relay.pairing import Pairings
 from edgevoice.relay.pairing_pages import PairingPages
@@ -151,6 +154,7 @@ class Relay:
         self._callers = Callers(
             self._tokens, self._store, wall_clock, behind_proxy=config.behind_proxy
         )
+        self._ledger = Ledger(self._store, wall_clock, random_id("relay"))
         self._monitoring = make_monitoring(config)
         self._pairing = make_pairing(config, self._store)
         self._upstream = make_upstream(config.upstream)
@@ -164,8 +168,9 @@ class Relay:
             self._monitoring.publish,
             self._judge,
             make_server(config, self._upstream),
+            ledger=self._ledger,
         )
-
+        self._oversight = Oversight(self._calls, self._callers, self._ledger, self._calls.limits)
         own_secrets = OwnSecrets(config, self._store, wall_clock)
         self._secrets = ClientSecrets(own_secrets, self._upstream, self._calls.count_start)
 
@@ -187,6 +192,7 @@ class Relay:
             gc.freeze()  # what is loaded now stays: sweeping up after a call need not look at it
             try:
                 await self._serve(tls, stop, on_listening)
+                await self._ledger.save()
             finally:
                 await self._engine.close()
                 await self._judge.close()
@@ -222,6 +228,7 @@ class Relay:
             async with asyncio.TaskGroup() as group, board_card.shown(url, self._board_token):
                 feeding = group.create_task(self._feed_watchdog())
                 measuring = group.create_task(self._monitoring.run())
+                overseeing = group.create_task(self._oversight.run())
                 guarding = group.create_task(signalling.lobby.run(lambda: server.connections))
                 on_listening(url)
                 self._service.ready()
@@ -229,6 +236,7 @@ class Relay:
                 await self._calls_until(stop)
                 feeding.cancel()
                 measuring.cancel()
+                overseeing.cancel()
                 guarding.cancel()
         finally:
             await runner.cleanup()

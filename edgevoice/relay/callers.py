@@ -136,6 +136,10 @@ class Callers:
             return device is not None and not device.revoked
         return self._tokens.knows(name)
 
+    async def revision(self) -> object:
+        """Another one than before when somebody may have been revoked."""
+        return self._tokens.revision(), await self._store.revision()
+
     async def label(self, name: str) -> str:
         """What the owner calls the caller of that name."""
         device = await self._store.device(name) if DEVICE_ID.fullmatch(name) else None

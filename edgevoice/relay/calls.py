@@ -29,12 +29,14 @@ from edgevoice.relay.conversations import Conversations
 from edgevoice.relay.engine_brain import EngineBrain
 from edgevoice.relay.engines.engine import Engine
 from edgevoice.relay.ids import random_id
+from edgevoice.relay.ledger import Ledger
 from edgevoice.relay.limits import Limits
-from edgevoice.relay.monitoring.facts import SessionBegan, Transport
+from edgevoice.relay.monitoring.facts import Fact, SessionBegan, Transport
 from edgevoice.relay.monitoring.observers import Publish, unobserved
 from edgevoice.relay.monitoring.session_watch import SessionWatch
 from edgevoice.relay.openai.brain import UpstreamBrain
 from edgevoice.relay.openai.server import Server
+from edgevoice.relay.prices import price_of
 from edgevoice.relay.refusal import CallRefused
 from edgevoice.relay.session import CallTerms, Session
 from edgevoice.relay.sideband import MOST
@@ -102,6 +104,8 @@ class Calls:
         publish: Publish = unobserved,
         judge: TurnJudge | None = None,
         server: Server | None = None,
+        *,
+        ledger: Ledger,
     ) -> None:
         """`judge`: started already, if anybody is to judge pauses. `server`: the one behind this
         relay that is to answer; the engine stands in for it."""
@@ -114,7 +118,8 @@ class Calls:
         self._publish = publish
         self._judge = judge
         self._server = server
-        self._limits = Limits(config.limits)
+        self._ledger = ledger
+        self.limits = Limits(config.limits)
         self._conversations = Conversations(config.context_minutes * 60.0)
         self._live: dict[str, _LiveCall] = {}
         self._placing: defaultdict[str, Lock] = defaultdict(Lock)
@@ -150,7 +155,7 @@ class Calls:
             return None
         if not call.session.may_resume:
             return None
-        self._limits.admit_return(offer.caller.name, self._now())
+        self.limits.admit_return(offer.caller.name, self._now())
         carriers, make_transport = self._carriers(offer)
         with log_fields(session=offer.resume, device=str(offer.caller)):
             leg = call.session.new_leg(make_transport)
@@ -168,9 +173,10 @@ class Calls:
 
     async def _place_as(self, call_id: str, offer: Offer) -> Placed:
         self._refuse_when_closing()
+        day = await self._ledger.day(offer.caller.name)
         now = self._now()
-        admission = self._limits.admit(offer.caller.name, now)
-        begin = self._limits.stands_by if offer.standby else self._limits.started
+        admission = self.limits.admit(offer.caller.name, day, now)
+        begin = self.limits.stands_by if offer.standby else self.limits.started
         begin(offer.caller.name, call_id, now)
         try:
             session, answer = await self._answer(offer, admission.session_s)
@@ -178,19 +184,41 @@ class Calls:
                 await session.close()
             self._refuse_when_closing()
         except BaseException:
-            self._limits.ended(offer.caller.name, call_id, self._now())
+            self.limits.ended(offer.caller.name, call_id, self._now())
             raise
         for replaced in admission.replaced:
             if replaced in self._live:
                 self._live[replaced].session.hang_up("replaced by a newer call", REPLACED)
-        watch = SessionWatch(call_id, session, self._publish)
+        price = price_of(self._model, self._config.prices)
+        watch = SessionWatch(call_id, session, self._tell, price)
         self._begin(call_id, _LiveCall(offer.caller, session, now, watch), offer)
         return Placed(call_id, answer)
 
-    def count_start(self, caller: Caller) -> None:
+    async def count_start(self, caller: Caller) -> None:
         """Of a session that the upstream will carry; CallRefused when it is one too many."""
         self._refuse_when_closing()
-        self._limits.count_start(caller.name, self._now())
+        day = await self._ledger.day(caller.name)
+        self.limits.count_start(caller.name, day, self._now())
+
+    @property
+    def _model(self) -> str:
+        """What answers, whatever a client calls it."""
+        if self._server is not None:
+            return self._config.upstream.model
+        return f"edgevoice-{self._config.engine}"
+
+    def callers(self) -> list[tuple[str, Caller]]:
+        """The live calls with who called."""
+        return [(call_id, call.caller) for call_id, call in self._live.items()]
+
+    def is_busy(self, call_id: str) -> bool:
+        """An answer is being made or spoken."""
+        return call_id in self._live and self._live[call_id].session.busy
+
+    def end(self, call_id: str, reason: str, code: str) -> None:
+        """Not at the caller's wish; it is told why."""
+        if call_id in self._live:
+            self._live[call_id].session.hang_up(reason, code)
 
     def hang_up(self, call_id: str, caller: Caller) -> None:
         """At the caller's own wish."""
@@ -300,6 +328,7 @@ class Calls:
         call.session.on_held = partial(self._held, call_id, call.watch)
         call.session.on_resumed = partial(self._resumed, call_id, call.watch)
         call.session.on_woken = partial(self._woken, call_id, call)
+        self._ledger.begin(call_id, call.caller, standby=offer.standby)
         call.watch.begin(self._fact(call_id, offer))
         self._group.create_task(self._follow(call_id, call))
 
@@ -311,7 +340,7 @@ class Calls:
     def _woken(self, call_id: str, call: _LiveCall) -> None:
         event = {"event": "session.woken"}
         audit.info("call=%s caller=%s is used", call_id, call.caller, extra=event)
-        self._limits.started(call.caller.name, call_id, self._now())
+        self.limits.started(call.caller.name, call_id, self._now())
         call.watch.woken()
 
     def _held(self, call_id: str, watch: SessionWatch, reason: str) -> None:
@@ -332,16 +361,20 @@ class Calls:
         finally:
             now = self._now()
             del self._live[call_id]
-            self._limits.ended(call.caller.name, call_id, now)
+            self.limits.ended(call.caller.name, call_id, now)
             self._leave(call.session.conversation, now)
             call.watch.end(reason)
+            use = self._ledger.end(call_id)
             audit.info(
-                "call=%s caller=%s ends seconds=%.1f turns=%d responses=%d reason=%s",
+                "call=%s caller=%s ends seconds=%.1f turns=%d responses=%d tokens=%d cost=%.4f"
+                " reason=%s",
                 call_id,
                 call.caller,
                 now - call.began,
                 call.session.turns,
                 call.session.responses,
+                use.input_tokens + use.output_tokens,
+                use.cost_micro_usd / 1e6,
                 reason,
                 extra={"event": "session.ended"},
             )
@@ -349,6 +382,10 @@ class Calls:
             if not self._live:
                 self._none_left.set()
             self._sweep()
+
+    def _tell(self, fact: Fact) -> None:
+        self._ledger.see(fact)
+        self._publish(fact)
 
     def _sweep(self) -> None:
         """A transport is a ring of references around 6 MB that Python does not count as much."""

@@ -7,7 +7,7 @@ who may mint, and the line in the audit log. Neither a secret nor the relay's ke
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Annotated, Literal
 
 import msgspec
@@ -50,7 +50,7 @@ class ClientSecrets:
         self,
         own: OwnSecrets,
         upstream: Upstream | None,
-        count_start: Callable[[Caller], None],
+        count_start: Callable[[Caller], Awaitable[None]],
     ) -> None:
         """`count_start` raises CallRefused when this caller may not start another session."""
         self._own = own
@@ -81,7 +81,7 @@ class ClientSecrets:
         if self._upstream is None:
             raise CallRefused(404, NO_UPSTREAM, code="no_upstream")
         session = _session(wanted.session)
-        self._count_start(caller)
+        await self._count_start(caller)
         seconds = wanted.expires_after.seconds if wanted.expires_after else None
         try:
             minted = await self._upstream.mint(caller.name, session, seconds)

@@ -1,7 +1,8 @@
-"""What one token may use: starts and returns per minute, sessions, minutes per day; and events.
+"""What one caller may use: starts and returns per minute, sessions, a day's minutes and money;
+and events.
 
-Pure: `now` is an argument, and nothing here knows HTTP or a session. Counters
-live in memory; a restart forgives.
+Pure: `now` is an argument, and nothing here knows HTTP or a session. What was used today is told
+by `ledger.py`, which keeps it; what is counted per minute a restart forgives.
 """
 
 import math
@@ -9,8 +10,10 @@ from dataclasses import dataclass, field
 
 from edgevoice.config import LimitsConfig
 from edgevoice.relay.refusal import CallRefused
+from edgevoice.relay.store.records import Use
 
-DAY_S = 86_400.0
+QUOTA = "insufficient_quota"
+"""As OpenAI calls it; no client calls again after it."""
 RETURNS_PER_START = 3
 """Coming back to a session is counted apart, and more generously: a bad Wi-Fi breaks several times
 a minute, and neither may use up what the other needs. Each costs 30 ms of handshakes."""
@@ -39,18 +42,20 @@ class Bucket:
         return max(0.0, (1 - self._level) / self._rate_per_s)
 
 
-@dataclass(slots=True)
-class _Use:
-    """One token's day."""
+@dataclass(frozen=True, slots=True)
+class Day:
+    """What a caller has used of today, and how long that lasts."""
 
+    used: Use = field(default_factory=Use)
+    left_s: float = 86_400.0
+
+
+@dataclass(slots=True)
+class _Caller:
     starts: Bucket
     returns: Bucket
-    day_began: float
-    seconds: float = 0.0
     live: dict[str, float] = field(default_factory=dict)
-
-    def used_s(self, now: float) -> float:
-        return self.seconds + sum(max(0.0, now - began) for began in self.live.values())
+    """When each began; on standby: never."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,38 +69,51 @@ class Admission:
 class Limits:
     def __init__(self, config: LimitsConfig) -> None:
         self._config = config
-        self._uses: dict[str, _Use] = {}
+        self._callers: dict[str, _Caller] = {}
 
     @property
     def live(self) -> int:
-        return sum(len(use.live) for use in self._uses.values())
+        return sum(len(caller.live) for caller in self._callers.values())
 
-    def admit(self, token_name: str, now: float) -> Admission:
-        """May this token start a session now? CallRefused says when it may."""
-        left_s = self.count_start(token_name, now)
-        use = self._use(token_name, now)
-        replaced = self._replaced(use)
+    def admit(self, name: str, day: Day, now: float) -> Admission:
+        """May this caller start a session now? CallRefused says when it may."""
+        left_s = self.count_start(name, day, now)
+        replaced = self._replaced(self._caller(name, now))
         if self.live - len(replaced) >= self._config.sessions:
             raise CallRefused(
                 503, "the relay is full; try again soon", code="overloaded", retry_after_s=5.0
             )
         return Admission(min(self._config.session_s, left_s), replaced)
 
-    def count_start(self, token_name: str, now: float) -> float:
+    def count_start(self, name: str, day: Day, now: float) -> float:
         """One start more, here or at the upstream: how many seconds of the day are left for it."""
-        use = self._use(token_name, now)
-        if not use.starts.take(now):
+        starts = self._caller(name, now).starts
+        if not starts.take(now):
             raise CallRefused(
                 429,
                 f"more than {self._config.starts_per_minute} calls a minute",
                 code="rate_limit_exceeded",
-                retry_after_s=use.starts.wait_s,
+                retry_after_s=starts.wait_s,
             )
-        return self._left_s(use, now)
+        spent = self.spent(day.used)
+        if spent:
+            raise CallRefused(429, spent, code=QUOTA, retry_after_s=day.left_s)
+        if self._config.minutes_per_day == 0:
+            return math.inf
+        return self._config.minutes_per_day * 60 - day.used.seconds
 
-    def admit_return(self, token_name: str, now: float) -> None:
-        """May this token come back to a session now? CallRefused says when it may."""
-        returns = self._use(token_name, now).returns
+    def spent(self, used: Use) -> str:
+        """What of the day is used up, as the caller is told; empty: nothing."""
+        minutes, money = self._config.minutes_per_day, self._config.cost_per_day_usd
+        if minutes and used.seconds > minutes * 60 - 1:
+            return f"the {minutes:g} minutes of this day are used up"
+        if money and used.cost_micro_usd >= money * 1e6:
+            return f"the {money:g} dollars of this day are used up"
+        return ""
+
+    def admit_return(self, name: str, now: float) -> None:
+        """May this caller come back to a session now? CallRefused says when it may."""
+        returns = self._caller(name, now).returns
         if not returns.take(now):
             raise CallRefused(
                 429,
@@ -105,45 +123,28 @@ class Limits:
                 retry_after_s=returns.wait_s,
             )
 
-    def started(self, token_name: str, call_id: str, now: float) -> None:
+    def started(self, name: str, call_id: str, now: float) -> None:
         """It begins; one that was on standby, only now."""
-        self._use(token_name, now).live[call_id] = now
+        self._caller(name, now).live[call_id] = now
 
-    def stands_by(self, token_name: str, call_id: str, now: float) -> None:
-        """It is there, and takes a place, but none of the day's minutes."""
-        self._use(token_name, now).live[call_id] = math.inf
+    def stands_by(self, name: str, call_id: str, now: float) -> None:
+        """It is there, and takes a place."""
+        self._caller(name, now).live[call_id] = math.inf
 
-    def ended(self, token_name: str, call_id: str, now: float) -> None:
-        use = self._use(token_name, now)
-        began = use.live.pop(call_id, now)
-        use.seconds += max(0.0, now - max(began, use.day_began))
+    def ended(self, name: str, call_id: str, now: float) -> None:
+        self._caller(name, now).live.pop(call_id, None)
 
-    def _use(self, token_name: str, now: float) -> _Use:
+    def _caller(self, name: str, now: float) -> _Caller:
         per_minute = self._config.starts_per_minute
-        use = self._uses.get(token_name)
-        if use is None:
+        caller = self._callers.get(name)
+        if caller is None:
             returns = RETURNS_PER_START * per_minute
-            use = _Use(
-                Bucket(per_minute / 60, per_minute, now), Bucket(returns / 60, returns, now), now
+            caller = self._callers[name] = _Caller(
+                Bucket(per_minute / 60, per_minute, now), Bucket(returns / 60, returns, now)
             )
-            self._uses[token_name] = use
-        if now - use.day_began >= DAY_S:
-            use.day_began, use.seconds = now, 0.0
-        return use
+        return caller
 
-    def _left_s(self, use: _Use, now: float) -> float:
-        if self._config.minutes_per_day == 0:
-            return math.inf
-        left_s = self._config.minutes_per_day * 60 - use.used_s(now)
-        if left_s < 1:
-            raise CallRefused(
-                429,
-                f"the {self._config.minutes_per_day:g} minutes of this day are used up",
-                code="insufficient_quota",
-                retry_after_s=use.day_began + DAY_S - now,
-            )
-        return left_s
-
-    def _replaced(self, use: _Use) -> tuple[str, ...]:
-        surplus = len(use.live) + 1 - self._config.sessions_per_token
-        return tuple(sorted(use.live, key=lambda call: use.live[call])[: max(0, surplus)])
+    def _replaced(self, caller: _Caller) -> tuple[str, ...]:
+        surplus = len(caller.live) + 1 - self._config.sessions_per_token
+        eldest_first = sorted(caller.live, key=lambda call: caller.live[call])
+        return tuple(eldest_first[: max(0, surplus)])

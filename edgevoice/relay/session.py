@@ -159,6 +159,11 @@ class Session:
         return self._past_responses + self._brain.responses
 
     @property
+    def busy(self) -> bool:
+        """An answer is being made or spoken."""
+        return self._brain.busy
+
+    @property
     def extensions(self) -> bool:
         return self._terms.extensions
 

@@ -81,6 +81,11 @@ class Tokens:
                 f"{self._path} holds no token; `edgevoice relay token NAME` makes one"
             )
 
+    def revision(self) -> object:
+        """Another one than before when the file has changed."""
+        self._reload_if_changed()
+        return self._seen
+
     def knows(self, name: str) -> bool:
         """Whether a token of that name is good now."""
         self._reload_if_changed()

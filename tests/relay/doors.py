@@ -10,6 +10,7 @@ from edgevoice.identity.device_key import DeviceKey
 from edgevoice.relay.callers import Callers
 from edgevoice.relay.calls import Calls
 from edgevoice.relay.client_secrets import ClientSecrets
+from edgevoice.relay.ledger import Ledger
 from edgevoice.relay.own_secrets import OwnSecrets
 from edgevoice.relay.signalling import Signalling
 from edgevoice.relay.store.memory import MemoryStore
@@ -23,6 +24,10 @@ ORIGIN = "http://relay.test"
 
 def wall_clock() -> float:
     return EPOCH + asyncio.get_running_loop().time()
+
+
+def ledger(store: Store | None = None) -> Ledger:
+    return Ledger(store or MemoryStore(), wall_clock, "relay_1")
 
 
 def callers(tokens_file: str, store: Store | None = None, **options: bool) -> Callers:

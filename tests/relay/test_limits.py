@@ -7,40 +7,43 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edgevoice.config import LimitsConfig
-from edgevoice.relay.limits import DAY_S, Bucket, Limits
+from edgevoice.relay.limits import Bucket, Day, Limits
 from edgevoice.relay.patience import CONNECT_S, Patience
 from edgevoice.relay.refusal import CallRefused
+from edgevoice.relay.store.records import Use
+
+TODAY = Day()
 
 
 def test_a_new_session_takes_the_place_of_the_oldest():
     limits = Limits(LimitsConfig(sessions_per_token=2))
     for number, call in enumerate("ab"):
-        assert limits.admit("kitchen", number).replaced == ()
+        assert limits.admit("kitchen", TODAY, number).replaced == ()
         limits.started("kitchen", call, number)
-    assert limits.admit("kitchen", 5).replaced == ("a",)
-    assert limits.admit("hall", 5).replaced == ()
+    assert limits.admit("kitchen", TODAY, 5).replaced == ("a",)
+    assert limits.admit("hall", TODAY, 5).replaced == ()
 
 
 def test_a_full_relay_refuses_but_replacing_is_not_more():
     limits = Limits(LimitsConfig(sessions=1))
     limits.started("kitchen", "a", 0)
     with pytest.raises(CallRefused) as refused:
-        limits.admit("hall", 1)
+        limits.admit("hall", TODAY, 1)
     assert refused.value.status == 503
     assert refused.value.retry_after_s > 0
-    assert limits.admit("kitchen", 1).replaced == ("a",)
+    assert limits.admit("kitchen", TODAY, 1).replaced == ("a",)
 
 
 def test_starts_per_minute_say_when_to_come_back():
     limits = Limits(LimitsConfig(starts_per_minute=6))
     for _ in range(6):
-        limits.admit("kitchen", 0)
+        limits.admit("kitchen", TODAY, 0)
     with pytest.raises(CallRefused) as refused:
-        limits.admit("kitchen", 1)
+        limits.admit("kitchen", TODAY, 1)
     assert refused.value.status == 429
     assert refused.value.retry_after_s == pytest.approx(9)
-    limits.admit("kitchen", 10.1)
-    limits.admit("hall", 1)
+    limits.admit("kitchen", TODAY, 10.1)
+    limits.admit("hall", TODAY, 1)
 
 
 def test_coming_back_is_counted_apart_and_more_generously():
@@ -52,32 +55,38 @@ def test_coming_back_is_counted_apart_and_more_generously():
     assert refused.value.status == 429
     assert refused.value.retry_after_s == pytest.approx(2 + 1 / 3)
     for _ in range(6):
-        limits.admit("kitchen", 1)
+        limits.admit("kitchen", TODAY, 1)
     limits.admit_return("hall", 1)
     limits.admit_return("kitchen", 4)
 
 
-def test_the_minutes_of_a_day_shorten_sessions_then_refuse_them_then_come_back():
-    limits = Limits(LimitsConfig(minutes_per_day=10, session_s=3600))
-    assert limits.admit("kitchen", 0).session_s == 600
-    limits.started("kitchen", "a", 0)
-    limits.ended("kitchen", "a", 400)
-    assert limits.admit("kitchen", 500).session_s == 200
-    limits.started("kitchen", "b", 500)
-    assert limits.admit("kitchen", 600).session_s == 100
-    limits.ended("kitchen", "b", 700)
-    with pytest.raises(CallRefused) as refused:
-        limits.admit("kitchen", 1000)
+def used(seconds=0.0, cost_usd=0.0, left_s=1_000.0):
+    return Day(Use(seconds=seconds, cost_micro_usd=round(cost_usd * 1e6)), left_s)
+
+
+def test_the_minutes_of_a_day_shorten_sessions_and_then_refuse_them():
+    limits = Limits(LimitsConfig(minutes_per_day=10, session_s=500))
+    assert limits.admit("kitchen", used(0), 0).session_s == 500
+    assert limits.admit("kitchen", used(400), 0).session_s == 200
+    assert limits.admit("kitchen", used(599), 0).session_s == 1
+    with pytest.raises(CallRefused, match="10 minutes") as refused:
+        limits.admit("kitchen", used(599.5), 0)
     assert (refused.value.status, refused.value.code) == (429, "insufficient_quota")
-    assert refused.value.retry_after_s == DAY_S - 1000
-    assert limits.admit("kitchen", DAY_S).session_s == 600
+    assert refused.value.retry_after_s == 1_000
 
 
-def test_zero_minutes_per_day_is_no_limit():
-    limits = Limits(LimitsConfig(minutes_per_day=0, session_s=math.inf))
-    limits.started("kitchen", "a", 0)
-    limits.ended("kitchen", "a", 90_000)
-    assert limits.admit("kitchen", 90_000).session_s == math.inf
+def test_the_money_of_a_day_refuses_them_too():
+    limits = Limits(LimitsConfig(cost_per_day_usd=0.5))
+    limits.admit("kitchen", used(cost_usd=0.499999), 0)
+    with pytest.raises(CallRefused, match=r"0\.5 dollars") as refused:
+        limits.admit("kitchen", used(cost_usd=0.5), 0)
+    assert (refused.value.status, refused.value.code) == (429, "insufficient_quota")
+
+
+def test_zero_is_no_limit():
+    limits = Limits(LimitsConfig(minutes_per_day=0, cost_per_day_usd=0, session_s=math.inf))
+    assert limits.admit("kitchen", used(90_000, 1e6), 0).session_s == math.inf
+    assert limits.spent(Use(seconds=1e9, cost_micro_usd=10**12)) == ""
 
 
 @given(st.lists(st.floats(0, 3), max_size=200))
@@ -119,29 +128,23 @@ def test_on_standby_nobody_loses_patience_until_it_is_used():
     assert patience.expired(50_300.0) == "session too long"
 
 
-def test_standby_takes_a_place_but_none_of_the_minutes():
-    limits = Limits(LimitsConfig(minutes_per_day=10, sessions=1))
+def test_standby_takes_a_place():
+    limits = Limits(LimitsConfig(sessions=1))
     limits.stands_by("kitchen", "a", 0.0)
-    assert limits.admit("kitchen", 5_000.0).replaced == ("a",)
+    assert limits.admit("kitchen", TODAY, 5_000.0).replaced == ("a",)
     with pytest.raises(CallRefused, match="full"):
-        limits.admit("hall", 5_000.0)
-    limits.started("kitchen", "a", 6_000.0)
+        limits.admit("hall", TODAY, 5_000.0)
     limits.ended("kitchen", "a", 6_300.0)
-    assert limits.admit("kitchen", 6_300.0).session_s == 300.0
-    limits.stands_by("kitchen", "b", 6_300.0)
-    limits.ended("kitchen", "b", 9_000.0)
-    assert limits.admit("kitchen", 9_000.0).session_s == 300.0
+    limits.admit("hall", TODAY, 6_300.0)
 
 
 def test_a_start_elsewhere_counts_and_needs_minutes_too():
     limits = Limits(LimitsConfig(starts_per_minute=2, minutes_per_day=10))
-    assert limits.count_start("kitchen", 0) == 600
-    limits.count_start("kitchen", 0)
+    assert limits.count_start("kitchen", TODAY, 0) == 600
+    limits.count_start("kitchen", TODAY, 0)
     with pytest.raises(CallRefused) as refusal:
-        limits.count_start("kitchen", 0)
+        limits.count_start("kitchen", TODAY, 0)
     assert refusal.value.code == "rate_limit_exceeded"
-    limits.started("hall", "rtc_1", 0)
-    limits.ended("hall", "rtc_1", 600)
     with pytest.raises(CallRefused) as refusal:
-        limits.count_start("hall", 600)
+        limits.count_start("hall", used(600), 600)
     assert refusal.value.code == "insufficient_quota"

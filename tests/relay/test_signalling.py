@@ -18,7 +18,7 @@ from edgevoice.relay.calls import Calls
 from edgevoice.relay.session import Session
 from edgevoice.relay.tokens import create
 from edgevoice.relay.wake_phrase import WakePhrase
-from tests.relay.doors import front_door
+from tests.relay.doors import front_door, ledger
 from tests.relay.story import FakeCall, FakeEngine, LoudnessVad
 from tests.virtual_time import elapse
 
@@ -50,9 +50,15 @@ class House:
         self.kitchen, self.hall = (create(tokens_file, name) for name in ("kitchen", "hall"))
         config = self.config = RelayConfig(tokens_file=tokens_file, limits=LimitsConfig(**limits))
         self.carriers: list[FakeCarrier] = []
-        self.engine = FakeEngine()
+        self.engine, self.ledger = FakeEngine(), ledger()
         self.calls = Calls(
-            config, self.engine, LoudnessVad, self._carrier, carry, lambda live: None
+            config,
+            self.engine,
+            LoudnessVad,
+            self._carrier,
+            carry,
+            lambda live: None,
+            ledger=self.ledger,
         )
         signalling = front_door(config, self.calls)
         self.lobby = signalling.lobby

@@ -29,7 +29,7 @@ from edgevoice.webrtc.caller import Caller
 from edgevoice.webrtc.fmtp import Wishes
 from edgevoice.webrtc.jitter_buffer import JitterBuffer
 from edgevoice.webrtc.silence import is_silence
-from tests.relay.doors import front_door
+from tests.relay.doors import front_door, ledger
 from tests.relay.story import UNCOUNTED, FakeEngine, LoudnessVad
 from tests.virtual_time import elapse
 from tests.webrtc import peers
@@ -178,7 +178,13 @@ class House:
         """Those that are still in memory."""
         self.reasons: list[str] = []
         self.calls = Calls(
-            relay, self.engine, LoudnessVad, self._carrier, self._carry, lambda live: None
+            relay,
+            self.engine,
+            LoudnessVad,
+            self._carrier,
+            self._carry,
+            lambda live: None,
+            ledger=ledger(),
         )
         self._make = partial(WebRtcCarrier, relay.limits, codec=raw(16_000))
         self.application = front_door(relay, self.calls).application

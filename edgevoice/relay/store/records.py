@@ -65,6 +65,7 @@ class Use:
     input_tokens: int = 0
     output_tokens: int = 0
     cost_micro_usd: int = 0
+    responses: int = 0
 
     def __add__(self, other: "Use") -> "Use":
         return Use(
@@ -74,6 +75,7 @@ class Use:
             self.input_tokens + other.input_tokens,
             self.output_tokens + other.output_tokens,
             self.cost_micro_usd + other.cost_micro_usd,
+            self.responses + other.responses,
         )
 
 

@@ -29,7 +29,7 @@ STEPS = (
         caller TEXT NOT NULL, day TEXT NOT NULL,
         seconds REAL NOT NULL, sessions INTEGER NOT NULL, turns INTEGER NOT NULL,
         input_tokens INTEGER NOT NULL, output_tokens INTEGER NOT NULL,
-        cost_micro_usd INTEGER NOT NULL,
+        cost_micro_usd INTEGER NOT NULL, responses INTEGER NOT NULL,
         PRIMARY KEY (caller, day)
     );
     CREATE TABLE relays (relay_id TEXT PRIMARY KEY, shown_at REAL NOT NULL);

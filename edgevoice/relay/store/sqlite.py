@@ -267,7 +267,10 @@ class SqliteStore:
         )
 
 
-_USE = "SELECT seconds, sessions, turns, input_tokens, output_tokens, cost_micro_usd FROM uses"
+_USE = (
+    "SELECT seconds, sessions, turns, input_tokens, output_tokens, cost_micro_usd, responses"
+    " FROM uses"
+)
 
 
 def _insert(

@@ -129,11 +129,11 @@ async def test_secrets_are_counted_by_owner_while_they_are_good(store):
 
 
 async def test_use_adds_up_by_caller_and_day(store):
-    await store.add_use("kitchen", "2026-11-30", Use(60.5, 1, 3, 100, 200, 1_500))
-    await store.add_use("kitchen", "2026-11-30", Use(1.0, 1, 1, 1, 1, 1))
+    await store.add_use("kitchen", "2026-11-30", Use(60.5, 1, 3, 100, 200, 1_500, 4))
+    await store.add_use("kitchen", "2026-11-30", Use(1.0, 1, 1, 1, 1, 1, 1))
     await store.add_use("kitchen", "2026-12-01", Use(seconds=5))
     await store.add_use("hall", "2026-11-30", Use(seconds=7))
-    assert await store.use("kitchen", "2026-11-30") == Use(61.5, 2, 4, 101, 201, 1_501)
+    assert await store.use("kitchen", "2026-11-30") == Use(61.5, 2, 4, 101, 201, 1_501, 5)
     assert await store.use("cellar", "2026-11-30") == Use()
 
 
