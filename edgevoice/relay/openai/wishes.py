@@ -11,10 +11,10 @@ from edgevoice.realtime import server_events as says
 from edgevoice.realtime.event import UnknownEvent
 from edgevoice.realtime.items import FunctionCall, FunctionCallOutput, Item, Message
 from edgevoice.realtime.response import ErrorDetails
-from edgevoice.realtime.session import merge
 from edgevoice.relay.detection import turn_rules
 from edgevoice.relay.openai.dialect import OURS
-from edgevoice.relay.sound_format import IncomingSound, with_checked_formats
+from edgevoice.relay.session_settings import updated
+from edgevoice.relay.sound_format import IncomingSound
 from edgevoice.relay.wake_phrase import WakePhrase
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ class Wishes:
     def _update_session(self, event: asks.SessionUpdate) -> None:
         if event.session.get("type", "realtime") != "realtime":
             raise RemoteProtocolError("session.type: only realtime sessions are spoken here")
-        settings = with_checked_formats(merge(self._state.settings, event.session))
+        settings = updated(self._state.settings, event.session)
         rules = turn_rules(settings.audio.input.turn_detection)
         was_deaf = self._state.settings.audio.input.turn_detection is None
         self._state.settings = settings
