@@ -16,7 +16,7 @@ from edgevoice.realtime.session import SessionPatch
 from edgevoice.relay.callers import SECRET, Caller, secret_digest
 from edgevoice.relay.ids import random_id
 from edgevoice.relay.refusal import CallRefused
-from edgevoice.relay.session import CallTerms, initial_settings
+from edgevoice.relay.session_settings import initial_settings
 from edgevoice.relay.store.records import Secret
 from edgevoice.relay.store.store import Store
 from edgevoice.relay.upstream import Minted
@@ -54,7 +54,7 @@ class OwnSecrets:
     def _session(self, asked: SessionPatch) -> dict[str, Any]:
         """What a session with it begins with."""
         try:
-            settings = initial_settings(self._config, CallTerms(0.0, asked), random_id)
+            settings = initial_settings(self._config, asked, random_id("sess"))
         except RemoteProtocolError as error:
             raise CallRefused(400, str(error), code="invalid_value", param="session") from error
         return dict(msgspec.to_builtins(settings))
