@@ -17,6 +17,7 @@ from edgevoice.webrtc.jitter_buffer import JitterBuffer
 from edgevoice.webrtc.silence import is_silence
 from tests.webrtc.raw_pcm import raw
 
+RATE_HZ = 48_000
 TICKS = 960
 """Of the RTP clock, from one packet to the next."""
 
@@ -36,9 +37,11 @@ class Listener:
     deadline = None
     caller: Caller = field(init=False)
     opened: asyncio.Event = field(default_factory=asyncio.Event)
+    news: asyncio.Event = field(default_factory=asyncio.Event)
 
     def hear_event(self, text: str) -> None:
         self.kinds.append(json.loads(text)["type"])
+        self.news.set()
 
     def ask(self, words: str) -> None:
         item = {
@@ -46,25 +49,23 @@ class Listener:
             "role": "user",
             "content": [{"type": "input_text", "text": words}],
         }
-        for event in (
-            {"type": "conversation.item.create", "item": item},
-            {"type": "response.create"},
-        ):
-            self.caller.send(json.dumps(event))
+        self.caller.send(json.dumps({"type": "conversation.item.create", "item": item}))
+        self.caller.send('{"type":"response.create"}')
 
     async def until(self, kind: str, within_s: float = 10.0) -> None:
         async with asyncio.timeout(within_s):
             while kind not in self.kinds:
-                await asyncio.sleep(0.02)
+                self.news.clear()
+                await self.news.wait()
 
-    def missing(self) -> list[Packet]:
-        """Those behind which the stream of packets or of sound has a hole."""
-        return [
-            before
-            for before, after in pairwise(self.packets)
-            if (after.sequence - before.sequence) % 65_536 != 1
-            or (after.timestamp - before.timestamp) % 2**32 != TICKS
-        ]
+    def lost(self) -> int:
+        """Packets that never came."""
+        return sum((b.sequence - a.sequence - 1) % 65_536 for a, b in pairwise(self.packets))
+
+    def longest_gap_s(self) -> float:
+        """In the sound: the relay was late, and went on later than it should have."""
+        steps = ((b.timestamp - a.timestamp) % 2**32 for a, b in pairwise(self.packets))
+        return max((step / RATE_HZ for step in steps), default=0.0) - TICKS / RATE_HZ
 
     def longest_wait_s(self) -> float:
         """Between two packets; 20 ms are usual."""
