@@ -450,7 +450,7 @@ class McpServerConfig:
     allowed_tools: tuple[str, ...] = ()
     """Those of its tools that may be used; empty: all of them."""
     devices: tuple[str, ...] = ()
-    """The callers that may use them, by the name of their token or device; empty: all."""
+    """The callers that may use them: names of tokens, ids of devices; empty: all."""
     time_limit_s: float = 10.0
     """Give up a call after this long."""
     confirm: Literal["risky", "always", "never"] = "risky"

@@ -107,7 +107,8 @@ class McpCall(_KnownItem, frozen=True, tag="mcp_call"):
     name: str
     arguments: str
     approval_request_id: str | None = None
-    output: str | None = None
+    output: str | None = field(default_factory=lambda: None)
+    """Written as null, too: one SDK wants it to be there."""
     error: Any = None
 
 

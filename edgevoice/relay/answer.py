@@ -20,6 +20,10 @@ from edgevoice.relay.engines.engine import (
 )
 from edgevoice.relay.spoken import Spoken
 from edgevoice.relay.state import SessionState
+from edgevoice.relay.tool_use.approvals import Waiting
+from edgevoice.relay.tool_use.mcp_writer import McpWriter
+from edgevoice.relay.tool_use.offered_tools import Offered
+from edgevoice.relay.tool_use.relay_calls import RelayCalls
 from edgevoice.relay.voice import Voice
 
 LEAD_MS = 20_000
@@ -34,6 +38,7 @@ class Answer:
         state: SessionState,
         engine: Answerer,
         voice: Voice,
+        calls: RelayCalls,
         params: Params,
         on_done: Callable[["Answer"], None],
     ) -> None:
@@ -46,14 +51,24 @@ class Answer:
         self._state = state
         self._engine = engine
         self._voice = voice
+        self._calls = calls
+        self._called: list[FunctionCall] = []
+        """Tools that the relay is to run once the engine has finished."""
+        self.offered = Offered()
+        self.calls_made = 0
+        """By the relay."""
+        self.wants_more = False
+        """The relay has done what the engine asked for, and the engine is to go on."""
         self._on_done = on_done
         self._writer = AnswerWriter(state, params, self.speak)
+        self._mcp_writer = McpWriter(state, self._writer)
         self._task: asyncio.Task[None] | None = None
         self._request: Request | None = None
         self._message: Spoken | None = None
         self._text: list[str] = []
         self._written: list[str] = []
         self._sounding = False
+        self._client_calls = 0
 
     @property
     def id(self) -> str:
@@ -73,6 +88,11 @@ class Answer:
     @property
     def in_conversation(self) -> bool:
         return self.params.conversation != "none"
+
+    @property
+    def is_heard(self) -> bool:
+        """Some of its words were."""
+        return any(spoken.heard for spoken in self.spoken.values())
 
     def announce(self) -> None:
         self._writer.created()
@@ -103,6 +123,9 @@ class Answer:
 
     async def _run(self, prepare: Callable[[], Awaitable[Request]]) -> None:
         self._request = await prepare()
+        approved = self._calls.approved() if self.in_conversation else None
+        if approved is not None:
+            return await self._run_approved(approved)
         parts = self._engine.respond(self._request)
         try:
             async for part in parts:
@@ -113,7 +136,22 @@ class Answer:
             return self.fail(error)
         finally:
             await _close(parts)
+        self._close_message("completed")
+        await self._run_tools()
         return self._finish("completed", None)
+
+    async def _run_tools(self) -> None:
+        """Who asked the client for something too gets its answer through the client."""
+        if not self._called:
+            return
+        self.calls_made = await self._calls.run(self._called, self.offered, self._mcp_writer)
+        self.wants_more = self._client_calls == 0
+
+    async def _run_approved(self, waiting: Waiting) -> None:
+        """Nothing is asked of the engine: it has asked for this call before."""
+        self.calls_made = await self._calls.run_approved(waiting, self._mcp_writer)
+        self.wants_more = True
+        self._finish("completed", None)
 
     async def _take(self, part: Part) -> bool:
         """Pass it on; False when the client wanted no more than it has."""
@@ -126,11 +164,18 @@ class Answer:
             case FunctionCall(name, arguments):
                 self._close_message("completed")
                 self._written += [name, arguments]
-                self._writer.function_call(name, arguments)
+                self._take_call(part)
             case _:
                 assert_never(part)
         limit = self.params.max_output_tokens or self._state.settings.max_output_tokens
         return limit == "inf" or self._output_tokens() <= limit
+
+    def _take_call(self, call: FunctionCall) -> None:
+        if call.name in self.offered.ours:
+            self._called.append(call)
+        else:
+            self._client_calls += 1
+            self._writer.function_call(call.name, call.arguments)
 
     def _take_text(self, text: str) -> None:
         self._open_message().add_text(text)
@@ -179,6 +224,7 @@ class Answer:
     def _finish(self, status: str, details: StatusDetails | None) -> None:
         self.done = True
         self._close_message("completed" if status == "completed" else "incomplete")
+        self._mcp_writer.abandon()
         self._writer.done(status, details, self._usage())
         if self._sounding and self._voice.response_id == self.id:
             self._voice.end()

@@ -104,6 +104,18 @@ class AnswerWriter:
             )
         )
 
+    @property
+    def next_index(self) -> int:
+        """Of an output item that begins when all before it are closed."""
+        return len(self._closed)
+
+    def add_item(self, item: Item, index: int) -> None:
+        self._add(item, index)
+
+    def close_item(self, item: Item, index: int) -> None:
+        """In the order of their indexes."""
+        self._finish(item, index)
+
     def done(self, status: str, details: StatusDetails | None, usage: Usage) -> None:
         self._state.publish(says.ResponseDone(response=self._response(status, details, usage)))
 
@@ -112,24 +124,24 @@ class AnswerWriter:
         for piece in pieces:
             self._state.publish(says.ResponseOutputAudioDelta(**place, delta=piece))
 
-    def _add(self, item: Item) -> None:
+    def _add(self, item: Item, index: int | None = None) -> None:
+        index = len(self._closed) if index is None else index
         self._state.publish(
             says.ResponseOutputItemAdded(
-                response_id=self.response_id, output_index=len(self._closed), item=item
+                response_id=self.response_id, output_index=index, item=item
             )
         )
         if self._in_conversation:
             previous = self._state.last_item_id
             self._state.publish(says.ConversationItemAdded(item=item, previous_item_id=previous))
 
-    def _finish(self, item: Item) -> None:
+    def _finish(self, item: Item, index: int | None = None) -> None:
+        index = len(self._closed) if index is None else index
         if self._in_conversation:
             previous = self._state.item_before(item.id)
             self._state.publish(says.ConversationItemDone(item=item, previous_item_id=previous))
         self._state.publish(
-            says.ResponseOutputItemDone(
-                response_id=self.response_id, output_index=len(self._closed), item=item
-            )
+            says.ResponseOutputItemDone(response_id=self.response_id, output_index=index, item=item)
         )
         self._closed.append(item)
 

@@ -29,6 +29,7 @@ from edgevoice.relay.client_secrets import ClientSecrets
 from edgevoice.relay.engines.engine import Engine
 from edgevoice.relay.ids import random_id
 from edgevoice.relay.ledger import Ledger
+from edgevoice.relay.mcp.servers import McpServers
 from edgevoice.relay.monitoring.admission import Admission, read_token
 from edgevoice.relay.monitoring.monitoring import Monitoring
 from edgevoice.relay.openai.server import Server
@@ -158,6 +159,7 @@ class Relay:
         self._monitoring = make_monitoring(config)
         self._pairing = make_pairing(config, self._store)
         self._upstream = make_upstream(config.upstream)
+        self._servers = McpServers(config.mcp)
         self._calls = Calls(
             config,
             engine,
@@ -169,6 +171,7 @@ class Relay:
             self._judge,
             make_server(config, self._upstream),
             ledger=self._ledger,
+            servers=self._servers,
         )
         self._oversight = Oversight(self._calls, self._callers, self._ledger, self._calls.limits)
         own_secrets = OwnSecrets(config, self._store, wall_clock)
@@ -181,6 +184,7 @@ class Relay:
             self._board_token = board_card.new_token()
             self._tokens.lend(board_card.TOKEN_NAME, self._board_token)
         self._tokens.load(alone=isinstance(self._store, MemoryStore))
+        self._servers.check()
         self._make_vad()  # a missing model is found out now, not at the first call
         async with self._store, self._upstream or nullcontext():
             await self._monitoring.remember(self._store)
@@ -229,6 +233,7 @@ class Relay:
                 feeding = group.create_task(self._feed_watchdog())
                 measuring = group.create_task(self._monitoring.run())
                 overseeing = group.create_task(self._oversight.run())
+                equipping = group.create_task(self._servers.run())
                 guarding = group.create_task(signalling.lobby.run(lambda: server.connections))
                 on_listening(url)
                 self._service.ready()
@@ -238,6 +243,7 @@ class Relay:
                 measuring.cancel()
                 overseeing.cancel()
                 guarding.cancel()
+                equipping.cancel()
         finally:
             await runner.cleanup()
 

@@ -31,6 +31,7 @@ from edgevoice.relay.engines.engine import Engine
 from edgevoice.relay.ids import random_id
 from edgevoice.relay.ledger import Ledger
 from edgevoice.relay.limits import Limits
+from edgevoice.relay.mcp.servers import McpServers
 from edgevoice.relay.monitoring.facts import Fact, SessionBegan, Transport
 from edgevoice.relay.monitoring.observers import Publish, unobserved
 from edgevoice.relay.monitoring.session_watch import SessionWatch
@@ -40,6 +41,8 @@ from edgevoice.relay.prices import price_of
 from edgevoice.relay.refusal import CallRefused
 from edgevoice.relay.session import CallTerms, Session
 from edgevoice.relay.sideband import MOST
+from edgevoice.relay.tool_use.offered_tools import check
+from edgevoice.relay.tool_use.toolbox import Toolbox
 from edgevoice.relay.turn_judge import TurnJudge, without_judge
 from edgevoice.relay.wake_phrase import WakePhrase
 
@@ -106,9 +109,10 @@ class Calls:
         server: Server | None = None,
         *,
         ledger: Ledger,
+        servers: McpServers | None = None,
     ) -> None:
         """`judge`: started already, if anybody is to judge pauses. `server`: the one behind this
-        relay that is to answer; the engine stands in for it."""
+        relay that is to answer; the engine stands in for it. `servers`: of tools."""
         self._config = config
         self._engine = engine
         self._make_vad = make_vad
@@ -120,6 +124,7 @@ class Calls:
         self._server = server
         self._ledger = ledger
         self.limits = Limits(config.limits)
+        self._servers = servers or McpServers(config.mcp)
         self._conversations = Conversations(config.context_minutes * 60.0)
         self._live: dict[str, _LiveCall] = {}
         self._placing: defaultdict[str, Lock] = defaultdict(Lock)
@@ -263,7 +268,9 @@ class Calls:
         carriers, make_transport = self._carriers(offer)
         with _refusals(offer):
             vad = await asyncio.to_thread(self._make_vad)  # 30 ms that others need not wait
-            brains = self._brains(offer, vad)
+            box = self._servers.for_caller(offer.caller.name)
+            check(offer.patch.get("tools") or (), box)
+            brains = self._brains(offer, vad, box)
             judges = self._can_judge or self._server is not None
             config = self._config if judges else without_judge(self._config)
             session = Session(config, brains, terms, make_transport)
@@ -273,11 +280,13 @@ class Calls:
     def _can_judge(self) -> bool:
         return self._judge is not None and self._judge.can_judge
 
-    def _brains(self, offer: Offer, vad: Vad) -> list[MakeBrain]:
+    def _brains(self, offer: Offer, vad: Vad, box: Toolbox) -> list[MakeBrain]:
         """The first one begins; CallRefused when there is none."""
         judge = self._judge.finished if self._judge is not None and self._can_judge else None
         speculate = self._config.local.speculate
-        own: MakeBrain = partial(EngineBrain, self._engine, vad, judge=judge, speculate=speculate)
+        own: MakeBrain = partial(
+            EngineBrain, self._engine, vad, judge=judge, speculate=speculate, box=box
+        )
         server = self._server
         if server is None:
             return [own]

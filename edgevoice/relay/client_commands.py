@@ -11,6 +11,7 @@ from edgevoice.realtime.items import (
     FunctionCall,
     FunctionCallOutput,
     Item,
+    McpApprovalResponse,
     Message,
 )
 from edgevoice.relay.detection import turn_rules
@@ -20,6 +21,9 @@ from edgevoice.relay.responses import Responses
 from edgevoice.relay.session_settings import updated
 from edgevoice.relay.sound_format import IncomingSound
 from edgevoice.relay.state import SessionState
+from edgevoice.relay.tool_use.offered_tools import check
+from edgevoice.relay.tool_use.tool_lists import ToolLists
+from edgevoice.relay.tool_use.toolbox import NoTools, Toolbox
 from edgevoice.relay.user_turns import UserTurns
 from edgevoice.relay.wake_phrase import WakePhrase
 
@@ -29,13 +33,22 @@ _WRITABLE = {"user": "input_text", "system": "input_text", "assistant": "output_
 
 class ClientCommands:
     def __init__(
-        self, state: SessionState, hearing: Hearing, turns: UserTurns, responses: Responses
+        self,
+        state: SessionState,
+        hearing: Hearing,
+        turns: UserTurns,
+        responses: Responses,
+        box: Toolbox | None = None,
     ) -> None:
+        """`box`: the relay's tools for this client."""
         self._state = state
         self._hearing = hearing
         self._turns = turns
         self._responses = responses
         self._sound = IncomingSound()
+        self._box = box or NoTools()
+        self._lists = ToolLists(state, self._box)
+        self._lists.tell(state.settings.tools)
         self.media_flows = False
         """This transport carries sound; appending more of it by events would make two streams of
         one."""
@@ -84,11 +97,13 @@ class ClientCommands:
             raise RemoteProtocolError("session.type: only realtime sessions are spoken here")
         settings = updated(self._state.settings, event.session)
         rules = turn_rules(settings.audio.input.turn_detection)
+        check(settings.tools, self._box)
         self._state.settings = settings
         if rules is None:
             self._turns.abandon()
         self._hearing.set_rules(rules)
         self._state.publish(says.SessionUpdated(session=settings))
+        self._lists.tell(settings.tools)
 
     def _append(self, event: asks.InputAudioBufferAppend) -> None:
         """Sound by event: for clients whose call carries no audio."""
@@ -107,6 +122,9 @@ class ClientCommands:
 
     def _create_item(self, event: asks.ConversationItemCreate) -> None:
         """A device may tell us what we know; the words are the same, so that is no error."""
+        if isinstance(event.item, McpApprovalResponse):
+            self._approve(event.item, event)
+            return
         item = _storable(event.item, self._state.new_id)
         if self._state.extensions and self._state.conversation.says(item):
             previous = self._state.item_before(item.id)
@@ -114,10 +132,24 @@ class ClientCommands:
             previous = self._state.conversation.insert(item, event.previous_item_id)
         for tell in (says.ConversationItemAdded, says.ConversationItemDone):
             self._state.publish(tell(item=item, previous_item_id=previous))
+        self._responses.begin_anew()
+        if isinstance(item, Message) and item.role == "user":
+            self._responses.heard(" ".join(part.words for part in item.content))
+
+    def _approve(self, item: McpApprovalResponse, event: asks.ConversationItemCreate) -> None:
+        """It is told before the call that it allows, or not at all."""
+        item = msgspec.structs.replace(item, id=item.id or self._state.new_id("item"))
+        if len(item.id) > MAX_ID_CHARS:
+            raise RemoteProtocolError(f"item.id: longer than {MAX_ID_CHARS} characters")
+        self._responses.expect_decision(item.approval_request_id)
+        previous = self._state.conversation.insert(item, event.previous_item_id)
+        for tell in (says.ConversationItemAdded, says.ConversationItemDone):
+            self._state.publish(tell(item=item, previous_item_id=previous))
+        self._responses.decide(item.approval_request_id, item.approve)
 
     def _retrieve_item(self, item_id: str, event_id: str) -> None:
         try:
-            item = self._state.conversation.retrieve(item_id)
+            item = self._lists.find(item_id) or self._state.conversation.retrieve(item_id)
         except RemoteProtocolError as error:
             self._no_such_item(str(error), event_id)
             return

@@ -15,6 +15,7 @@ from edgevoice.relay.hearing import Hearing
 from edgevoice.relay.idle_timeout import IdleTimeout
 from edgevoice.relay.responses import Responses
 from edgevoice.relay.speculation import Speculation
+from edgevoice.relay.tool_use.toolbox import Toolbox
 from edgevoice.relay.user_turns import Judge, TurnCallbacks, UserTurns
 
 
@@ -29,10 +30,12 @@ class EngineBrain:
         *,
         judge: Judge | None = None,
         speculate: bool = False,
+        box: Toolbox | None = None,
     ) -> None:
         """`judge`: can tell whether a turn sounds finished; None: silence decides.
 
-        `speculate`: answers are begun when the user may have finished.
+        `speculate`: answers are begun when the user may have finished. `box`: the relay's tools
+        for this caller.
         """
         state = stage.state
         self._stage = stage
@@ -42,10 +45,10 @@ class EngineBrain:
         self._speculates = speculate
         self._speculation = Speculation(engine, state.spawn)
         self._responses = Responses(
-            state, self._speculation, self._turns, stage.voice, stage.report, engine
+            state, self._speculation, self._turns, stage.voice, stage.report, engine, box
         )
         self._idle = IdleTimeout()
-        self._commands = ClientCommands(state, self._hearing, self._turns, self._responses)
+        self._commands = ClientCommands(state, self._hearing, self._turns, self._responses, box)
 
     @property
     def turns(self) -> int:
@@ -100,6 +103,7 @@ class EngineBrain:
             heard=lambda transcript: self._responses.answer(transcript),
             nothing=lambda: self._responses.prompt(),
             failed=lambda error: self._responses.fail(error),
+            understood=lambda transcript: self._responses.heard(transcript),
         )
 
     def _user_speaks(self) -> None:

@@ -4,13 +4,15 @@ Rule 1: a response is asked for by the client, or follows a turn that the server
 ended itself and that had words in it.
 Rule 2: a user who begins to speak ends the response, silences its voice, and what
 was not heard leaves the conversation.
-Rule 3: no question is lost: a turn that could not be answered at once (the user
+Rule 3: what the relay's own tools have brought is answered by exactly one more response.
+Rule 4: no question is lost: a turn that could not be answered at once (the user
 went on speaking, another response was active) is owed an answer.
-Rule 4: the conversation has one active response at a time. Those beside it
+Rule 5: the conversation has one active response at a time. Those beside it
 (`conversation: "none"`) are made at the same time, up to `MAX_ASIDES`; what sounds
 waits for the voice, and is text alone if somebody is silent on purpose meanwhile.
 """
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -27,6 +29,12 @@ from edgevoice.realtime.response import ResponseParams as Params
 from edgevoice.relay.answer import Answer
 from edgevoice.relay.engines.engine import Answerer, Request, Utterance
 from edgevoice.relay.state import SessionState
+from edgevoice.relay.tool_use.approvals import Approvals
+from edgevoice.relay.tool_use.engine_items import engine_items
+from edgevoice.relay.tool_use.follow_ups import FollowUps
+from edgevoice.relay.tool_use.offered_tools import Offered, choice_for, offer
+from edgevoice.relay.tool_use.relay_calls import RelayCalls
+from edgevoice.relay.tool_use.toolbox import NoTools, Toolbox
 from edgevoice.relay.user_turns import UserTurns
 from edgevoice.relay.voice import Voice
 
@@ -43,14 +51,20 @@ class Responses:
         voice: Voice,
         on_settled: Callable[[], None],
         aside: Answerer,
+        box: Toolbox | None = None,
     ) -> None:
-        """`aside`: what makes the responses beside the conversation."""
+        """`aside`: what makes the responses beside the conversation; `box`: the relay's tools for
+        this caller."""
         self._state = state
         self._engine = engine
         self._aside_engine = aside
         self._turns = turns
         self._voice = voice
         self._on_settled = on_settled
+        self._box = box or NoTools()
+        self._approvals = Approvals()
+        self._calls = RelayCalls(self._box, self._approvals)
+        self._more = FollowUps()
         self._active: Answer | None = None
         self._asides: dict[str, Answer] = {}
         self._sounding: dict[str, Answer] = {}
@@ -75,7 +89,7 @@ class Responses:
 
     def foreseen(self, utterance: Utterance, transcript: str) -> Request | None:
         """What would be asked if the turn ended with these words; None: not at once."""
-        if self._active is not None:
+        if self._active is not None or self._approvals.is_waiting:
             return None
         said = Message(
             "user",
@@ -87,6 +101,26 @@ class Responses:
         items = (*self._state.conversation.heard_items(), said)
         speak = "audio" in self._state.settings.output_modalities
         return self._request(Params(), speak, items, utterance)
+
+    def heard(self, words: str) -> None:
+        """The user said or wrote this; it may be the yes that a tool waits for."""
+        if words.strip():
+            self._approvals.hear(words, self._more.is_asked, _now())
+            self._more.begin_anew()
+
+    def begin_anew(self) -> None:
+        """The client has put something into the conversation, and may want an answer to it."""
+        self._more.begin_anew()
+
+    def expect_decision(self, request_id: str) -> None:
+        """RemoteProtocolError when nothing (any more) waits for an answer to this request."""
+        self._approvals.expect(request_id, _now())
+
+    def decide(self, request_id: str, approve: bool) -> None:
+        """The client's answer for the user."""
+        self._approvals.decide(request_id, approve, _now())
+        if approve:
+            self.owe()
 
     def owe(self) -> None:
         """The conversation ends with a question that nobody has answered."""
@@ -121,6 +155,8 @@ class Responses:
 
     def create(self, event: ResponseCreate) -> None:
         params = event.response or Params()
+        if params == Params() and self._more.is_made_already(_now()):
+            return
         if self._refuses(params, event.event_id):
             return
         try:
@@ -130,6 +166,7 @@ class Responses:
                 str(error), code="item_not_found", param="response.input", event_id=event.event_id
             )
             return
+        self._more.begin_anew()
         self._begin(params, context)
 
     def cancel(self, event: ResponseCancel) -> None:
@@ -189,6 +226,7 @@ class Responses:
             await self._turns.recognised()
             items = self._state.conversation.heard_items() if context is None else context
             utterance = None if silence else self._utterance(items)
+            answer.offered = self._offer(answer.params)
             request = self._request(answer.params, answer.speak, items, utterance)
             return replace(request, silence=silence)
 
@@ -210,7 +248,7 @@ class Responses:
     def _new_answer(self, params: Params) -> Answer:
         aside = params.conversation == "none"
         engine = self._aside_engine if aside else self._engine
-        answer = Answer(self._state, engine, self._voice, params, self._done)
+        answer = Answer(self._state, engine, self._voice, self._calls, params, self._done)
         if aside:
             self._asides[answer.id] = answer
         else:
@@ -223,6 +261,8 @@ class Responses:
     def _done(self, answer: Answer) -> None:
         if self._asides.pop(answer.id, None) is None:
             self._active = None
+            if self._more.done(answer, _now()):
+                self._owed = True
         self._settle_debt()
         if not self.busy:
             self._on_settled()
@@ -230,7 +270,7 @@ class Responses:
     def _settle_debt(self) -> None:
         """Answer what is owed, unless the user is speaking again or an answer is being made."""
         if self._owed and self._active is None and not self._turns.speaking:
-            self._begin(Params(), None)
+            self._begin(self._more.next(), None)
 
     def _silence(self, cut: tuple[str, int] | None, reason: str, active: Answer | None) -> None:
         """After the voice was cut: end the active answer too, and tell what was not heard."""
@@ -260,14 +300,22 @@ class Responses:
     ) -> Request:
         settings, instructions = self._state.settings, params.instructions
         choice = settings.tool_choice if params.tool_choice is None else params.tool_choice
+        offered = self._offer(params)
         return Request(
-            items=items,
+            items=engine_items(items, offered),
             instructions=settings.instructions if instructions is None else instructions,
-            tools=settings.tools if params.tools is None else params.tools,
-            tool_choice=choice,
+            tools=offered.functions,
+            tool_choice=self._more.choice(choice_for(choice, offered)),
             speak=speak,
             utterance=utterance,
         )
+
+    def _offer(self, params: Params) -> Offered:
+        """Nobody sees what becomes of a call outside the conversation, so none is made there."""
+        named = params.tools
+        tools = self._state.settings.tools if named is None else named
+        box = NoTools() if params.conversation == "none" else self._box
+        return offer(tools, box, named_only=named is not None)
 
     def _utterance(self, items: tuple[Item, ...]) -> Utterance | None:
         """The last turn, if it was spoken and is what is being answered."""
@@ -293,3 +341,7 @@ class Responses:
             or response_id == self._voice.response_id
             or not held.isdisjoint(answer.spoken)
         }
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

@@ -70,6 +70,8 @@ class TurnCallbacks:
     """Nobody has spoken for as long as the client allows, which is to be answered."""
     failed: Callable[[EngineError], None]
     """A turn that was to be answered could not be recognised."""
+    understood: Callable[[str], None] = lambda transcript: None
+    """The transcript of any turn, before `heard`."""
 
 
 def milliseconds(samples: int) -> int:
@@ -299,6 +301,7 @@ class UserTurns:
             usage=usage.of_speech(len(utterance.samples) / HEARING_RATE_HZ),
         )
         self._state.publish(event, silent=not self._transcribes)
+        self._tell.understood(transcript)
         if turn.is_silence and not transcript.strip():
             self._tell.nothing()
         elif turn.to_be_answered:

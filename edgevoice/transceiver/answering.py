@@ -12,7 +12,7 @@ from edgevoice.realtime.client_events import (
     ResponseCancel,
     ResponseCreate,
 )
-from edgevoice.realtime.items import Message
+from edgevoice.realtime.items import FunctionCall, McpApprovalRequest, McpCall, Message
 from edgevoice.realtime.response import Response
 from edgevoice.transceiver.actions import Action, FlushPlayout, SendEvent
 from edgevoice.transceiver.playback import Playback
@@ -105,6 +105,8 @@ class Answering:
         answer = self._responses.done(response.id, response.status)
         answer.has_audio = answer.has_audio or _has_audio(response)
         self._calls.response_done(response.id, answer.has_audio)
+        if not answer.unwanted and _is_continued(response):
+            self._responses.commit()
         finished = response.status in ("completed", "incomplete")
         if finished and answer.has_audio and not (answer.was_streamed or answer.unwanted):
             self._expected = answer
@@ -206,6 +208,13 @@ class Answering:
             return None
         (item_id, content_index), *_ = stream.audio_parts
         return _Cut(item_id, content_index, self.playback.heard)
+
+
+def _is_continued(response: Response) -> bool:
+    """The relay has run tools of its own, and answers by itself with what they brought."""
+    kinds = {type(item) for item in response.output}
+    is_its_own = not kinds.isdisjoint({McpCall, McpApprovalRequest})
+    return is_its_own and FunctionCall not in kinds and response.status == "completed"
 
 
 def _has_audio(response: Response) -> bool:

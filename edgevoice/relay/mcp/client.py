@@ -32,7 +32,7 @@ from edgevoice.relay.mcp.listing import MAX_TOOLS, Listed
 from edgevoice.relay.mcp.pulse import Pulse, Streams
 from edgevoice.relay.mcp.results import result_of
 from edgevoice.relay.mcp.stdio import run_server
-from edgevoice.relay.toolbox import Arguments, ToolResult
+from edgevoice.relay.tool_use.toolbox import Arguments, ToolResult
 
 # Its tracebacks quote what servers say.
 logging.getLogger("mcp").setLevel(logging.CRITICAL)

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from edgevoice.relay.toolbox import RelayTool
+from edgevoice.relay.tool_use.toolbox import RelayTool, is_deeper
 
 log = logging.getLogger(__name__)
 
@@ -70,21 +70,6 @@ def _is_schema(schema: Any) -> bool:
     if not isinstance(schema.get("properties", {}), dict):
         return False
     return not is_deeper(schema, MAX_SCHEMA_DEPTH) and _json_bytes(schema) <= MAX_SCHEMA_BYTES
-
-
-def is_deeper(value: Any, depth: int) -> bool:
-    """It is nested deeper than so many levels; looks no further than that."""
-    level = [value]
-    for _ in range(depth):
-        level = [
-            inner
-            for outer in level
-            if isinstance(outer, dict | list)
-            for inner in (outer.values() if isinstance(outer, dict) else outer)
-        ]
-        if not level:
-            return False
-    return any(isinstance(inner, dict | list) for inner in level)
 
 
 def _json_bytes(value: Any) -> int:

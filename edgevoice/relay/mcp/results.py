@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from edgevoice.relay.toolbox import ToolResult
+from edgevoice.relay.tool_use.toolbox import ToolResult
 
 MAX_LETTERS = 6_000
 """Of one result: a tenth of what a conversation holds."""

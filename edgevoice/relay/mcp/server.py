@@ -16,7 +16,7 @@ from edgevoice.errors import McpError
 from edgevoice.relay.mcp.listing import Listed, usable
 from edgevoice.relay.mcp.pulse import Pulse
 from edgevoice.relay.mcp.results import failure
-from edgevoice.relay.toolbox import Arguments, RelayTool, ToolResult
+from edgevoice.relay.tool_use.toolbox import Arguments, RelayTool, ToolResult
 
 log = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ from edgevoice.config import McpConfig, McpServerConfig
 from edgevoice.errors import ConfigError
 from edgevoice.relay.mcp.results import failure
 from edgevoice.relay.mcp.server import McpServer
-from edgevoice.relay.toolbox import Arguments, RelayTool, Toolbox, ToolResult
+from edgevoice.relay.tool_use.toolbox import Arguments, RelayTool, Toolbox, ToolResult
 
 DESTROYS_BY_DEFAULT = True
 """What the specification has a client take for true where a server says nothing."""
@@ -36,7 +36,7 @@ class McpServers:
                 group.create_task(server.run())
 
     def for_caller(self, name: str) -> Toolbox:
-        """`name`: of the token or device."""
+        """`name`: of the token, or the id of the device."""
         return CallersTools([s for s in self._servers if name in (s.config.devices or (name,))])
 
 
@@ -49,6 +49,9 @@ class CallersTools:
     @property
     def servers(self) -> Sequence[str]:
         return tuple(self._servers)
+
+    def address(self, server: str) -> str:
+        return self._servers[server].config.url
 
     def tools(self) -> Sequence[RelayTool]:
         return [tool for server in self._servers.values() for tool in server.tools]

@@ -12,7 +12,7 @@ import pytest
 
 from edgevoice.config import McpConfig, McpServerConfig
 from edgevoice.relay.mcp.servers import McpServers
-from edgevoice.relay.toolbox import Toolbox, ToolResult
+from edgevoice.relay.tool_use.toolbox import Toolbox, ToolResult
 from tests.waiting import until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]

@@ -5,7 +5,7 @@ import pytest
 from edgevoice.config import McpConfig, McpServerConfig
 from edgevoice.relay.mcp.results import result_of
 from edgevoice.relay.mcp.servers import McpServers
-from edgevoice.relay.toolbox import RelayTool
+from edgevoice.relay.tool_use.toolbox import RelayTool
 
 
 def needs_yes(config: McpServerConfig, tool: RelayTool, **arguments: object) -> bool:

@@ -43,6 +43,9 @@ class Toolbox(Protocol):
     def servers(self) -> Sequence[str]:
         """Labels of the servers that this caller may use, whether they are there or not."""
 
+    def address(self, server: str) -> str:
+        """The URL of one of them; empty where there is none."""
+
     def tools(self) -> Sequence[RelayTool]:
         """Those that can be called now."""
 
@@ -60,6 +63,9 @@ class NoTools:
     def servers(self) -> Sequence[str]:
         return ()
 
+    def address(self, server: str) -> str:
+        return ""
+
     def tools(self) -> Sequence[RelayTool]:
         return ()
 
@@ -68,3 +74,18 @@ class NoTools:
 
     async def call(self, tool: RelayTool, arguments: Arguments) -> ToolResult:
         return ToolResult("there are no tools here", failed=True)
+
+
+def is_deeper(value: Any, depth: int) -> bool:
+    """It is nested deeper than so many levels; looks no further than that."""
+    level = [value]
+    for _ in range(depth):
+        level = [
+            inner
+            for outer in level
+            if isinstance(outer, dict | list)
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+        ]
+        if not level:
+            return False
+    return any(isinstance(inner, dict | list) for inner in level)
