@@ -1,5 +1,6 @@
 import pytest
 
+from edgevoice.realtime import server_events as says
 from edgevoice.realtime.client_events import (
     ConversationItemCreate,
     InputAudioBufferClear,
@@ -7,7 +8,8 @@ from edgevoice.realtime.client_events import (
     ResponseCreate,
     SessionUpdate,
 )
-from edgevoice.realtime.items import FunctionCallOutput
+from edgevoice.realtime.items import FunctionCall, FunctionCallOutput, Item, McpCall
+from edgevoice.realtime.response import Response
 from edgevoice.transceiver.actions import Announce, RunTool
 from edgevoice.transceiver.inputs import LinkLost, PlayoutDrained, PlayoutStarted, ToolFinished
 from edgevoice.transceiver.limits import MAX_CALLS
@@ -276,3 +278,24 @@ def test_what_is_left_of_the_session_before_does_not_begin_the_next(late):
     story.happens(button)
     assert story.happens(late) == []
     assert story.state is State.CONNECTING
+
+
+def done_by_the_relay(*more: Item) -> says.ServerEvent:
+    """A response in which the relay has run a tool of its own."""
+    ran = McpCall("house", "temperature", "{}", output="21 degrees", id="mcp_1")
+    response = Response(id="resp_1", status="completed", output=(ran, *more))
+    return says.ResponseDone(response=response)
+
+
+def test_what_the_relay_did_itself_is_answered_by_the_relay():
+    story = asked_to()
+    assert not [a for a in story.says(done_by_the_relay()) if isinstance(a, ResponseCreate)]
+    assert story.state is State.THINKING
+    story.says(created("resp_2"), audio_part("resp_2"), done("resp_2"), streaming("resp_2"))
+    story.happens(PlayoutStarted())
+    assert story.state is State.SPEAKING
+
+
+def test_of_a_response_with_a_tool_of_ours_the_rest_is_asked_for():
+    story = asked_to(call(), done_by_the_relay(FunctionCall("lamp", "{}", "call_1")))
+    assert ResponseCreate in [type(event) for event in sent(story.happens(finished()))]
