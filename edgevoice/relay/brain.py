@@ -52,6 +52,10 @@ class Brain(Protocol):
     """Used from the event loop only. What it has to say it publishes on its stage."""
 
     @property
+    def engine(self) -> str:
+        """What answers, as `relay.engine` calls it."""
+
+    @property
     def turns(self) -> int:
         """Of the user's."""
 

@@ -338,13 +338,8 @@ class Calls:
         call.session.on_resumed = partial(self._resumed, call_id, call.watch)
         call.session.on_woken = partial(self._woken, call_id, call)
         self._ledger.begin(call_id, call.caller, standby=offer.standby)
-        call.watch.begin(self._fact(call_id, offer))
+        call.watch.begin(_fact(call_id, offer, call.session))
         self._group.create_task(self._follow(call_id, call))
-
-    def _fact(self, call_id: str, offer: Offer) -> SessionBegan:
-        transport: Transport = "webrtc" if offer.make_carrier is None else "websocket"
-        caller, engine = offer.caller, self._config.engine
-        return SessionBegan(call_id, str(caller), caller.kind, engine, transport, offer.standby)
 
     def _woken(self, call_id: str, call: _LiveCall) -> None:
         event = {"event": "session.woken"}
@@ -408,6 +403,12 @@ class Calls:
 
     def _now(self) -> float:
         return asyncio.get_running_loop().time()
+
+
+def _fact(call_id: str, offer: Offer, session: Session) -> SessionBegan:
+    transport: Transport = "webrtc" if offer.make_carrier is None else "websocket"
+    kind, engine = offer.caller.kind, session.engine
+    return SessionBegan(call_id, str(offer.caller), kind, engine, transport, offer.standby)
 
 
 @contextmanager

@@ -38,6 +38,7 @@ class EngineBrain:
         for this caller.
         """
         state = stage.state
+        self.engine = engine.name
         self._stage = stage
         rules = turn_rules(state.settings.audio.input.turn_detection)
         self._hearing = Hearing(vad, rules, stage.wake, can_judge=judge is not None)

@@ -89,6 +89,8 @@ class Session:
     """It was on standby, and is used now."""
     on_resumed: Callable[[float], None]
     """It goes on at another transport, after so many seconds without one."""
+    on_brain_changed: Callable[[], None]
+    """One that could not go on is followed by the next."""
     on_surplus: Callable[[], None]
     """An event of the client was dropped."""
 
@@ -105,6 +107,7 @@ class Session:
         self.on_resumed = lambda after_s: None
         self.on_woken = lambda: None
         self.on_surplus = lambda: None
+        self.on_brain_changed = lambda: None
         self._limits = limits = config.limits
         by_events = terms.sound_in_events
         self._event_bytes = message_bytes(limits) if by_events else limits.event_bytes
@@ -162,6 +165,11 @@ class Session:
     def busy(self) -> bool:
         """An answer is being made or spoken."""
         return self._brain.busy
+
+    @property
+    def engine(self) -> str:
+        """What answers now."""
+        return self._brain.engine
 
     @property
     def extensions(self) -> bool:
@@ -377,6 +385,7 @@ class Session:
         left = self._leave_brain()
         self._brain = self._successors.pop(0)(self._stage())
         self._brain.follow(left)
+        self.on_brain_changed()
         self._spawn(self._think())
 
     def _leave_brain(self) -> Unanswered:

@@ -191,6 +191,8 @@ def spoken(*sentences: str, ms: int = 1000) -> list[Part | float]:
 
 
 class FakeEngine:
+    name = "fake"
+
     def __init__(self) -> None:
         self.words: list[str | EngineError] = []
         self.answers: list[list[Part | float | EngineError]] = []

@@ -19,6 +19,8 @@ from tests.virtual_time import elapse
 class FailingBrain:
     """Keeps all sound, answers nothing, and ends when it is told to."""
 
+    engine = "openai"
+
     def __init__(self, stage: Stage) -> None:
         self.turns, self.responses = 2, 1
         self.busy = self.speaking = False

@@ -117,6 +117,10 @@ class Answerer(Protocol):
 class Engine(Answerer, Protocol):
     """One per relay process, shared by all sessions; models are loaded once."""
 
+    @property
+    def name(self) -> str:
+        """As `relay.engine` calls it."""
+
     async def start(self) -> None:
         """Load and warm up; raises ModelError or EngineError with the remedy."""
 

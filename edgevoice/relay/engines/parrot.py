@@ -55,6 +55,8 @@ class ParrotListener:
 class Parrot:
     """An engine; see engine.py for the contract."""
 
+    name = "parrot"
+
     async def start(self) -> None:
         pass
 

@@ -50,6 +50,14 @@ class SessionResumed:
 
 
 @dataclass(frozen=True, slots=True)
+class EngineChanged:
+    """The one before could not go on, and this one does."""
+
+    call_id: str
+    engine: str
+
+
+@dataclass(frozen=True, slots=True)
 class SessionEnded:
     call_id: str
     reason: str
@@ -128,6 +136,7 @@ Fact = (
     | SessionWoken
     | SessionHeld
     | SessionResumed
+    | EngineChanged
     | SessionEnded
     | TurnEnded
     | ResponseBilled

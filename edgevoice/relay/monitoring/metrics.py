@@ -47,6 +47,7 @@ class Metrics:
         self._starts = self._counter("session_starts", "Sessions begun", "kind", "transport")
         self._ends = self._counter("session_ends", "Sessions ended, by reason", "reason")
         self._resumes = self._counter("session_resumes", "Sessions gone on with elsewhere")
+        self._failovers = self._counter("failovers", "Sessions that went on with this", "engine")
         self._lengths = self._histogram(
             "session_duration_seconds", "From beginning to end", SESSION_BOUNDS_S
         )
@@ -89,6 +90,8 @@ class Metrics:
             case facts.SessionResumed(call_id):
                 self._resumes.inc()
                 self._enter(call_id, "live", now)
+            case facts.EngineChanged(engine=engine):
+                self._failovers.labels(engine).inc()
             case facts.SessionEnded(call_id, reason):
                 self._ends.labels(ends.class_of(reason)).inc()
                 self._leave(call_id, now)

@@ -27,6 +27,7 @@ OTHERS = "others"
 @dataclass(slots=True)
 class _Session:
     began: facts.SessionBegan
+    engine: str
     state: str
     since: float
     """When it was begun; on standby, when it was woken."""
@@ -108,7 +109,7 @@ class Scoreboard:
         match fact:
             case facts.SessionBegan(standby=standby):
                 state = "standby" if standby else "live"
-                self._sessions[fact.call_id] = _Session(fact, state, now)
+                self._sessions[fact.call_id] = _Session(fact, fact.engine, state, now)
                 self._day.of(fact.caller).sessions += 1
             case facts.SessionWoken(call_id) if session := self._sessions.get(call_id):
                 session.state, session.since = "live", now
@@ -116,6 +117,8 @@ class Scoreboard:
                 session.state = "held"
             case facts.SessionResumed(call_id) if session := self._sessions.get(call_id):
                 session.state = "live"
+            case facts.EngineChanged(call_id, engine) if session := self._sessions.get(call_id):
+                session.engine = engine
             case facts.SessionEnded(call_id) if session := self._sessions.pop(call_id, None):
                 self._day.of(session.began.caller).seconds += self._length(session, now)
             case facts.TurnEnded(call_id, report) if session := self._sessions.get(call_id):
@@ -195,7 +198,7 @@ class Scoreboard:
             "id": began.call_id,
             "caller": began.caller,
             "kind": began.kind,
-            "engine": began.engine,
+            "engine": session.engine,
             "transport": began.transport,
             "state": session.state,
             "age_s": round(now - session.since, 1),

@@ -37,6 +37,7 @@ class SessionWatch:
         """From here on everything that happens in the session is seen."""
         self._publish(began)
         self._session.watch(self._published, self._made)
+        self._session.on_brain_changed = self._engine_changed
         self._session.on_surplus = lambda: self._publish(facts.EventsDropped(self._call_id))
 
     def woken(self) -> None:
@@ -52,6 +53,9 @@ class SessionWatch:
         self._tell(self._turns.close())
         self._count_media()
         self._publish(facts.SessionEnded(self._call_id, reason))
+
+    def _engine_changed(self) -> None:
+        self._publish(facts.EngineChanged(self._call_id, self._session.engine))
 
     def _published(self, event: says.ServerEvent) -> None:
         self._tell(self._turns.follow(event, self._now()))

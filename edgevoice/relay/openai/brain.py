@@ -76,6 +76,8 @@ class Link:
 class UpstreamBrain:
     """A Brain; see brain.py for the contract."""
 
+    engine = "openai"
+
     def __init__(
         self, server: Server, vad: Vad, token_name: str, waits: bool, stage: Stage
     ) -> None:

@@ -45,6 +45,11 @@ def test_ends_by_the_class_of_their_reason():
     assert told["session_duration_seconds_sum"] == 1.0
 
 
+def test_engines_that_stand_in():
+    told = seen(began(engine="openai"), facts.EngineChanged("rtc_1", "local"))
+    assert told["failovers_total{engine=local}"] == 1
+
+
 def test_stages_count_from_the_end_of_speech():
     told = seen(began(), turn(ms=(0, 120, 130, 480, 510, 900, 3400)))
     assert told["turns_total{outcome=completed}"] == 1

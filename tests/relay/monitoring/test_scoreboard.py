@@ -69,6 +69,12 @@ def test_held_and_resumed():
     assert board.shown["sessions"][0]["state"] == "live"
 
 
+def test_another_engine_goes_on():
+    board = Board()
+    board.see(began(engine="openai"), facts.EngineChanged("rtc_1", "local"))
+    assert board.shown["sessions"][0]["engine"] == "local"
+
+
 def test_a_turn_as_it_is_drawn():
     board = Board()
     board.see(began(), turn(ms=(0, 120, 130, 480)))

@@ -8,6 +8,7 @@ from edgevoice.relay.monitoring.session_watch import SessionWatch, counted
 from edgevoice.relay.monitoring.waterfall import Stage
 from tests.relay.monitoring.house import began
 from tests.relay.story import Story, spoken, tell
+from tests.relay.test_brain import Hospital
 from tests.virtual_time import elapse
 
 
@@ -136,6 +137,17 @@ def test_what_goes_on_when_the_session_ends():
         assert watched.facts[-1] == facts.SessionEnded("rtc_1", "the relay is stopping")
 
     tell(tale)
+
+
+def test_a_brain_that_cannot_go_on():
+    async def tale(story: Story) -> None:
+        assert isinstance(story, Hospital)
+        watched = Watched(story)
+        assert story.session.engine == "openai"
+        await story.fail()
+        assert watched.of(facts.EngineChanged) == [facts.EngineChanged("rtc_1", "fake")]
+
+    tell(tale, make=Hospital)
 
 
 def test_tokens_of_a_server_that_says_what_kind_they_are():

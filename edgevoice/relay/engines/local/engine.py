@@ -23,6 +23,8 @@ log = logging.getLogger(__name__)
 class LocalEngine:
     """An Engine; see engine.py for the contract."""
 
+    name = "local"
+
     def __init__(
         self, config: LocalEngineConfig, models_dir: str | Path, clock: Callable[[], datetime]
     ) -> None:
