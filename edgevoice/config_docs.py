@@ -13,7 +13,7 @@ from typing import Any, Literal, get_args, get_origin
 
 import yaml
 
-from edgevoice import config as declarations
+from edgevoice import config, config_local
 from edgevoice.config import Config
 from edgevoice.config_file import Effective
 from edgevoice.config_rules import RANGES
@@ -30,7 +30,8 @@ SAMPLE_HEAD = """\
 def prose() -> dict[str, str]:
     """`TurnConfig.idle_s` -> the string under that field."""
     texts = {}
-    for declared in ast.parse(inspect.getsource(declarations)).body:
+    declarations = inspect.getsource(config) + inspect.getsource(config_local)
+    for declared in ast.parse(declarations).body:
         if not isinstance(declared, ast.ClassDef):
             continue
         for field, text in zip(declared.body, declared.body[1:], strict=False):
