@@ -36,8 +36,8 @@ def add_usage(commands: Commands, configured: argparse.ArgumentParser) -> None:
         "usage",
         parents=[configured],
         help="minutes, turns, tokens and cost of each caller",
-        description="What each caller has used today, or on another day, by the relay's clock. A"
-        " call is counted when it ends; `edgevoice relay sessions` shows those that go on.",
+        description="What each caller has used today, or on another day, by the relay's clock;"
+        " also by calls that go on, up to some seconds ago.",
     )
     usage.add_argument("--day", type=a_day, metavar="YYYY-MM-DD", help="that day instead of today")
     usage.add_argument(

@@ -5,6 +5,7 @@ The page itself holds nothing to hide, and asks for the token; what it shows is 
 """
 
 import asyncio
+import socket
 from contextlib import aclosing
 from importlib import resources
 
@@ -15,6 +16,8 @@ from edgevoice.relay.monitoring.broadcast import Broadcast
 from edgevoice.relay.monitoring.metrics import CONTENT_TYPE, Metrics
 from edgevoice.relay.refusal import CallRefused
 
+KEPT_BYTES = 65_536
+"""By the kernel for one who does not read; it would keep megabytes."""
 STALL_S = 20.0
 """Whoever does not read for so long is not there any more."""
 FILES = {
@@ -77,6 +80,7 @@ class Pages:
         kind = {"Content-Type": "text/event-stream; charset=utf-8", "X-Accel-Buffering": "no"}
         response = web.StreamResponse(headers=HEADERS | kind)
         await response.prepare(request)
+        _keep_little(request)
         try:
             async with aclosing(self._broadcast.read()) as states:
                 async for state in states:
@@ -107,3 +111,9 @@ class Pages:
 
     async def _close(self, _app: web.Application) -> None:
         self._broadcast.close()
+
+
+def _keep_little(request: web.Request) -> None:
+    connection = request.get_extra_info("socket")
+    if connection is not None:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, KEPT_BYTES)
