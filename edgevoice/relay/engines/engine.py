@@ -39,7 +39,8 @@ class Request:
     """The conversation so far, only what was said and heard, oldest first."""
     instructions: str
     tools: Sequence[dict[str, Any]]
-    """Function tools as in `session.tools`: type, name, description, parameters."""
+    """Function tools as in `session.tools`: type, name, description, parameters; those that the
+    relay runs have a `server_label` too."""
     tool_choice: Any
     speak: bool
     """Audio is wanted; otherwise text alone."""

@@ -15,7 +15,7 @@ from edgevoice.relay.engines.local.intents.reply import Reply, Said
 from edgevoice.relay.engines.local.intents.smalltalk import farewell
 from edgevoice.relay.engines.local.intents.timers import all_of_them
 from edgevoice.relay.engines.local.intents.tool_results import is_known, phrase, running_timers
-from edgevoice.relay.engines.local.intents.topics import answer
+from edgevoice.relay.engines.local.intents.topics import answer, is_refusal
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +44,11 @@ class Answering:
     async def pieces(self, request: Request) -> AsyncGenerator[Piece]:
         """The answer as pieces of text of any length, and tool calls."""
         said = self._said(request)
-        reply = self._by_rule(said, _results(request.items), request.silence)
+        results = _results(request.items)
+        ruled = not any(call.name in _of_relay(request.tools) for call, _ in results)
+        reply = self._by_rule(said, results, request.silence) if ruled else None
+        if self._chat is not None and _of_relay(request.tools) and is_refusal(reply):
+            reply = None
         if reply is None:
             async with aclosing(self._ask_chat(request)) as pieces:
                 async for piece in pieces:
@@ -92,10 +96,18 @@ class Answering:
             yield CHAT_FAILED
 
     def _said(self, request: Request) -> Said:
-        tools = () if request.tool_choice == "none" else request.tools
+        theirs = _of_relay(request.tools)
+        tools = [tool for tool in request.tools if tool.get("name") not in theirs]
+        if request.tool_choice == "none":
+            tools = []
         words, answered = _last_exchange(request.items)
         log.debug("heard %r", words)
         return Said.of(words, self._clock(), tools, answered)
+
+
+def _of_relay(tools: Sequence[dict[str, Any]]) -> set[str]:
+    """Names of those that other programs made: the rules know the words of ours only."""
+    return {str(tool.get("name")) for tool in tools if "server_label" in tool}
 
 
 def _after_tools(said: Said, results: list[tuple[CallItem, str]]) -> Reply:

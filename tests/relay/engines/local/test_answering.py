@@ -145,3 +145,41 @@ async def test_tools_the_client_forbids_are_not_called():
 async def test_the_assistant_can_be_asked_to_repeat():
     items = [user_text("What time is it?"), assistant_text("It's 4:05 PM."), user_text("Pardon?")]
     assert await answer(*items) == ["It's 4:05 PM."]
+
+
+LAMPS = {"properties": {"name": {"enum": ["lamp"]}}}
+ONE_LAMP = {"type": "function", "name": "switch_light", "parameters": LAMPS}
+HASS = {"type": "function", "name": "HassTurnOn", "parameters": {}, "server_label": "home"}
+
+
+async def answer_at_home(words: str, tools: list, chat: FakeChat) -> list:
+    asked = request(words, tools=[*tools, HASS])
+    return [piece async for piece in Answering(chat, lambda: NOW).pieces(asked)]
+
+
+@pytest.mark.parametrize(
+    ("words", "tools"),
+    [
+        ("Turn on the kitchen light.", []),
+        ("Turn on the kitchen light.", [ONE_LAMP]),
+        ("Is the lamp on?", TOOLS),
+        ("Make it louder.", []),
+    ],
+)
+async def test_what_the_device_cannot_do_the_tools_of_others_may(words, tools):
+    assert await answer_at_home(words, tools, FakeChat("Done.")) == ["Done."]
+
+
+async def test_what_the_device_can_do_it_does():
+    [call] = await answer_at_home("Turn on the lamp.", TOOLS, FakeChat("Done."))
+    assert call.name == "switch_light"
+
+
+async def test_rules_neither_call_nor_explain_the_tools_of_others():
+    theirs = {**HASS, "name": "switch_light"}
+    asked = request("Turn on the lamp.", tools=[theirs])
+    chat = FakeChat("Done.")
+    assert [piece async for piece in Answering(chat, lambda: NOW).pieces(asked)] == ["Done."]
+    called = CallItem("switch_light", "{}", "c1")
+    done = request("Turn on the lamp.", called, function_output("c1", "{}"), tools=[theirs])
+    assert [piece async for piece in Answering(chat, lambda: NOW).pieces(done)] == ["Done."]

@@ -10,6 +10,7 @@ NO_LIGHTS = "This device has no lights to switch."
 TOOL = "switch_light"
 LONGEST_NAME = 4
 BLIND = "I can switch lights, but I don't see whether they are on."
+KNOWN_ONES = "I can switch: "
 ONLY_SWITCH = "I can only switch lights on and off."
 
 _SWITCH = "(turn|turned|switch|put|flip|power)"
@@ -71,7 +72,7 @@ def _switch(said: Said, found: dict[str, str], on: bool) -> Reply | None:
     if chosen := choose(name, known):
         return tuple(call(TOOL, name=each, on=on) for each in chosen)
     unknown = "Which one?" if name in _LIGHTS else f"I don't know a {name}."
-    return f"{unknown} I can switch: {', '.join(known)}." if is_light else None
+    return f"{unknown} {KNOWN_ONES}{', '.join(known)}." if is_light else None
 
 
 def _switch_it(said: Said) -> Reply | None:
