@@ -26,7 +26,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 LONGEST_WAIT_S = 0.8
 """Between two packets of the answer. Machines that test are busy; a relay that parses 4 MB of
 brackets on its event loop, or answers a flood first, is silent for seconds."""
-LONGEST_GAP_S = 0.3
+LONGEST_GAP_S = 0.5
 WORDS = " ".join(["la"] * 400)
 """A minute of whistling."""
 DEEP = "[" * 5_000 + "]" * 5_000
