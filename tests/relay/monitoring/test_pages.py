@@ -131,7 +131,7 @@ async def test_so_many_may_look_and_no_more():
 
 async def test_whoever_does_not_read_costs_little_and_is_dropped():
     async with visiting() as (house, _):
-        house.publish(began(caller="x" * 60))
+        house.publish(began(caller="x" * 60), *[turn()] * 40)
         feed = house.monitoring
         with socket.socket() as deaf:
             deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
@@ -141,7 +141,7 @@ async def test_whoever_does_not_read_costs_little_and_is_dropped():
             request = b"GET /live/events HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
             await loop.sock_sendall(deaf, request)
             readers = []
-            for _ in range(400):  # two states of 10 kB a second
+            for _ in range(150):  # two states of 14 kB a second; the kernel could keep 200
                 house.publish(turn())
                 await elapse(0.5)
                 readers.append(feed.readers)
