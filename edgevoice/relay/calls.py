@@ -32,7 +32,7 @@ from edgevoice.relay.ids import random_id
 from edgevoice.relay.ledger import Ledger
 from edgevoice.relay.limits import Limits
 from edgevoice.relay.mcp.servers import McpServers
-from edgevoice.relay.monitoring.facts import Fact, SessionBegan, Transport
+from edgevoice.relay.monitoring.facts import AnswerForeseen, Fact, SessionBegan, Transport
 from edgevoice.relay.monitoring.observers import Publish, unobserved
 from edgevoice.relay.monitoring.session_watch import SessionWatch
 from edgevoice.relay.openai.brain import UpstreamBrain
@@ -283,9 +283,14 @@ class Calls:
     def _brains(self, offer: Offer, vad: Vad, box: Toolbox) -> list[MakeBrain]:
         """The first one begins; CallRefused when there is none."""
         judge = self._judge.finished if self._judge is not None and self._can_judge else None
-        speculate = self._config.local.speculate
         own: MakeBrain = partial(
-            EngineBrain, self._engine, vad, judge=judge, speculate=speculate, box=box
+            EngineBrain,
+            self._engine,
+            vad,
+            judge=judge,
+            speculate=self._config.local.speculate,
+            on_foreseen=lambda used: self._publish(AnswerForeseen(used)),
+            box=box,
         )
         server = self._server
         if server is None:

@@ -4,6 +4,8 @@ Wiring: what a turn is lives in `turn_detector.py`, the user's side in `user_tur
 assistant's in `responses.py`, the client's wishes in `client_commands.py`.
 """
 
+from collections.abc import Callable
+
 from edgevoice.audio.frames import Samples
 from edgevoice.audio.vad import Vad
 from edgevoice.realtime.client_events import ClientEvent
@@ -30,12 +32,13 @@ class EngineBrain:
         *,
         judge: Judge | None = None,
         speculate: bool = False,
+        on_foreseen: Callable[[bool], None] = lambda used: None,
         box: Toolbox | None = None,
     ) -> None:
         """`judge`: can tell whether a turn sounds finished; None: silence decides.
 
-        `speculate`: answers are begun when the user may have finished. `box`: the relay's tools
-        for this caller.
+        `speculate`: answers are begun when the user may have finished; `on_foreseen`: whether one
+        of them is used. `box`: the relay's tools for this caller.
         """
         state = stage.state
         self.engine = engine.name
@@ -44,7 +47,7 @@ class EngineBrain:
         self._hearing = Hearing(vad, rules, stage.wake, can_judge=judge is not None)
         self._turns = UserTurns(state, engine, self._hearing, self._callbacks(), judge)
         self._speculates = speculate
-        self._speculation = Speculation(engine, state.spawn)
+        self._speculation = Speculation(engine, state.spawn, on_foreseen)
         self._responses = Responses(
             state, self._speculation, self._turns, stage.voice, stage.report, engine, box
         )
@@ -86,6 +89,7 @@ class EngineBrain:
 
     def obey(self, event: ClientEvent) -> None:
         self._commands.obey(event)
+        self._mind_silence()  # sound may come in events, too
 
     def moved(self) -> None:
         self._commands.media_flows = False

@@ -7,7 +7,7 @@ Rule 3: it goes no further than a tool's call, for a call has effects.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 
 import numpy as np
 
@@ -31,12 +31,12 @@ MAX_PARTS = 64
 class Speculation:
     """What a session asks instead of its engine. At most one answer is begun in advance."""
 
-    def __init__(self, engine: Answerer, spawn: Spawn) -> None:
+    def __init__(self, engine: Answerer, spawn: Spawn, tell: Callable[[bool], None]) -> None:
+        """`tell`: whether one that was begun is used."""
         self._engine = engine
         self._spawn = spawn
+        self._tell = tell
         self._ahead: _Ahead | None = None
-        self.begun = 0
-        self.used = 0
 
     def begin(self, request: Request) -> None:
         """This may be asked in a moment."""
@@ -45,23 +45,22 @@ class Speculation:
         self.forget()
         self._ahead = _Ahead(request)
         self._ahead.begin(self._engine.respond(request), self._spawn)
-        self.begun += 1
 
     def forget(self) -> None:
         """It was not asked."""
         if self._ahead is not None:
             self._ahead.cancel()
             self._ahead = None
+            self._tell(False)
 
     def respond(self, request: Request) -> AsyncIterator[Part]:
         """As an engine's `respond`."""
-        ahead, self._ahead = self._ahead, None
-        if ahead is None:
+        ahead = self._ahead
+        if ahead is None or not _same(ahead.request, request):
+            self.forget()
             return self._engine.respond(request)
-        if not _same(ahead.request, request):
-            ahead.cancel()
-            return self._engine.respond(request)
-        self.used += 1
+        self._ahead = None
+        self._tell(True)
         return ahead.parts()
 
 

@@ -143,6 +143,6 @@ def test_they_leave_an_answer_that_was_begun_in_advance_alone():
         await story.hear(400, loud=False)
         aside(story, "one")
         await story.hear(1000, loud=False)
-        assert story.speculation.used == 1
+        assert story.used == [True]
 
     assert names(tell(tale, make=SpeculativeStory), "response.created") == ["one", ""]

@@ -125,6 +125,14 @@ class Refused:
 
 
 @dataclass(frozen=True, slots=True)
+class AnswerForeseen:
+    """An answer was begun before the question was over."""
+
+    used: bool
+    """It was the question that was asked in the end."""
+
+
+@dataclass(frozen=True, slots=True)
 class LoopLagged:
     """The event loop woke somebody so much later than asked for."""
 
@@ -143,5 +151,6 @@ Fact = (
     | MediaCounted
     | EventsDropped
     | Refused
+    | AnswerForeseen
     | LoopLagged
 )

@@ -64,6 +64,9 @@ class Metrics:
         self._lost = self._counter("lost_packets", "Packets of callers that had to be made up")
         self._dropped = self._counter("dropped_events", "Events of clients that were too many")
         self._refusals = self._counter("refusals", "Requests not taken", "status", "code")
+        self._foreseen = self._counter(
+            "foreseen_answers", "Answers begun before the question was over", "used"
+        )
         self._loop = self._histogram(
             "event_loop_lag_seconds", "How late the event loop wakes", LOOP_BOUNDS_S
         )
@@ -113,6 +116,8 @@ class Metrics:
                 self._dropped.inc(events)
             case facts.Refused(status, code):
                 self._refusals.labels(str(status), self._codes.known(code)).inc()
+            case facts.AnswerForeseen(used):
+                self._foreseen.labels("yes" if used else "no").inc()
             case facts.LoopLagged(lag_s):
                 self._loop.observe(lag_s)
 

@@ -82,8 +82,13 @@ def test_trouble_is_counted():
     told = seen(
         facts.Refused(401, "invalid_api_key"),
         facts.EventsDropped("rtc_1"),
+        facts.AnswerForeseen(used=True),
+        facts.AnswerForeseen(used=False),
+        facts.AnswerForeseen(used=False),
         facts.LoopLagged(0.03),
     )
+    assert told["foreseen_answers_total{used=yes}"] == 1
+    assert told["foreseen_answers_total{used=no}"] == 2
     assert told["refusals_total{code=invalid_api_key,status=401}"] == 1
     assert told["dropped_events_total"] == 1
     assert told["event_loop_lag_seconds_bucket{le=0.05}"] == 1
