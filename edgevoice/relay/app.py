@@ -29,6 +29,7 @@ from edgevoice.relay.client_secrets import ClientSecrets
 from edgevoice.relay.engines.engine import Engine
 from edgevoice.relay.ids import random_id
 from edgevoice.relay.ledger import Ledger
+from edgevoice.relay.live_session import LiveSession
 from edgevoice.relay.mcp.servers import McpServers
 from edgevoice.relay.monitoring.admission import Admission, read_token
 from edgevoice.relay.monitoring.monitoring import Monitoring
@@ -37,7 +38,6 @@ from edgevoice.relay.oversight import Oversight
 from edgevoice.relay.own_secrets import OwnSecrets
 from edgevoice.relay.pairing import Pairings
 from edgevoice.relay.pairing_pages import PairingPages
-from edgevoice.relay.session import Session
 from edgevoice.relay.signalling import Signalling
 from edgevoice.relay.store.memory import MemoryStore
 from edgevoice.relay.store.place import make_store
@@ -313,7 +313,7 @@ def make_pairing(config: RelayConfig, store: Store) -> PairingPages | None:
     return PairingPages(pairings, wall_clock, behind_proxy=config.behind_proxy)
 
 
-async def carry(session: Session) -> str:
+async def carry(session: LiveSession) -> str:
     """One session to its end. A bug in it ends this session only, with its traceback logged."""
     try:
         return await session.run()

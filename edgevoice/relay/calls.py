@@ -31,12 +31,16 @@ from edgevoice.relay.engines.engine import Engine
 from edgevoice.relay.ids import random_id
 from edgevoice.relay.ledger import Ledger
 from edgevoice.relay.limits import Limits
+from edgevoice.relay.live_session import LiveSession
 from edgevoice.relay.mcp.servers import McpServers
 from edgevoice.relay.monitoring.facts import AnswerForeseen, Fact, SessionBegan, Transport
 from edgevoice.relay.monitoring.observers import Publish, unobserved
-from edgevoice.relay.monitoring.session_watch import SessionWatch
+from edgevoice.relay.monitoring.session_watch import Price, SessionWatch, free
 from edgevoice.relay.openai.brain import UpstreamBrain
+from edgevoice.relay.openai.brokered import BrokeredCall
+from edgevoice.relay.openai.brokered_tools import BoxedTools
 from edgevoice.relay.openai.server import Server
+from edgevoice.relay.patience import Patience
 from edgevoice.relay.prices import price_of
 from edgevoice.relay.refusal import CallRefused
 from edgevoice.relay.session import CallTerms, Session
@@ -85,12 +89,14 @@ class Placed:
     """To what was offered."""
     resumed: bool = False
     """It is the call that was to be gone on with."""
+    is_foreign: bool = False
+    """It is carried by a server that knows nothing of `edgevoice.*`."""
 
 
 @dataclass(frozen=True, slots=True)
 class _LiveCall:
     caller: Caller
-    session: Session
+    session: LiveSession
     began: float
     watch: SessionWatch
 
@@ -102,7 +108,7 @@ class Calls:
         engine: Engine,
         make_vad: Callable[[], Vad],
         make_carrier: MakeCarrier,
-        carry: Callable[[Session], Awaitable[str]],
+        carry: Callable[[LiveSession], Awaitable[str]],
         on_change: Callable[[int], None],
         publish: Publish = unobserved,
         judge: TurnJudge | None = None,
@@ -194,16 +200,22 @@ class Calls:
         for replaced in admission.replaced:
             if replaced in self._live:
                 self._live[replaced].session.hang_up("replaced by a newer call", REPLACED)
-        price = price_of(self._model, self._config.prices)
-        watch = SessionWatch(call_id, session, self._tell, price)
+        watch = SessionWatch(call_id, session, self._tell, self._price(session))
         self._begin(call_id, _LiveCall(offer.caller, session, now, watch), offer)
-        return Placed(call_id, answer)
+        return Placed(call_id, answer, is_foreign=isinstance(session, BrokeredCall))
 
     async def count_start(self, caller: Caller) -> None:
         """Of a session that the upstream will carry; CallRefused when it is one too many."""
         self._refuse_when_closing()
         day = await self._ledger.day(caller.name)
         self.limits.count_start(caller.name, day, self._now())
+
+    def _price(self, session: LiveSession) -> Price:
+        """Of what answers; whoever stands in for the server costs nothing."""
+        paid = price_of(self._model, self._config.prices)
+        if self._server is None:
+            return paid
+        return lambda tokens: paid(tokens) if session.engine == "openai" else free(tokens)
 
     @property
     def _model(self) -> str:
@@ -238,6 +250,8 @@ class Calls:
             raise CallRefused(
                 403, "a client secret is for its own call; join with the token", code="forbidden"
             )
+        if call.session.sidebands is None:
+            raise CallRefused(409, "that call's events do not pass this relay", code="brokered")
         if not call.session.sidebands.join(make_transport):
             raise CallRefused(
                 429, f"{MOST} connections have joined that call", code="rate_limit_exceeded"
@@ -253,7 +267,26 @@ class Calls:
             raise CallRefused(403, "that call belongs to somebody else", code="forbidden")
         return call
 
-    async def _answer(self, offer: Offer, session_s: float) -> tuple[Session, str]:
+    async def _answer(self, offer: Offer, session_s: float) -> tuple[LiveSession, str]:
+        return await self._broker(offer, session_s) or await self._carry_here(offer, session_s)
+
+    async def _broker(self, offer: Offer, session_s: float) -> tuple[LiveSession, str] | None:
+        """None: the call is carried here."""
+        server = self._server
+        if server is None or not server.is_broker or offer.make_carrier is not None:
+            return None
+        box = self._servers.for_caller(offer.caller.name)
+        with _refusals(offer):
+            check(offer.patch.get("tools") or (), box)
+        tools = BoxedTools(box)
+        placed = await server.place(offer.caller.name, offer.sdp, offer.patch, tools)
+        if placed is None:
+            return None
+        idle_s = self._config.limits.idle_s
+        patience = Patience(idle_s, session_s, self._now(), standby=offer.standby)
+        return BrokeredCall(server, placed.call_id, patience, tools), placed.answer
+
+    async def _carry_here(self, offer: Offer, session_s: float) -> tuple[LiveSession, str]:
         taken_up = self._conversations.take_up(offer.caller.name, offer.context, self._now())
         terms = CallTerms(
             session_s,
@@ -301,12 +334,7 @@ class Calls:
         if server.has_fallback:
             return [*there, own]
         if not there:
-            raise CallRefused(
-                503,
-                "the server behind this relay cannot be had at the moment",
-                code="upstream_refused",
-                retry_after_s=server.wait_s(),
-            )
+            raise server.unavailable()
         return there
 
     def _carriers(self, offer: Offer) -> tuple[list[Carrier], MakeTransport]:
@@ -410,7 +438,7 @@ class Calls:
         return asyncio.get_running_loop().time()
 
 
-def _fact(call_id: str, offer: Offer, session: Session) -> SessionBegan:
+def _fact(call_id: str, offer: Offer, session: LiveSession) -> SessionBegan:
     transport: Transport = "webrtc" if offer.make_carrier is None else "websocket"
     kind, engine = offer.caller.kind, session.engine
     return SessionBegan(call_id, str(offer.caller), kind, engine, transport, offer.standby)

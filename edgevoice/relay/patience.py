@@ -22,6 +22,11 @@ class Patience:
         self._active_at = now
 
     @property
+    def is_open(self) -> bool:
+        """It was connected."""
+        return self._connect_by is None
+
+    @property
     def deadline(self) -> float:
         if self._connect_by is not None:
             return min(self._connect_by, self._ends_at)

@@ -238,11 +238,8 @@ async def _served(
 def _naming(placed: Placed) -> dict[str, str]:
     """Where the call can be hung up, whether it goes on, and that we speak `edgevoice.*`."""
     resumed = {RESUMED_HEADER: placed.call_id} if placed.resumed else {}
-    return {
-        "Location": f"/v1/realtime/calls/{placed.call_id}",
-        VERSION_HEADER: __version__,
-        **resumed,
-    }
+    ours = {} if placed.is_foreign else {VERSION_HEADER: __version__}
+    return {"Location": f"/v1/realtime/calls/{placed.call_id}", **ours, **resumed}
 
 
 def _refuse_other_kinds(request: web.Request) -> None:

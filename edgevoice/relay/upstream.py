@@ -28,6 +28,8 @@ from edgevoice.relay.refusal import CallRefused
 
 log = logging.getLogger(__name__)
 
+ABSENT = "upstream_absent"
+"""The server does not know what it was asked for."""
 Socket = aiohttp.ClientWebSocketResponse
 JSON = "application/json"
 
@@ -162,6 +164,9 @@ class Upstream:
         form.add_field("session", msgspec.json.encode(session).decode(), content_type=JSON)
         async with self._posting("calls", token_name, data=form) as response:
             body = await self._body(response)
+            if response.status in (400, 413, 415, 422):  # it is the caller's fault
+                said = f"{self.name} does not take this call: {self._said(body)}"
+                raise CallRefused(400, said, code="invalid_offer")
             if response.status not in (200, 201):
                 raise self._refusal(response, body, "takes no calls")
             return self._placed(response.headers.get("Location", ""), body)
@@ -291,15 +296,15 @@ class Upstream:
                     retry_after_s=float(wait) if wait.isascii() and wait.isdecimal() else 30.0,
                 )
             case 404 | 405:
-                return self._trouble(lacks, f"{status}: relay.upstream.url")
+                return self._trouble(lacks, f"{status}: relay.upstream.url", ABSENT)
             case _ if 300 <= status < 400:
                 return self._trouble("points elsewhere", f"{status}: relay.upstream.url")
             case _:
                 return self._trouble("refused", f"{status}: {self._said(body)}")
 
-    def _trouble(self, what: str, detail: str) -> CallRefused:
+    def _trouble(self, what: str, detail: str, code: str = "upstream_refused") -> CallRefused:
         log.warning("upstream %s %s (%s)", self.name, what, detail)
-        return CallRefused(502, f"{self.name} {what} ({detail})", code="upstream_refused")
+        return CallRefused(502, f"{self.name} {what} ({detail})", code=code)
 
     def _said(self, body: bytes) -> str:
         """`error.message`, on one line, without anything that might be a part of the key."""

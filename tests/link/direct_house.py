@@ -7,6 +7,7 @@ carried out, the rest is kept to be looked at.
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from edgevoice.config import (
     TurnConfig,
     UpstreamConfig,
 )
+from edgevoice.relay.engines.parrot import Parrot
 from edgevoice.relay.tokens import create
 from edgevoice.transceiver import actions as do
 from edgevoice.transceiver.inputs import (
@@ -165,11 +167,14 @@ class Device:
 
 
 class DirectHouse:
-    def __init__(self, device: Device, server: OpenAiServer, relay: Running, url: str) -> None:
+    def __init__(
+        self, device: Device, server: OpenAiServer, relay: Running, url: str, relay_url: str
+    ) -> None:
         self.device = device
         self.server = server
         self.relay = relay.relay
         self.url = url
+        self.relay_url = relay_url
 
     @property
     def session(self) -> Session:
@@ -183,14 +188,18 @@ async def direct_house(
     on_server: Callable[[OpenAiServer], None] = lambda server: None,
     spare: bool = False,
     turn: dict[str, Any] | None = None,
+    relay_settings: dict[str, Any] | None = None,
+    upstream: dict[str, Any] | None = None,
+    opus: bool = False,
     **settings: Any,
 ) -> AsyncIterator[DirectHouse]:
-    """`settings` of the link. Raw samples both ways, or Opus with `spare`.
+    """`settings` of the link. Raw samples both ways, or Opus with `spare` or `opus`.
 
     `spare`: where the server cannot be had, the relay itself is called.
     """
     behaviour = behaviour or Behaviour()
-    if not spare:
+    is_raw = not (spare or opus)
+    if is_raw:
         behaviour.codec = raw(16_000)
     server = OpenAiServer(KEY, behaviour)
     on_server(server)
@@ -204,18 +213,18 @@ async def direct_house(
             store="memory",
             tokens_file=tokens_file,
             detection=DetectionConfig(vad="webrtc"),
-            upstream=UpstreamConfig(url=url, key_file=str(folder / "key")),
+            upstream=UpstreamConfig(url=url, key_file=str(folder / "key"), **(upstream or {})),
         )
-        relay = Running(config, group)
+        relay = Running(replace(config, **(relay_settings or {})), group, Parrot())
         relay_url = await relay.url()
         given = {"direct": True, "direct_url": url, **settings}
-        codec = None if spare else raw(24_000)
+        codec = raw(24_000) if is_raw else None
         board = Board(relay_url, codec, token=token, spare=spare, **given)
         device = Device(board, LinkConfig(url=relay_url, **given), token, **(turn or {}))
         tasks = [board.link.run(), board.capture(), device.loudspeaker(), device.tick()]
         running = [group.create_task(task) for task in tasks]
         await asyncio.sleep(0.1)
-        yield DirectHouse(device, server, relay, url)
+        yield DirectHouse(device, server, relay, url, relay_url)
         for task in running:
             task.cancel()
         await asyncio.sleep(0.1)

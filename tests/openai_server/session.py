@@ -48,6 +48,8 @@ class Session(Answering):
         self.spoken_ms: dict[str, int] = {}
         """By item: how much sound was made."""
         self._response: Response | None = None
+        self.attending: list[asyncio.Task[None]] = []
+        """Of each sideband; one that is cancelled hangs it up."""
         self.asides: list[str] = []
         """Kinds of events that came by a sideband; they are among `received`, too."""
         self.over = asyncio.Event()

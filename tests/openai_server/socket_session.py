@@ -135,6 +135,7 @@ async def attend(session: Session, socket: web.WebSocketResponse) -> None:
 
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(read()), group.create_task(write())]
+        session.attending.append(tasks[0])
         over = group.create_task(session.over.wait())
         await asyncio.wait([tasks[0], over], return_when=asyncio.FIRST_COMPLETED)
         if not tasks[0].done():

@@ -45,8 +45,12 @@ class Client:
     def _hear(self, text: str) -> None:
         self.events.append(json.loads(text))
 
-    async def call(self, bearer: str) -> int:
+    async def offer(self) -> str:
         await self.caller.prepare(Wishes(fec=True))
+        return self.caller.offer
+
+    async def call(self, bearer: str) -> int:
+        await self.offer()
         headers = {"Authorization": f"Bearer {bearer}", "Content-Type": "application/sdp"}
         place = self.url + "/v1/realtime/calls"
         async with (

@@ -23,6 +23,7 @@ from edgevoice.link.ways import opus
 from edgevoice.realtime import server_events as says
 from edgevoice.realtime.wire import decode_server_event
 from edgevoice.relay.app import Relay, make_engine
+from edgevoice.relay.engines.engine import Engine
 from edgevoice.relay.lobby import WAIT_S
 from edgevoice.relay.tokens import create
 from edgevoice.transceiver.actions import OpenLink
@@ -47,10 +48,13 @@ def config(tmp_path):
 class Running:
     """A relay that runs beside the test."""
 
-    def __init__(self, config: RelayConfig, group: asyncio.TaskGroup) -> None:
+    def __init__(
+        self, config: RelayConfig, group: asyncio.TaskGroup, engine: Engine | None = None
+    ) -> None:
         self.stop = asyncio.Event()
         self._url: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-        self.relay = Relay(config, make_engine(config), WebRtcVad, ServiceManager({}))
+        engine = engine or make_engine(config)
+        self.relay = Relay(config, engine, WebRtcVad, ServiceManager({}))
         self.task = group.create_task(self.relay.run(self.stop, self._url.set_result))
 
     async def url(self) -> str:

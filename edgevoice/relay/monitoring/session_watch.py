@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterable
 from edgevoice.audio.departures import Departures
 from edgevoice.realtime import server_events as says
 from edgevoice.realtime.response import InputTokens, OutputTokens, Response, Usage
+from edgevoice.relay.live_session import LiveSession
 from edgevoice.relay.monitoring import facts
 from edgevoice.relay.monitoring.observers import Publish
 from edgevoice.relay.monitoring.turn_follower import TurnFollower
 from edgevoice.relay.monitoring.waterfall import TurnReport
-from edgevoice.relay.session import Session
 
 Price = Callable[[facts.Tokens], float]
 """In US dollars."""
@@ -23,7 +23,7 @@ def free(_tokens: facts.Tokens) -> float:
 
 class SessionWatch:
     def __init__(
-        self, call_id: str, session: Session, publish: Publish, price: Price = free
+        self, call_id: str, session: LiveSession, publish: Publish, price: Price = free
     ) -> None:
         self._call_id = call_id
         self._session = session

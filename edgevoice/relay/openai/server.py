@@ -5,11 +5,14 @@ from collections.abc import Callable
 from random import random
 
 from edgevoice.config import UpstreamConfig
+from edgevoice.realtime.session import SessionPatch
 from edgevoice.relay.brain import BrainLost
 from edgevoice.relay.openai.breaker import Breaker
+from edgevoice.relay.openai.brokered_tools import BrokeredTools, with_ours
 from edgevoice.relay.openai.connection import Connection
 from edgevoice.relay.openai.dialect import Dialect, RealtimeDialect
-from edgevoice.relay.upstream import Socket, Upstream
+from edgevoice.relay.refusal import CallRefused
+from edgevoice.relay.upstream import PlacedThere, Socket, Upstream
 
 RETRY_S = 20.0
 
@@ -30,6 +33,45 @@ class Server:
     @property
     def has_fallback(self) -> bool:
         return self.config.fallback != "none"
+
+    @property
+    def is_broker(self) -> bool:
+        return self.config.mode == "broker"
+
+    async def place(
+        self, caller: str, offer: str, asked: SessionPatch, tools: BrokeredTools
+    ) -> PlacedThere | None:
+        """Have the server take the call itself. None: it cannot, and somebody else may.
+
+        CallRefused when it is the caller's fault, or nobody else would take it.
+        """
+        if not self.admits():
+            self._refuse_alone(self.unavailable())
+            return None
+        session = self.upstream.session(asked)
+        ours = with_ours(session.get("tools") or (), tools.definitions())
+        try:
+            return await self.upstream.call(
+                caller, offer, session | ({"tools": ours} if ours else {})
+            )
+        except CallRefused as refusal:
+            if refusal.code == "invalid_offer":
+                raise
+            self.failed(refusal.retry_after_s or 0.0)
+            self._refuse_alone(refusal)
+            return None
+
+    def _refuse_alone(self, refusal: CallRefused) -> None:
+        if not self.has_fallback:
+            raise refusal
+
+    def unavailable(self) -> CallRefused:
+        return CallRefused(
+            503,
+            "the server behind this relay cannot be had at the moment",
+            code="upstream_refused",
+            retry_after_s=self.wait_s(),
+        )
 
     def new_dialect(self) -> Dialect:
         return RealtimeDialect(self.config)
