@@ -1,7 +1,7 @@
 """A server that the relay runs: one process, a message per line on its stdin and stdout.
 
-The package's own transport reads lines of any length, and ten megabytes without a newline cost
-it seconds. Here a line is bounded, and lines that are no messages (a stray `print`) are skipped.
+The package's own transport keeps a line until it ends, which may be never. Here a line is
+bounded, and lines that are no messages (a stray `print`) are skipped.
 The process has no environment but what the owner names, and ends with the connection.
 """
 
