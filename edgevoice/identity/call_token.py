@@ -7,7 +7,7 @@ A JWT (RFC 7519) whose only algorithm is EdDSA. Its claims:
          which one each device was paired, so that no relay can use at another what it was sent
     iat, exp, jti   made when, good until when, and a number that is used once
     req  the method and the path: "POST /v1/realtime/calls". As in RFC 9449 (DPoP), and without
-         the query
+         the query; a proxy in front of a relay must leave paths as they are
     sdp  SHA-256 of the body in hex; a GET, a WebSocket's upgrade and a hang-up have the empty one
 
 So whoever reads one on its way can open no session with it: the offer in the body names the

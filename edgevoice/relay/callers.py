@@ -167,7 +167,7 @@ class Callers:
                 token,
                 PublicKey.parse(device.public_key),
                 device.origin,
-                f"{request.method} {request.path}",
+                f"{request.method} {request.rel_url.raw_path}",
                 now,
             )
         except CallTokenError as error:

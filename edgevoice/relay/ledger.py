@@ -55,11 +55,14 @@ class Ledger:
         self._today: dict[str, tuple[str, Use]] = {}
         """As last read: the day and what had been used of it, of callers with live calls."""
         self._shows_calls = False
+        self.has_news = False
+        """Calls have begun or ended, or are in another state, since they were shown last."""
 
     def begin(self, call_id: str, caller: Caller, *, standby: bool = False) -> None:
         state, counted = ("standby", None) if standby else ("live", self._now())
         self._live[call_id] = _Account(caller, self._wall_clock(), state, counted)
         self._add(self._live[call_id], Use(sessions=1))
+        self.has_news = True
 
     def see(self, fact: facts.Fact) -> None:
         """What the facts of a call mean for its account. Others are nothing to us."""
@@ -68,11 +71,12 @@ class Ledger:
             return
         match fact:
             case facts.SessionWoken():
-                account.state, account.counted_until = "live", self._now()
+                account.counted_until = self._now()
+                self._is(account, "live")
             case facts.SessionHeld():
-                account.state = "held"
+                self._is(account, "held")
             case facts.SessionResumed():
-                account.state = "live"
+                self._is(account, "live")
             case facts.TurnEnded():
                 self._add(account, Use(turns=1))
             case facts.ResponseBilled():
@@ -82,6 +86,7 @@ class Ledger:
         """All that the call has used."""
         account = self._live.pop(call_id)
         self._count(account)
+        self.has_news = True
         return account.use
 
     async def day(self, name: str) -> Day:
@@ -128,6 +133,7 @@ class Ledger:
         await self._store.sweep(now, day_of(now - KEPT_DAYS * 86_400))
 
     async def _show_calls(self) -> None:
+        self.has_news = False
         calls = [self._shown(call_id, account) for call_id, account in self._live.items()]
         if calls or self._shows_calls:
             await self._store.show_calls(self._relay_id, calls, self._wall_clock())
@@ -148,6 +154,10 @@ class Ledger:
             use.output_tokens,
             use.cost_micro_usd,
         )
+
+    def _is(self, account: _Account, state: str) -> None:
+        account.state = state
+        self.has_news = True
 
     def _bill(self, account: _Account, fact: facts.ResponseBilled) -> None:
         tokens = fact.tokens

@@ -72,7 +72,7 @@ class Oversight:
     async def look(self, now: float) -> None:
         self._end_spent(now)
         await self._end_revoked()
-        if now - self._saved_at >= SAVE_S:
+        if self._ledger.has_news or now - self._saved_at >= SAVE_S:
             self._saved_at = now
             await self._ledger.save()
         if now - self._swept_at >= SWEEP_S:

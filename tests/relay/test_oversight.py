@@ -250,6 +250,16 @@ async def test_a_real_session_is_told_why_and_hung_up(tmp_path):
     await house.visit(tale)
 
 
+async def test_other_processes_see_a_call_within_a_second(tokens_file, store):
+    watched = Watched(tokens_file, store)
+    async with watched.going_on() as calls:
+        calls.begin("a", Caller("hall"))
+        await elapse(LOOK_S)
+        assert [call.call_id for call in await store.calls(wall_clock())] == ["a"]
+        await elapse(60)
+        assert [call.call_id for call in await store.calls(wall_clock())] == ["a"]
+
+
 async def test_old_things_are_swept_up(tokens_file, store):
     await store.add_secret(Secret(secret_digest("ek_x"), "hall", wall_clock() + 10, "{}"))
     watched = Watched(tokens_file, store)

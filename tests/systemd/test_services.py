@@ -63,6 +63,15 @@ def test_the_relay_is_ready_listens_and_stops(guest: Guest) -> None:
 
 
 @pytest.mark.usefixtures("token")
+def test_the_owner_looks_into_what_the_relay_keeps_and_leaves_it_the_relays(guest: Guest) -> None:
+    with running(guest, "edgevoice-relay"):
+        assert "NAME" in guest.said(f"{COMMAND} relay devices list")
+        kept = guest.said("stat -c '%n %a %U' /var/lib/edgevoice-relay/*").splitlines()
+        assert "/var/lib/edgevoice-relay/relay.sqlite 600 edgevoice-relay" in kept
+        assert {line.split()[-1] for line in kept} == {"edgevoice-relay"}
+
+
+@pytest.mark.usefixtures("token")
 def test_the_device_is_ready_answers_its_owner_and_stops(guest: Guest) -> None:
     with running(guest, "edgevoice-relay"), running(guest, "edgevoice"):
         assert guest.shown("edgevoice", "StatusText")
