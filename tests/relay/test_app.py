@@ -85,6 +85,44 @@ async def test_it_listens_on_a_free_port_and_stops_when_told(config):
         relay.stop.set()
 
 
+async def test_behind_a_proxy_the_owner_needs_the_token_of_the_file(config, tmp_path):
+    create(config.tokens_file, "kitchen")
+    (tmp_path / "admin").write_text("x" * 40)
+    (tmp_path / "admin").chmod(0o600)
+    config = replace(config, behind_proxy=True, admin_token_file=str(tmp_path / "admin"))
+    async with asyncio.TaskGroup() as group:
+        relay = Running(config, group)
+        async with aiohttp.ClientSession(await relay.url()) as http:
+            async with http.get("/metrics") as response:
+                assert response.status == 401
+            shown = {"Authorization": "Bearer " + "x" * 40}
+            async with http.get("/metrics", headers=shown) as response:
+                assert 'refusals_total{code="invalid_api_key",status="401"} 1.0' in (
+                    await response.text()
+                )
+        relay.stop.set()
+
+
+async def test_an_admin_token_that_cannot_be_used_is_told_at_the_start(config):
+    config = replace(config, admin_token_file="/nowhere/admin")
+    with pytest.raises(CredentialError, match="relay.admin_token_file"):
+        Relay(config, make_engine(config), WebRtcVad, ServiceManager({}))
+
+
+async def test_whoever_looks_does_not_keep_the_relay_from_stopping(config):
+    create(config.tokens_file, "kitchen")
+    async with asyncio.TaskGroup() as group:
+        relay = Running(config, group)
+        url = await relay.url() + "/live/events"
+        async with aiohttp.ClientSession() as http, http.get(url) as response:
+            await response.content.readuntil(b"\n\n")
+            began = asyncio.get_running_loop().time()
+            relay.stop.set()
+            await response.content.read()
+            await relay.task
+            assert asyncio.get_running_loop().time() - began < 1.5
+
+
 async def test_a_port_in_use_is_said_with_the_remedy(config):
     create(config.tokens_file, "kitchen")
     with socket.socket() as taken:
