@@ -260,6 +260,8 @@ def _voice_servers(local: LocalEngineConfig) -> Iterator[tuple[str, str]]:
             yield f"{path}.url", f'backend {part.backend} needs {begins}..., not "{part.url}"'
         if part.key_file.startswith("sk-"):
             yield f"{path}.key_file", "holds a key instead of the name of a file that holds one"
+        elif part.key_file and part.url.startswith("http://") and not is_loopback(_host(part.url)):
+            yield f"{path}.url", "the key could be read on the way: use https://"
     if local.stt.backend == "faster-whisper" and not local.stt.model:
         yield (
             "relay.local.stt.model",

@@ -108,6 +108,11 @@ def test_the_defaults_contradict_nothing() -> None:
             "name of a file",
         ),
         (
+            hears(SttConfig("openai", url="http://192.0.2.1/v1", key_file="/key")),
+            "relay.local.stt.url",
+            "use https",
+        ),
+        (
             Config(relay=RelayConfig(local=LocalEngineConfig(tts=TtsConfig("wyoming")))),
             "relay.local.tts.url",
             "tcp://",

@@ -57,7 +57,7 @@ def _continue(url: str, part: Path) -> None:
         size = have + int(response.headers.get("Content-Length") or 0)
         with part.open("r+b" if have else "wb") as file:
             file.seek(have)
-            _copy(response, file, Bar(part.name, have, size))
+            _copy(response, file, Bar(url.rpartition("/")[2], have, size))
 
 
 def _copy(response: http.client.HTTPResponse, file: BinaryIO, bar: "Bar") -> None:
