@@ -5,7 +5,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -38,14 +38,25 @@ def laboratory(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def relay(laboratory: Path) -> Iterator[RunningRelay]:
     certificate, key = laboratory / "relay.crt", laboratory / "relay.key"
-    settings = (*SETTINGS, f"relay.tls_cert={certificate}", f"relay.tls_key={key}")
+    tls = (f"relay.tls_cert={certificate}", f"relay.tls_key={key}")
+    with running(laboratory, (*SETTINGS, *tls)) as relay:
+        (laboratory / "token").write_text(relay.token)
+        yield relay
+
+
+@pytest.fixture(scope="session")
+def plain_relay(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningRelay]:
+    """Without TLS, whose goodbyes would outlive a test's event loop."""
+    with running(tmp_path_factory.mktemp("plain"), SETTINGS) as relay:
+        yield relay
+
+
+@contextmanager
+def running(directory: Path, settings: tuple[str, ...]) -> Iterator[RunningRelay]:
     with asyncio.Runner() as runner:
         stack = AsyncExitStack()
-        running = runner.run(
-            stack.enter_async_context(relay_process("parrot", laboratory, settings))
-        )
-        (laboratory / "token").write_text(running.token)
-        yield running
+        process = relay_process("parrot", directory, settings)
+        yield runner.run(stack.enter_async_context(process))
         runner.run(stack.aclose())
 
 

@@ -46,7 +46,6 @@ class CrookedServer:
                 self.honest.url + request.path_qs,
                 headers={k: v for k, v in request.headers.items() if k != "Host"},
                 data=await request.read(),
-                ssl=self.honest.trust(),
             ) as answer,
         ):
             kept = {k: v for k, v in answer.headers.items() if k not in self.withheld}
@@ -58,7 +57,7 @@ class CrookedServer:
         url = f"{self.honest.socket_url}?{request.query_string}"
         async with (
             aiohttp.ClientSession() as http,
-            http.ws_connect(url, headers=self.honest.bearer, ssl=self.honest.trust()) as theirs,
+            http.ws_connect(url, headers=self.honest.bearer) as theirs,
         ):
             await ours.prepare(request)
             await self._carry(ours, theirs)

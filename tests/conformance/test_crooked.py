@@ -22,8 +22,8 @@ pytestmark = [
 
 
 @pytest.fixture
-def honest(relay: RunningRelay, laboratory: Path) -> Target:
-    return Target(relay.url, relay.token, "model", str(laboratory / "relay.crt"))
+def honest(plain_relay: RunningRelay) -> Target:
+    return Target(plain_relay.url, plain_relay.token, "model")
 
 
 async def outcome_of(name: str, server: CrookedServer) -> Outcome:
