@@ -16,14 +16,8 @@ from edgevoice.simulator.certificate import self_signed
 from edgevoice.simulator.relay_process import RunningRelay, relay_process
 from tests.virtual_time import pytest_asyncio_loop_factories as pytest_asyncio_loop_factories
 
-PENDING = ("socket", "agents-node", "openai-node", "agents-python", "openai-python")
-STILL = ("http.client-secret", "webrtc.secret", "webrtc.sideband", "agents-browser.secret")
-NAMES = [
-    check.name
-    for check in checks()
-    if check.name == "openai-python.calls"
-    or (not check.name.startswith(PENDING) and check.name not in STILL)
-]
+PENDING = ("webrtc.sideband",)
+NAMES = [check.name for check in checks() if check.name not in PENDING]
 SETTINGS = ("relay.limits.starts_per_minute=600",)
 
 

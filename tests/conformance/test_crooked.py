@@ -11,14 +11,9 @@ from edgevoice.conformance.suite import checks
 from edgevoice.conformance.target import Target
 from edgevoice.conformance.world import World
 from edgevoice.simulator.relay_process import RunningRelay
-from tests.conformance.conftest import PENDING
 from tests.conformance.crooked import CrookedServer, Event, Spoil
 
-pytestmark = [
-    pytest.mark.e2e,
-    pytest.mark.slow,
-    pytest.mark.skipif("socket" in PENDING, reason="no plain WebSocket yet"),
-]
+pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
 
 @pytest.fixture
