@@ -2,9 +2,9 @@
 
 Order of a spoken answer: response.created, output_item.added,
 conversation.item.added, content_part.added, deltas (of words, and where no media
-carries it of sound), output_audio.done,
-transcript.done, content_part.done, conversation.item.done, output_item.done,
-response.done. Whatever was opened is closed, also when the answer is cut short.
+carries it of sound), output_audio.done, transcript.done, content_part.done,
+conversation.item.done, output_item.done, response.done, rate_limits.updated.
+Whatever was opened is closed, also when the answer is cut short.
 """
 
 from collections.abc import Iterable
@@ -56,6 +56,7 @@ class AnswerWriter:
 
     def audio(self, samples: Samples) -> None:
         """24 kHz, of the message that is open; nothing is said of it where media carries it."""
+        self._state.has_spoken = True
         if self._state.sound_in_events:
             self._audio_deltas(self._sound.push(samples))
 
@@ -118,6 +119,9 @@ class AnswerWriter:
 
     def done(self, status: str, details: StatusDetails | None, usage: Usage) -> None:
         self._state.publish(says.ResponseDone(response=self._response(status, details, usage)))
+        if not self._state.extensions:
+            # There are none of requests or tokens here; clients wait for the event itself.
+            self._state.publish(says.RateLimitsUpdated(rate_limits=()))
 
     def _audio_deltas(self, pieces: Iterable[str]) -> None:
         place = {**self._place(), "content_index": 0}

@@ -7,28 +7,21 @@ from edgevoice.realtime import client_events as asks
 from edgevoice.realtime import server_events as says
 from edgevoice.realtime.event import UnknownEvent
 from edgevoice.realtime.items import (
-    ContentPart,
-    FunctionCall,
-    FunctionCallOutput,
-    Item,
     McpApprovalResponse,
     Message,
 )
 from edgevoice.relay.detection import turn_rules
 from edgevoice.relay.hearing import Hearing
-from edgevoice.relay.ids import NewId
 from edgevoice.relay.responses import Responses
-from edgevoice.relay.session_settings import updated
+from edgevoice.relay.session_settings import spoken_at_one_speed, updated
 from edgevoice.relay.sound_format import IncomingSound
 from edgevoice.relay.state import SessionState
+from edgevoice.relay.storable import MAX_ID_CHARS, sound_in, storable
 from edgevoice.relay.tool_use.offered_tools import check
 from edgevoice.relay.tool_use.tool_lists import ToolLists
 from edgevoice.relay.tool_use.toolbox import NoTools, Toolbox
 from edgevoice.relay.user_turns import UserTurns
 from edgevoice.relay.wake_phrase import WakePhrase
-
-MAX_ID_CHARS = 64
-_WRITABLE = {"user": "input_text", "system": "input_text", "assistant": "output_text"}
 
 
 class ClientCommands:
@@ -78,7 +71,7 @@ class ClientCommands:
             case asks.ConversationItemTruncate():
                 self._responses.truncate(event)
             case asks.ResponseCreate():
-                self._responses.create(event)
+                self._create_response(event)
             case asks.ResponseCancel():
                 self._responses.cancel(event)
             case asks.OutputAudioBufferClear():
@@ -93,9 +86,7 @@ class ClientCommands:
                 raise RemoteProtocolError(f"there is no event of type {event.type[:60]!r}")
 
     def _update_session(self, event: asks.SessionUpdate) -> None:
-        if event.session.get("type", "realtime") != "realtime":
-            raise RemoteProtocolError("session.type: only realtime sessions are spoken here")
-        settings = updated(self._state.settings, event.session)
+        settings = spoken_at_one_speed(updated(self._state, event.session))
         rules = turn_rules(settings.audio.input.turn_detection)
         check(settings.tools, self._box)
         self._state.settings = settings
@@ -125,7 +116,8 @@ class ClientCommands:
         if isinstance(event.item, McpApprovalResponse):
             self._approve(event.item, event)
             return
-        item = _storable(event.item, self._state.new_id)
+        item = storable(event.item, self._state.new_id)
+        sound = sound_in(event.item, self._state.settings.audio.input.format)
         if self._state.extensions and self._state.conversation.says(item):
             previous = self._state.item_before(item.id)
         else:
@@ -133,7 +125,9 @@ class ClientCommands:
         for tell in (says.ConversationItemAdded, says.ConversationItemDone):
             self._state.publish(tell(item=item, previous_item_id=previous))
         self._responses.begin_anew()
-        if isinstance(item, Message) and item.role == "user":
+        if sound is not None:
+            self._turns.understand(item.id, sound)
+        elif isinstance(item, Message) and item.role == "user":
             self._responses.heard(" ".join(part.words for part in item.content))
 
     def _approve(self, item: McpApprovalResponse, event: asks.ConversationItemCreate) -> None:
@@ -146,6 +140,11 @@ class ClientCommands:
         for tell in (says.ConversationItemAdded, says.ConversationItemDone):
             self._state.publish(tell(item=item, previous_item_id=previous))
         self._responses.decide(item.approval_request_id, item.approve)
+
+    def _create_response(self, event: asks.ResponseCreate) -> None:
+        if self._state.settings.type != "realtime":
+            raise RemoteProtocolError("a transcription session makes no responses")
+        self._responses.create(event)
 
     def _retrieve_item(self, item_id: str, event_id: str) -> None:
         try:
@@ -180,36 +179,3 @@ class ClientCommands:
         event = self._hearing.expect(wake)
         if event is not None:
             self._turns.take(event)
-
-
-def _storable(item: Item, new_id: NewId) -> Item:
-    """The item as the conversation keeps it; RemoteProtocolError for what we cannot use."""
-    if not isinstance(item, Message | FunctionCall | FunctionCallOutput):
-        raise RemoteProtocolError(f"item.type: items of type {item.type[:60]!r} are of no use here")
-    if len(item.id) > MAX_ID_CHARS:
-        raise RemoteProtocolError(f"item.id: longer than {MAX_ID_CHARS} characters")
-    if isinstance(item, Message):
-        item = msgspec.structs.replace(item, content=_storable_content(item))
-    return msgspec.structs.replace(
-        item, id=item.id or new_id("item"), object="realtime.item", status="completed"
-    )
-
-
-def _storable_content(message: Message) -> tuple[ContentPart, ...]:
-    if message.role not in _WRITABLE or not message.content:
-        raise RemoteProtocolError(
-            "item: a message has a role (user, system, assistant) and content"
-        )
-    return tuple(_storable_part(part, _WRITABLE[message.role]) for part in message.content)
-
-
-def _storable_part(part: ContentPart, kind: str) -> ContentPart:
-    """Words are kept, whether written or transcribed; sound and pictures are not understood."""
-    if part.type in (kind, "text") and part.text is not None:
-        return ContentPart(kind, part.text)
-    if part.type in ("input_audio", "output_audio") and part.transcript:
-        return ContentPart(part.type, transcript=part.transcript)
-    raise RemoteProtocolError(
-        f"item.content: {part.type[:60]!r} without words; send {kind} with text, "
-        "or audio with its transcript"
-    )

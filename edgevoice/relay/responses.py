@@ -28,6 +28,7 @@ from edgevoice.realtime.items import ContentPart, Item, ItemReference, Message
 from edgevoice.realtime.response import ResponseParams as Params
 from edgevoice.relay.answer import Answer
 from edgevoice.relay.engines.engine import Answerer, Request, Utterance
+from edgevoice.relay.retention import retained
 from edgevoice.relay.state import SessionState
 from edgevoice.relay.tool_use.approvals import Approvals
 from edgevoice.relay.tool_use.engine_items import engine_items
@@ -302,7 +303,7 @@ class Responses:
         choice = settings.tool_choice if params.tool_choice is None else params.tool_choice
         offered = self._offer(params)
         return Request(
-            items=engine_items(items, offered),
+            items=engine_items(retained(items, settings.truncation), offered),
             instructions=settings.instructions if instructions is None else instructions,
             tools=offered.functions,
             tool_choice=self._more.choice(choice_for(choice, offered)),

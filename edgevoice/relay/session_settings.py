@@ -3,6 +3,7 @@
 import msgspec
 
 from edgevoice.config import RelayConfig
+from edgevoice.errors import RemoteProtocolError
 from edgevoice.realtime.session import (
     Audio,
     AudioInput,
@@ -12,7 +13,12 @@ from edgevoice.realtime.session import (
     merge,
 )
 from edgevoice.relay.detection import default_detection, turn_rules
+from edgevoice.relay.retention import retention
 from edgevoice.relay.sound_format import checked
+from edgevoice.relay.state import SessionState
+
+_OBJECTS = {"realtime": "realtime.session", "transcription": "realtime.transcription_session"}
+"""What a session of each type is called."""
 
 
 def initial_settings(
@@ -29,9 +35,11 @@ def initial_settings(
             )
         ),
     )
-    settings = merge(defaults, {"model": _names(config)[0], **patch})
+    settings = _checked(merge(defaults, {"model": _names(config)[0], **patch}))
     turn_rules(settings.audio.input.turn_detection)
-    return _with_checked_formats(settings)
+    if config.engine != "openai":
+        spoken_at_one_speed(settings)
+    return settings
 
 
 def _names(config: RelayConfig) -> tuple[str, str]:
@@ -41,15 +49,36 @@ def _names(config: RelayConfig) -> tuple[str, str]:
     return f"edgevoice-{config.engine}", f"edgevoice-{config.engine}"
 
 
-def updated(settings: Session, patch: SessionPatch) -> Session:
-    """After `session.update`. RemoteProtocolError when that cannot be."""
-    return _with_checked_formats(merge(settings, patch))
+def updated(state: SessionState, patch: SessionPatch) -> Session:
+    """After `session.update`. RemoteProtocolError when that cannot be.
+
+    As OpenAI has it, the kind of session stays, and the voice once it was heard.
+    """
+    before, after = state.settings, _checked(merge(state.settings, patch))
+    if after.type != before.type:
+        raise RemoteProtocolError(f"session.type: this is a {before.type} session, and stays one")
+    if state.has_spoken and after.audio.output.voice != before.audio.output.voice:
+        raise RemoteProtocolError(
+            "session.audio.output.voice: cannot be changed once the assistant was heard with it"
+        )
+    return after
 
 
-def _with_checked_formats(settings: Session) -> Session:
-    """Both ways as they are spoken here."""
+def spoken_at_one_speed(settings: Session) -> Session:
+    """RemoteProtocolError for other speeds: our own voices have one."""
+    if settings.audio.output.speed != 1.0:
+        raise RemoteProtocolError("session.audio.output.speed: answers are spoken at 1.0 here")
+    return settings
+
+
+def _checked(settings: Session) -> Session:
+    """With both formats as they are spoken here."""
+    if settings.type not in _OBJECTS:
+        raise RemoteProtocolError("session.type: realtime or transcription")
+    retention(settings.truncation)
     audio, replace = settings.audio, msgspec.structs.replace
     input = replace(audio.input, format=checked(audio.input.format, "session.audio.input.format"))
     path = "session.audio.output.format"
     output = replace(audio.output, format=checked(audio.output.format, path))
-    return replace(settings, audio=replace(audio, input=input, output=output))
+    audio = replace(audio, input=input, output=output)
+    return replace(settings, object=_OBJECTS[settings.type], audio=audio)

@@ -9,7 +9,7 @@ import ipaddress
 import logging
 import math
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 
 from aiohttp import BodyPartReader, MultipartReader, web
@@ -86,6 +86,7 @@ class Signalling:
         app = web.Application(middlewares=[self.lobby.serve, in_openai_shape(self._publish)])
         app.router.add_post("/v1/realtime/calls", self._place)
         app.router.add_post("/v1/realtime/calls/{call_id}/hangup", self._hang_up)
+        app.router.add_post("/v1/realtime", self._place)  # where it was before there were calls
         app.router.add_get("/v1/realtime", self._place_by_socket)
         app.router.add_post("/v1/realtime/client_secrets", self._mint)
         app.router.add_get("/healthz", self._health)
@@ -162,7 +163,7 @@ class Signalling:
             return Offer(
                 caller,
                 sdp,
-                combined(_patch(session, request.query.get("model")), caller.session_patch),
+                combined(_patch(session, request.query), caller.session_patch),
                 _wake(request.headers.get(WAKE_HEADER)),
                 extensions,
                 self._media_host(request),
@@ -251,7 +252,7 @@ def _refuse_other_kinds(request: web.Request) -> None:
         )
 
 
-def _patch(session: str | None, model: str | None) -> SessionPatch:
+def _patch(session: str | None, query: Mapping[str, str]) -> SessionPatch:
     """The settings that came with the call, judged as `session.update` judges them."""
     patch: SessionPatch = {}
     if session is not None:
@@ -259,7 +260,11 @@ def _patch(session: str | None, model: str | None) -> SessionPatch:
         if not isinstance(update, SessionUpdate):
             raise RemoteProtocolError("session: one JSON object wanted")
         patch = update.session
-    return {"model": model, **patch} if model else patch
+    if model := query.get("model"):
+        patch = {"model": model, **patch}
+    if query.get("intent") == "transcription":
+        patch["type"] = "transcription"
+    return patch
 
 
 def _wake(header: str | None) -> wake_phrase.WakePhrase | None:

@@ -36,6 +36,8 @@ class SessionState:
     """The client understands `edgevoice.*`."""
     watch: Callable[[says.ServerEvent], None] = lambda event: None
     """Sees everything that is published, also what the client has not asked for."""
+    has_spoken: bool = False
+    """The assistant was heard: its voice stays."""
     sound_in_events: bool = False
     """It hears by `response.output_audio.delta`: no media runs beside the events."""
 

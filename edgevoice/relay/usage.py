@@ -14,6 +14,11 @@ def text_tokens(text: str) -> int:
     return -(-len(text) // 4)
 
 
+def tokens_of(item: Item) -> int:
+    """Of an item that is read, spoken ones by their words."""
+    return text_tokens(_words(item))
+
+
 def of_speech(seconds: float) -> Usage:
     """Of a transcription."""
     return Usage(type="duration", seconds=round(seconds, 2))
@@ -22,7 +27,7 @@ def of_speech(seconds: float) -> Usage:
 def of_response(
     instructions: str, items: Sequence[Item], user_audio_ms: int, text: str, audio_ms: int
 ) -> Usage:
-    read = text_tokens(instructions) + sum(text_tokens(_words(item)) for item in items)
+    read = text_tokens(instructions) + sum(tokens_of(item) for item in items)
     heard = user_audio_ms // 100
     written, spoken = text_tokens(text), audio_ms // 50
     return Usage(

@@ -151,7 +151,7 @@ class UserTurns:
             )
         )
         silence = self._open(item_id, start, None)
-        silence.to_be_answered = silence.is_silence = True
+        silence.to_be_answered = silence.is_silence = self._state.settings.type == "realtime"
         self._hearing.committed(end)
         self._commit(silence, end)
 
@@ -257,6 +257,17 @@ class UserTurns:
         self.count += 1
         self._add_item(turn.item_id)
         self._delta(turn.item_id, "".join(turn.words))
+        self._understand(turn, utterance)
+
+    def understand(self, item_id: str, samples: Samples) -> None:
+        """A message of the user's that came as a whole, to be written down."""
+        turn = self._open(item_id, 0, None)
+        turn.committed = True
+        turn.listener.hear(samples)
+        self.last_utterance = Utterance(item_id, samples)
+        self._understand(turn, self.last_utterance)
+
+    def _understand(self, turn: _Turn, utterance: Utterance) -> None:
         is_flood = len(self._recognising) >= MAX_RECOGNISING
         work = self._decline(turn) if is_flood else self._recognise(turn, utterance)
         task = self._state.spawn(work)
@@ -329,8 +340,10 @@ class UserTurns:
     @property
     def _answers(self) -> bool:
         """A turn that ends now is to be answered."""
-        detection = self._state.settings.audio.input.turn_detection
-        return detection is not None and detection.create_response
+        settings = self._state.settings
+        detection = settings.audio.input.turn_detection
+        may_answer = detection is not None and detection.create_response
+        return may_answer and settings.type == "realtime"
 
     @property
     def _transcribes(self) -> bool:

@@ -27,6 +27,7 @@ from edgevoice.relay.line import Leg
 from edgevoice.relay.session import CallTerms, Session
 from edgevoice.relay.turn_judge import without_judge
 from tests import virtual_time
+from tests.relay.order import check_order
 from tests.virtual_time import elapse
 
 UNCOUNTED = ("edgevoice.resumed", "edgevoice.pong")
@@ -370,6 +371,8 @@ def tell(
             await tale(story)
             story.session.hang_up("the end")
             story.reason = await running  # type: ignore[attr-defined]
+        if not story.session.extensions:
+            check_order(story.call.sent)
         return story
 
     return virtual_time.run(run())

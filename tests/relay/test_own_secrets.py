@@ -64,14 +64,14 @@ async def test_it_is_what_openais_client_wants(house):
 
 async def test_a_call_with_it_has_the_settings_that_it_was_made_for(house):
     async def tale(house: SecretHouse) -> None:
-        audio = {"output": {"speed": 1.2}}
+        audio = {"output": {"voice": "sage"}}
         session = {"type": "realtime", "instructions": "Be brief.", "audio": audio}
         secret = await house.secret({"session": session})
         response = await house.call(secret, path=CALLS + "?model=gpt-y")
         assert response.status == 201
         begun = house.greeting()
         assert begun["instructions"] == "Be brief."
-        assert begun["audio"]["output"]["speed"] == 1.2
+        assert begun["audio"]["output"]["voice"] == "sage"
         assert begun["model"] == "gpt-y"
 
     await house.visit(tale)

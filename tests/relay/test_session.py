@@ -23,6 +23,7 @@ TEXT_TURN = [
     "conversation.item.done",
     "response.output_item.done",
     "response.done",
+    "rate_limits.updated",
 ]
 
 AUDIO_TURN = [
@@ -44,6 +45,7 @@ AUDIO_TURN = [
     "conversation.item.done",
     "response.output_item.done",
     "response.done",
+    "rate_limits.updated",
     "output_audio_buffer.started",
     "output_audio_buffer.stopped",
 ]
@@ -57,6 +59,7 @@ TOOL_TURN = [
     "conversation.item.done",
     "response.output_item.done",
     "response.done",
+    "rate_limits.updated",
 ]
 
 BARGE_IN = [
@@ -67,6 +70,7 @@ BARGE_IN = [
     "conversation.item.done",
     "response.output_item.done",
     "response.done",
+    "rate_limits.updated",
     "output_audio_buffer.cleared",
     "conversation.item.truncated",
 ]

@@ -104,6 +104,16 @@ async def refusal(response) -> tuple[int, str]:
     return response.status, body["error"]["code"]
 
 
+async def test_an_offer_may_come_to_where_it_went_before_there_were_calls(house):
+    async def tale(house: House) -> None:
+        response = await house.call(path="/v1/realtime?model=gpt-y")
+        assert response.status == 201
+        assert response.headers["Location"].startswith(CALLS + "/rtc_")
+        assert house.session._state.settings.model == "gpt-y"
+
+    await house.visit(tale)
+
+
 async def test_an_offer_is_answered_with_201_and_the_calls_place(house):
     async def tale(house: House) -> None:
         response = await house.call()

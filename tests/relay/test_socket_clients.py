@@ -28,7 +28,7 @@ async def test_a_spoken_turn_is_answered_by_sound_in_events(house):
         house.engine.answers = [spoken("It is.", "Ten.", ms=300)]
         client = await connect(house)
         await client.say()
-        await client.until("response.done")
+        await client.until("rate_limits.updated")
         await client.socket.close()
 
         start = client.kinds.index("response.created")
@@ -49,6 +49,7 @@ async def test_a_spoken_turn_is_answered_by_sound_in_events(house):
             "conversation.item.done",
             "response.output_item.done",
             "response.done",
+            "rate_limits.updated",
         ]
         assert client.sound() == pcm(5_000, 600)
         places = [{**event, "delta": "", "event_id": ""} for event in client.all(DELTA)]
@@ -139,11 +140,26 @@ async def test_openais_own_client_has_a_turn(house):
                 validate_type(value=event.to_dict(), type_=RealtimeServerEvent)
                 if event.type == DELTA:
                     sound += base64.b64decode(event.delta)
-                if event.type == "response.done":
+                if event.type == "rate_limits.updated":
                     break
         assert sound == pcm(5_000, 300)
         assert kinds[:2] == ["session.created", "session.updated"]
         assert "conversation.item.input_audio_transcription.completed" in kinds
+
+    await house.visit(tale)
+
+
+async def test_who_intends_to_transcribe_is_not_answered(house):
+    async def tale(house: House) -> None:
+        house.engine.words = ["dear aunt"]
+        client = await connect(house, "?intent=transcription")
+        assert client.events[0]["session"]["type"] == "transcription"
+        await client.say()
+        done = await client.until("conversation.item.input_audio_transcription.completed")
+        assert done["transcript"] == "dear aunt"
+        await elapse(1)
+        assert house.engine.requests == []
+        await client.socket.close()
 
     await house.visit(tale)
 

@@ -97,9 +97,7 @@ class Wishes:
     # The session.
 
     def _update_session(self, event: asks.SessionUpdate) -> None:
-        if event.session.get("type", "realtime") != "realtime":
-            raise RemoteProtocolError("session.type: only realtime sessions are spoken here")
-        settings = updated(self._state.settings, event.session)
+        settings = updated(self._state, event.session)
         rules = turn_rules(settings.audio.input.turn_detection)
         was_deaf = self._state.settings.audio.input.turn_detection is None
         self._state.settings = settings
