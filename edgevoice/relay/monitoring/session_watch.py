@@ -80,24 +80,29 @@ class SessionWatch:
 
     def _count_media(self) -> None:
         now, sent = self._session.received, self._session.departures()
-        received, lost = now.packets - self._received, now.lost - self._lost
+        # A packet that was given up may come after all: there are never fewer than were told.
+        received, lost = max(0, now.packets - self._received), max(0, now.lost - self._lost)
         if received or lost or sent != Departures():
             self._publish(facts.MediaCounted(self._call_id, received, lost, sent))
-        self._received, self._lost = now.packets, now.lost
+        self._received, self._lost = self._received + received, self._lost + lost
 
     def _now(self) -> float:
         return asyncio.get_running_loop().time()
 
 
 def counted(usage: Usage) -> facts.Tokens:
-    """Where a server does not say what kind they are, tokens count as text."""
+    """Where a server does not say what kind they are, tokens count as text; none are negative."""
     read = usage.input_token_details or InputTokens()
     written = usage.output_token_details or OutputTokens()
-    heard, spoken = read.audio_tokens or 0, written.audio_tokens or 0
+    heard, spoken = _some(read.audio_tokens), _some(written.audio_tokens)
     return facts.Tokens(
-        input_text=max(0, (usage.input_tokens or 0) - heard),
+        input_text=_some(_some(usage.input_tokens) - heard),
         input_audio=heard,
-        output_text=max(0, (usage.output_tokens or 0) - spoken),
+        output_text=_some(_some(usage.output_tokens) - spoken),
         output_audio=spoken,
-        cached=read.cached_tokens or 0,
+        cached=_some(read.cached_tokens),
     )
+
+
+def _some(tokens: int | None) -> int:
+    return max(0, tokens or 0)

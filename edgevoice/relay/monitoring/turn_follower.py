@@ -72,6 +72,8 @@ class TurnFollower:
         return turn
 
     def _created(self, response: Response, now: float) -> Iterator[TurnReport]:
+        if response.id in self._open:
+            yield self._close(response.id, "cut off")
         while len(self._open) >= MAX_OPEN:
             yield self._close(next(iter(self._open)), "cut off")
         turn, self._said = self._said, None

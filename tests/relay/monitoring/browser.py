@@ -20,8 +20,8 @@ import aiohttp
 from yarl import URL
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-START_S = 20.0
-WAIT_S = 10.0
+START_S = 60.0
+WAIT_S = 30.0
 FLAGS = (
     "--headless",
     "--no-sandbox",

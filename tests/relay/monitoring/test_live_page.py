@@ -123,7 +123,7 @@ async def test_it_comes_back_when_the_relay_does(tmp_path):
             await page.until(shows("kitchen"))
         await page.until(IS_LOST)
         assert await page.value(shows("kitchen")), "what was known last is still shown"
-        async with asyncio.timeout(15), later.open(house.port):
+        async with asyncio.timeout(60), later.open(house.port):
             later.publish(began(caller="hall"))
             await page.until(shows("hall"))
             assert await page.value(IS_LIVE)

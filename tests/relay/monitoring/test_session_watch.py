@@ -116,6 +116,19 @@ def test_packets_are_counted_once():
     tell(tale)
 
 
+def test_packets_that_come_after_they_were_given_up():
+    async def tale(story: Story) -> None:
+        watched = Watched(story)
+        for lost in (9, 4, 12):
+            story.call.received.lost = lost
+            story.call.received.packets += 1
+            story.say("what time is it")
+            await elapse(5)
+        assert [fact.lost for fact in watched.of(facts.MediaCounted)] == [9, 0, 3]
+
+    tell(tale)
+
+
 def test_events_that_are_too_many():
     async def tale(story: Story) -> None:
         watched = Watched(story)
@@ -159,3 +172,5 @@ def test_tokens_of_a_server_that_says_what_kind_they_are():
     )
     assert counted(usage) == facts.Tokens(30, 70, 10, 40, 64)
     assert counted(Usage(input_tokens=9, output_tokens=1)) == facts.Tokens(9, 0, 1, 0, 0)
+    nonsense = InputTokens(audio_tokens=-5, cached_tokens=-1)
+    assert counted(Usage(input_tokens=-9, input_token_details=nonsense)) == facts.Tokens()

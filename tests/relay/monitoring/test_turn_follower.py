@@ -1,5 +1,8 @@
 """Turns told from the events that the client is sent."""
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from edgevoice.realtime import server_events as says
 from edgevoice.realtime.response import Response
 from edgevoice.relay.monitoring.turn_follower import MAX_OPEN, TurnFollower
@@ -150,3 +153,30 @@ def test_turns_are_numbered():
     session.says(stopped, created(), done(), created("r2"), done("r2"))
     assert [report.number for report in session.reports] == [1, 2]
     assert session.reports[1].at(Stage.SPEECH_STOPPED) is None
+
+
+def any_event() -> st.SearchStrategy[says.ServerEvent | str]:
+    """In no order that makes sense; a word: the sound of that response is made."""
+    ids = st.sampled_from(["r1", "r2", "r3"])
+    return st.one_of(
+        st.just(stopped),
+        st.just(transcribed),
+        ids,
+        ids.map(created),
+        ids.map(done),
+        ids.map(lambda r: says.OutputAudioBufferStarted(response_id=r)),
+        ids.map(lambda r: says.OutputAudioBufferStopped(response_id=r)),
+        ids.map(lambda r: says.OutputAudioBufferCleared(response_id=r)),
+    )
+
+
+@given(st.lists(any_event(), max_size=60))
+def test_whatever_a_server_says_each_turn_is_told_once(events):
+    session = Session()
+    for event in events:
+        session.made(event) if isinstance(event, str) else session.says(event)
+    reports = [*session.reports, *session.follower.close()]
+    numbers = [report.number for report in reports]
+    assert sorted(numbers) == list(range(1, len(numbers) + 1))
+    assert all(report.outcome and report.marks[0][1] == 0.0 for report in reports)
+    assert not any((session.follower._open, session.follower._outcomes, session.follower._played))
