@@ -346,7 +346,7 @@ class UpstreamConfig:
     """What the assistant is told to be, unless the device says so; empty: the server's default."""
     voice: str = ""
     """Its voice, unless the device names one; empty: the server's default."""
-    transcription_model: str = "gpt-4o-mini-transcribe"
+    transcription_model: str = "gpt-realtime-whisper"
     """Writes down what the user says, or another brain could not go on with it; empty: not written down."""
     secret_s: int = 60
     """A client secret opens sessions for at most this long; a session outlives it."""

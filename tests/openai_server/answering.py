@@ -36,6 +36,8 @@ class Behaviour:
     """It begins an answer and then says nothing more, but the connection stands."""
     transcribes: bool = True
     """It says what it understood, if it was asked to."""
+    knows_transcription: bool = True
+    """It accepts the model that is to write down what the user says."""
     deaf: bool = False
     """It hears no turn's end: nothing is ever answered."""
     fails: str = ""

@@ -142,6 +142,10 @@ class Session(Answering):
         }
 
     def _update(self, event: Event) -> None:
+        if not self._behaviour.knows_transcription and "model" in str(event):
+            path = "session.audio.input.transcription.model"
+            self._error("invalid_value", "No such model", event.get("event_id"), path)
+            return
         try:
             update = decode_client_event(json.dumps(event))
             assert isinstance(update, SessionUpdate)
@@ -265,6 +269,8 @@ class Session(Answering):
         else:
             self.say("conversation.item.deleted", item_id=event["item_id"])
 
-    def _error(self, code: str, message: str, event_id: str | None = None) -> None:
-        said = {"type": "invalid_request_error", "code": code, "message": message, "param": None}
+    def _error(
+        self, code: str, message: str, event_id: str | None = None, param: str | None = None
+    ) -> None:
+        said = {"type": "invalid_request_error", "code": code, "message": message, "param": param}
         self.say("error", error=said | {"event_id": event_id})

@@ -104,7 +104,7 @@ async def test_nothing_need_be_asked_for(config: RelayConfig) -> None:
             "session": {
                 "type": "realtime",
                 "model": "gpt-realtime-2.1-mini",
-                "audio": {"input": {"transcription": {"model": "gpt-4o-mini-transcribe"}}},
+                "audio": {"input": {"transcription": {"model": "gpt-realtime-whisper"}}},
             },
         }
 
@@ -139,7 +139,7 @@ async def test_ours_unless_the_device_says_so_and_nothing_of_the_account(
             "model": "gpt-realtime-2.1-mini",
             "instructions": "be a pirate",
             "audio": {
-                "input": {"transcription": {"model": "gpt-4o-mini-transcribe"}},
+                "input": {"transcription": {"model": "gpt-realtime-whisper"}},
                 "output": {"voice": "marin", "speed": 1.2},
             },
         }

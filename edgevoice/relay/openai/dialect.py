@@ -17,6 +17,7 @@ from edgevoice.errors import RemoteProtocolError
 from edgevoice.realtime import client_events as asks
 from edgevoice.realtime import server_events as says
 from edgevoice.realtime.items import Item, ItemReference
+from edgevoice.realtime.response import ErrorDetails
 from edgevoice.realtime.session import Session as Settings
 from edgevoice.realtime.session import SessionPatch
 from edgevoice.realtime.wire import decode_server_event, encode
@@ -39,6 +40,9 @@ class Dialect(Protocol):
 
     def change(self, patch: SessionPatch, event_id: str) -> str | None:
         """What of it the client wants to be different; None: nothing that concerns the server."""
+
+    def do_without(self, error: ErrorDetails) -> bool:
+        """Of what was wanted by `begin`; False: nothing of it can be left out."""
 
     def seed(self, item: Item, previous_item_id: str | None = None, event_id: str = "") -> str:
         """An item that the server did not make."""
@@ -71,6 +75,7 @@ class RealtimeDialect:
     def __init__(self, config: UpstreamConfig) -> None:
         self._config = config
         self._names = Names()
+        self._transcription_model = config.transcription_model
         self._count = 0
 
     @property
@@ -100,6 +105,13 @@ class RealtimeDialect:
         if "instructions" in told and not told["instructions"]:
             told["instructions"] = self._config.instructions
         return self._update(told, event_id) if told and told != {"audio": {}} else None
+
+    def do_without(self, error: ErrorDetails) -> bool:
+        """Which models write down what the user says in such a session changes over the years."""
+        is_it = "transcription" in (error.param or "") and bool(self._transcription_model)
+        if is_it:
+            self._transcription_model = ""
+        return is_it
 
     def seed(self, item: Item, previous_item_id: str | None = None, event_id: str = "") -> str:
         created = asks.ConversationItemCreate(
@@ -153,7 +165,7 @@ class RealtimeDialect:
     def _input(self, asked: Any) -> dict[str, Any]:
         """Its format is ours; it is written down by the owner's model, whatever the client says."""
         told = {key: value for key, value in asked.items() if key != "format"}
-        model = self._config.transcription_model
+        model = self._transcription_model
         if model:
             hints = told.get("transcription") or {}
             kept = {key: value for key, value in hints.items() if key in _HINTS}

@@ -146,7 +146,10 @@ class ServerSays:
         if code == EXPIRED or (event.error.event_id is None and self._brain.gives_up_on(code)):
             link.connection.end(f"the server ended the session ({code})")
         elif is_ours(event):
-            log.info("the server refuses what the relay asked for itself: %s", code)
+            said = without_account(event.error.message or code)
+            log.warning("the server refuses what the relay asked for itself: %s", said)
+            if link.dialect.do_without(event.error):
+                link.send(link.dialect.begin(self._state.settings))
         else:
             told = self._brain.refused(event.error)
             self._state.publish(says.Error(error=_private(told)))

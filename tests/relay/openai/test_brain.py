@@ -174,6 +174,15 @@ async def test_the_model_is_the_owners_and_so_is_what_acts_in_the_account(tmp_pa
         assert key["Authorization"].startswith("Bearer sk-") and key["OpenAI-Safety-Identifier"]
 
 
+async def test_a_server_without_that_transcription_is_used_all_the_same(tmp_path: Path) -> None:
+    lacking = Behaviour(knows_transcription=False)
+    async with talk(tmp_path, lacking, PLAIN, instructions="Be brief.") as story:
+        await story.ask()
+        assert story.there.effective.instructions == "Be brief."
+        assert story.items()[-1] == ("assistant", "It is late. ")
+        assert not story.all("error")
+
+
 async def test_what_the_user_said_is_known_here_whatever_the_client_wants(tmp_path: Path) -> None:
     asked = {"audio": {"input": {"transcription": None}}}
     async with talk(tmp_path, terms=CallTerms(3600.0, asked)) as story:  # type: ignore[arg-type]
