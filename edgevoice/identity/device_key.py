@@ -7,6 +7,7 @@ PKCS#8 in PEM, which `openssl pkey -in FILE -text` reads. Where it lies is the c
 import base64
 import hashlib
 import os
+import re
 import stat
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from edgevoice.errors import CredentialError
 KEY_BYTES = 32
 FINGERPRINT_BYTES = 10
 """80 bits: whoever wants another key of the same name has to try 2^80 of them."""
+FINGERPRINT = re.compile(r"dev_[a-z2-7]{16}")
 MOST_FILE_BYTES = 4_096
 
 

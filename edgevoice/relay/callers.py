@@ -18,7 +18,7 @@ import logging
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Literal, NoReturn
+from typing import Literal
 
 import msgspec
 from aiohttp import web
@@ -31,7 +31,7 @@ from edgevoice.errors import (
     TokenUsed,
 )
 from edgevoice.identity import call_token
-from edgevoice.identity.device_key import PublicKey
+from edgevoice.identity.device_key import FINGERPRINT, PublicKey
 from edgevoice.realtime.session import SessionPatch
 from edgevoice.relay.limits import Bucket
 from edgevoice.relay.refusal import CallRefused
@@ -42,7 +42,6 @@ from edgevoice.relay.upgrade import subprotocols
 
 KEY_SUBPROTOCOL = "openai-insecure-api-key."
 SECRET = "ek_"
-DEVICE_ID = re.compile(r"dev_[a-z2-7]{16}")
 SIGNED_PER_S, SIGNED_AT_ONCE = 2.0, 40
 """Requests of one device: more than one that loses its network again and again makes."""
 SEEN_S = 60.0
@@ -102,14 +101,19 @@ class Callers:
         """Who seems to make this request. CallRefused: nobody we know."""
         credential = credential_of(request)
         address = address_of(request, self._behind_proxy)
+        name = self._tokens.name_of(credential)  # first: a token may look like anything
+        if name is not None:
+            return Recognised(Caller(name, "token", name, address))
         if credential.startswith(SECRET):
             return Recognised(await self._holder(credential, address))
         if call_token.looks_like_one(credential):
             return await self._signer(credential, request, address)
-        name = self._tokens.name_of(credential)
-        if name is None:
-            _refuse_unknown()
-        return Recognised(Caller(name, "token", name, address))
+        raise CallRefused(
+            401,
+            "no valid token: send Authorization: Bearer TOKEN; "
+            "`edgevoice relay token NAME` makes one",
+            code="invalid_api_key",
+        )
 
     async def admit(self, recognised: Recognised, body: bytes) -> Caller:
         """It is that caller who sent this body, now and for the first time. CallRefused: not so."""
@@ -131,7 +135,7 @@ class Callers:
 
     async def admits(self, name: str) -> bool:
         """Whether the caller of that name may still call."""
-        if DEVICE_ID.fullmatch(name):
+        if FINGERPRINT.fullmatch(name):
             device = await self._store.device(name)
             return device is not None and not device.revoked
         return self._tokens.knows(name)
@@ -142,7 +146,7 @@ class Callers:
 
     async def label(self, name: str) -> str:
         """What the owner calls the caller of that name."""
-        device = await self._store.device(name) if DEVICE_ID.fullmatch(name) else None
+        device = await self._store.device(name) if FINGERPRINT.fullmatch(name) else None
         return device.name if device else name
 
     async def _holder(self, credential: str, address: str) -> Caller:
@@ -185,7 +189,7 @@ class Callers:
 
     async def _device(self, device_id: str) -> Device:
         """Paired, and not revoked since."""
-        device = await self._store.device(device_id) if DEVICE_ID.fullmatch(device_id) else None
+        device = await self._store.device(device_id) if FINGERPRINT.fullmatch(device_id) else None
         if device is None:
             raise CallRefused(
                 401,
@@ -224,14 +228,6 @@ def address_of(request: web.Request, behind_proxy: bool) -> str:
 
 def secret_digest(secret: str) -> str:
     return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def _refuse_unknown() -> NoReturn:
-    raise CallRefused(
-        401,
-        "no valid token: send Authorization: Bearer TOKEN; `edgevoice relay token NAME` makes one",
-        code="invalid_api_key",
-    )
 
 
 def _refusal(error: CredentialError) -> CallRefused:

@@ -80,10 +80,12 @@ class Oversight:
             await self._ledger.sweep()
 
     async def _end_revoked(self) -> None:
+        live = dict(self._calls.callers())
+        if not live:
+            return
         revision = await self._callers.revision()
         if revision != self._revision:
             self._revision, self._checked = revision, set()
-        live = dict(self._calls.callers())
         self._checked &= set(live)
         for call_id in live.keys() - self._checked:
             if await self._callers.admits(live[call_id].name):

@@ -15,6 +15,7 @@ import stat
 from pathlib import Path
 
 from edgevoice.errors import CredentialError
+from edgevoice.identity.device_key import FINGERPRINT
 
 log = logging.getLogger(__name__)
 
@@ -27,7 +28,7 @@ _SAMPLE_HASHES = frozenset(hashlib.sha256(word.encode()).hexdigest() for word in
 
 def create(path: str, name: str) -> str:
     """Add a token of that name to the file and return it, for the only time."""
-    if not NAME.fullmatch(name):
+    if not _is_name(name):
         raise CredentialError(f'"{name}" is no token name: use letters, digits, ".", "_" and "-"')
     file = Path(path)
     lines = _lines(file) if file.exists() else []
@@ -124,6 +125,11 @@ class Tokens:
         return found.st_mtime_ns, found.st_size, found.st_ino
 
 
+def _is_name(name: str) -> bool:
+    """Not that of a device: what callers may use is counted by name."""
+    return bool(NAME.fullmatch(name)) and not FINGERPRINT.fullmatch(name)
+
+
 def _hash(token: str) -> str:
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
 
@@ -146,7 +152,7 @@ def _parse(lines: list[str], path: str) -> dict[str, str]:
         if not entry:
             continue
         name, _, digest = (part.strip() for part in entry.partition(":"))
-        if not NAME.fullmatch(name) or not _HASH.fullmatch(digest) or name in hashes:
+        if not _is_name(name) or not _HASH.fullmatch(digest) or name in hashes:
             raise CredentialError(f"{path}, line {number}: not one new name:sha256")
         if digest in _SAMPLE_HASHES:
             raise CredentialError(f"{path}, line {number}: everybody can guess that token")

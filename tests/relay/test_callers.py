@@ -2,6 +2,7 @@
 
 import logging
 from email.utils import parsedate_to_datetime
+from pathlib import Path
 
 import pytest
 from aiohttp import web
@@ -70,6 +71,12 @@ async def kitchen(store, tmp_path) -> PairedDevice:
     return await paired(store, tmp_path)
 
 
+def write_tokens(tokens_file: str, *tokens: str) -> None:
+    """That somebody else has made."""
+    lines = [f"odd{i}:{secret_digest(token)}\n" for i, token in enumerate(tokens)]
+    Path(tokens_file).write_text("".join(lines))
+
+
 def bearer(credential: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {credential}"}
 
@@ -80,6 +87,12 @@ async def test_a_token_is_known_by_its_name(door, tokens_file):
     assert door.last == Caller("hall", "token", "hall", "127.0.0.1")
     assert await door.knock(bearer(token + "x")) == (401, "invalid_api_key")
     assert await door.knock({}) == (401, "invalid_api_key")
+
+
+async def test_a_token_may_look_like_anything(door, tokens_file):
+    odd = ["ek_" + "x" * 30, "header.claims.signature"]
+    write_tokens(tokens_file, *odd)
+    assert [await door.knock(bearer(token)) for token in odd] == ["odd0", "odd1"]
 
 
 async def test_a_device_is_known_by_its_key_and_called_by_its_name(door, kitchen):

@@ -123,6 +123,8 @@ def test_names_are_unique_and_plain(path):
         create(path, "kitchen")
     with pytest.raises(CredentialError, match="no token name"):
         create(path, "../etc")
+    with pytest.raises(CredentialError, match="no token name"):
+        create(path, "dev_abcdefghij234567")  # a device's
     with pytest.raises(CredentialError, match="no token named"):
         revoke(path, "attic")
 
