@@ -106,7 +106,8 @@ class Bounded(httpx2.AsyncBaseTransport):
         response = await self._inner.handle_async_request(request)
         if response.headers.get("content-encoding", "identity") != "identity":
             await response.aclose()
-            raise httpx2.RemoteProtocolError("it compresses its answers though nobody asked it to")
+            self._pulse.end("it compresses its answers though nobody asked it to")
+            raise httpx2.RemoteProtocolError(self._pulse.lost)
         kind = response.headers.get("content-type", "")
         endless = kind.startswith("text/event-stream")
         assert isinstance(response.stream, httpx2.AsyncByteStream)

@@ -37,7 +37,7 @@ class Pulse:
         self._news.set()
 
     def changed(self) -> None:
-        """The server says that its tools are others now."""
+        """Its tools may be others now, or it may be gone."""
         self._news.set()
 
     async def wait(self, at_most_s: float) -> None:

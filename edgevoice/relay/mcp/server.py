@@ -60,6 +60,7 @@ class McpServer:
         """Those that can be called now."""
         self._connect = connect
         self._connection: Connected | None = None
+        self._pulse: Pulse | None = None
         self._failures = 0
 
     async def run(self) -> None:
@@ -80,15 +81,17 @@ class McpServer:
     async def call(self, name: str, arguments: Arguments) -> ToolResult:
         """Ends within the time limit."""
         label, limit = self.config.name, self.config.time_limit_s
-        connection = self._connection
-        if connection is None:
+        connection, pulse = self._connection, self._pulse
+        if connection is None or pulse is None:
             return failure(f"{label} cannot be reached right now")
         try:
             async with asyncio.timeout(limit):
                 return await connection.call(name, arguments)
         except TimeoutError:
+            pulse.changed()  # it is asked at once whether it is still there
             return failure(f"{label} did not answer within {limit:g} s; it may still do it")
         except McpError as error:
+            pulse.changed()
             return failure(f"{label} could not do it: {error}")
 
     async def _keep_connection(self) -> None:
@@ -100,7 +103,7 @@ class McpServer:
                 try:
                     await self._list(connection)
                     patience.reschedule(None)
-                    self._connection = connection
+                    self._connection, self._pulse = connection, pulse
                     await self._follow(connection, pulse)
                 finally:  # before the goodbye, which can take seconds
                     self._connection, self.tools = None, ()

@@ -4,6 +4,7 @@ They stay out of the conversation: there a long list would take the place of wha
 """
 
 import json
+from collections import deque
 from collections.abc import Iterable
 from typing import Any
 
@@ -13,6 +14,8 @@ from edgevoice.relay.state import SessionState
 from edgevoice.relay.tool_use.offered_tools import offer
 from edgevoice.relay.tool_use.toolbox import RelayTool, Toolbox
 
+MOST_LISTS = 32
+"""A session is told of each server once; those that are away are told of again."""
 MAX_BYTES = 32_768
 """Of one list; where schemas make it longer they are left out. A data channel takes 64 kB."""
 
@@ -21,19 +24,21 @@ class ToolLists:
     def __init__(self, state: SessionState, box: Toolbox) -> None:
         self._state = state
         self._box = box
-        self._lists: dict[str, McpListTools] = {}
-        """By label: bounded by the servers of the owner."""
+        self._told: deque[McpListTools] = deque(maxlen=MOST_LISTS)
 
     def find(self, item_id: str) -> McpListTools | None:
-        return next((item for item in self._lists.values() if item.id == item_id), None)
+        """SDKs retrieve what they are told of."""
+        return next((item for item in self._told if item.id == item_id), None)
 
     def tell(self, tools: Iterable[dict[str, Any]]) -> None:
-        """Of the servers in `tools` that have not been listed yet."""
+        """Of the servers in `tools` that have not been listed yet, or were away then."""
         for entry in tools:
             label = str(entry.get("server_label"))
             if entry.get("type") != "mcp" or label not in self._box.servers:
                 continue
-            if label not in self._lists or not self._lists[label].tools:
+            before = [item for item in self._told if item.server_label == label]
+            is_there = any(tool.server == label for tool in self._box.tools())
+            if not before or (is_there and not before[-1].tools):
                 self._tell(label, entry)
 
     def _tell(self, label: str, entry: dict[str, Any]) -> None:
@@ -43,7 +48,7 @@ class ToolLists:
         full = McpListTools(
             label, _entries(shown), id=item_id, object="realtime.item", status="completed"
         )
-        self._lists[label] = full
+        self._told.append(full)
         emit = self._state.outbox.emit
         emit(says.ConversationItemAdded(item=item))
         emit(says.McpListToolsInProgress(item_id=item_id))

@@ -272,10 +272,18 @@ def test_a_server_that_a_client_names_is_listed_for_it_and_may_be_narrowed():
 
 def test_a_server_that_is_away_is_said_to_be():
     async def tale(s):
-        tools = [{"type": "mcp", "server_label": "garden"}]
-        s.send("session.update", session={"type": "realtime", "tools": tools})
+        update = {"type": "realtime", "tools": [{"type": "mcp", "server_label": "garden"}]}
+        s.send("session.update", session=update)
+        s.send("session.update", session=update)
+        s.house.listed.append(RelayTool("garden", "water"))
+        s.send("session.update", session=update)
+        s.send("session.update", session=update)
+        for event in s.all("mcp_list_tools.in_progress"):
+            s.send("conversation.item.retrieve", item_id=event["item_id"])
 
-    assert len(story(tale).all("mcp_list_tools.failed")) == 1
+    s = story(tale)
+    assert len(s.all("mcp_list_tools.failed")) == len(s.all("mcp_list_tools.completed")) == 1
+    assert len(s.all("conversation.item.retrieved")) == 2 and not s.errors()
 
 
 @pytest.mark.parametrize(
