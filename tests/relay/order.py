@@ -23,6 +23,8 @@ class Order:
         """`added` or `done`, in the conversation."""
         self._outputs: dict[str, str] = {}
         """By item: `open`, the last step of its part, `done`."""
+        self._running: set[str] = set()
+        """Calls of tools."""
         self._committed: set[str] = set()
         self._speech: str | None = None
         self._transcribed: set[str] = set()
@@ -93,6 +95,9 @@ class Order:
                 self._in_conversation.add(response["id"])
             self._responses[response["id"]] = False
             return
+        if step.startswith("mcp_call."):
+            self._see_call(step, event["item_id"])
+            return
         response_id = event["response"]["id"] if step == "done" else event["response_id"]
         assert self._responses.get(response_id) is False, f"{step} of {response_id}, not active"
         if step == "done":
@@ -105,6 +110,13 @@ class Order:
             self._outputs[event["item"]["id"]] = "done"
         else:
             self._see_part(step, event["item_id"])
+
+    def _see_call(self, step: str, item_id: str) -> None:
+        """Of a tool that the relay runs; these events name no response."""
+        assert self._outputs[item_id] == "open", f"{step} of {item_id}, not open"
+        began = item_id in self._running
+        assert began is (step != "mcp_call.in_progress"), f"{step} of {item_id}"
+        (self._running.discard if began else self._running.add)(item_id)
 
     def _see_part(self, step: str, item_id: str) -> None:
         before = self._outputs[item_id]
@@ -124,6 +136,7 @@ class Order:
 
     def _see_end(self, response: dict[str, Any]) -> None:
         assert response["status"] != "in_progress"
+        assert not self._running.intersection(item["id"] for item in response["output"])
         for item in response["output"]:
             assert self._outputs[item["id"]] == "done", f"{item['id']} is not closed"
         self._responses[response["id"]] = True
