@@ -4,7 +4,8 @@ Device and relay compute it apart, from what each of them saw: the device's publ
 relay's certificate authority, the origin that was dialled, and the relay's nonce. Somebody
 between the two has to change the key or the certificate, and then the codes differ. He could
 try keys and nonces until they are the same by chance; with 30 letters in 8 places and a hash
-that takes about 0.1 s and 32 MB, the ten minutes of a pairing are too short by a factor of 10^7.
+that takes about 0.1 s and 32 MB, the ten minutes of a pairing are too short for one processor by a
+factor of 10^7.
 
 The way of a pairing, over HTTP (JSON both ways, errors in OpenAI's shape):
 

@@ -63,6 +63,8 @@ class Caller:
     address: str = ""
     session_patch: SessionPatch = field(default_factory=SessionPatch)
     """Settings that are bound to the credential."""
+    token_hash: str = field(default="", repr=False, compare=False)
+    """Of a token: one that was replaced by another of its name is a revoked one."""
 
     def __str__(self) -> str:
         return self.label or self.name
@@ -103,7 +105,8 @@ class Callers:
         address = address_of(request, self._behind_proxy)
         name = self._tokens.name_of(credential)  # first: a token may look like anything
         if name is not None:
-            return Recognised(Caller(name, "token", name, address))
+            digest = secret_digest(credential)
+            return Recognised(Caller(name, "token", name, address, token_hash=digest))
         if credential.startswith(SECRET):
             return Recognised(await self._holder(credential, address))
         if call_token.looks_like_one(credential):
@@ -133,12 +136,12 @@ class Callers:
             raise _refusal(error) from None
         return caller
 
-    async def admits(self, name: str) -> bool:
-        """Whether the caller of that name may still call."""
+    async def admits(self, name: str, token_hash: str = "") -> bool:
+        """Whether the caller of that name (with that token) may still call."""
         if FINGERPRINT.fullmatch(name):
             device = await self._store.device(name)
             return device is not None and not device.revoked
-        return self._tokens.knows(name)
+        return self._tokens.knows(name, token_hash)
 
     async def revision(self) -> object:
         """Another one than before when somebody may have been revoked."""

@@ -88,7 +88,8 @@ class Oversight:
             self._revision, self._checked = revision, set()
         self._checked &= set(live)
         for call_id in live.keys() - self._checked:
-            if await self._callers.admits(live[call_id].name):
+            caller = live[call_id]
+            if await self._callers.admits(caller.name, caller.token_hash):
                 self._checked.add(call_id)
             else:
                 self._calls.end(call_id, "the caller was revoked", REVOKED)

@@ -106,6 +106,7 @@ class PairingPages:
         device = await self._pairings.device(pairing) if pairing.device_id else None
         if device is None or device.revoked:
             return web.json_response({"status": "pending", "expires_at": pairing.expires_at})
+        audit.info("device=%s is paired, and called %s", device.device_id, device.name)
         return web.json_response(
             {
                 "status": "approved",

@@ -87,10 +87,11 @@ class Tokens:
         self._reload_if_changed()
         return self._seen
 
-    def knows(self, name: str) -> bool:
-        """Whether a token of that name is good now."""
+    def knows(self, name: str, token_hash: str = "") -> bool:
+        """Whether a token of that name is good now; with a hash, whether that one is."""
         self._reload_if_changed()
-        return name in self._hashes or name in self._lent
+        good = {self._hashes.get(name), self._lent.get(name)} - {None}
+        return token_hash in good if token_hash else bool(good)
 
     def name_of(self, token: str) -> str | None:
         """Whose token this is. Compares with every hash, in constant time each."""

@@ -102,6 +102,21 @@ async def test_a_revoked_token_is_gone_within_a_second(tokens_file, store):
     assert calls.ended == {"a": REVOKED}
 
 
+async def test_a_token_that_was_replaced_is_a_revoked_one(tokens_file, store):
+    watched = Watched(tokens_file, store)
+    async with watched.going_on() as calls:
+        stolen, lent = secret_digest(create(tokens_file, "attic")), Caller("hall")
+        calls.begin("a", Caller("attic", token_hash=stolen))
+        calls.begin("b", lent)
+        await elapse(10)
+        assert calls.ended == {}
+        revoke(tokens_file, "attic")
+        create(tokens_file, "attic")
+        assert await watched.end_of("a") < 1.0
+        await elapse(10)
+    assert calls.ended == {"a": REVOKED}
+
+
 async def test_so_is_everybody_when_the_file_is_removed(tokens_file, store):
     watched = Watched(tokens_file, store)
     async with watched.going_on() as calls:
