@@ -78,13 +78,17 @@ def is_risky(tool: RelayTool) -> bool:
 
 
 def _mentions(value: object, words: Sequence[str]) -> bool:
-    """Names and values alike, also within other words: better one question too many."""
-    match value:
-        case str():
-            return any(word in value.lower() for word in words)
-        case dict():
-            return any(_mentions(part, words) for pair in value.items() for part in pair)
-        case list() | tuple():
-            return any(_mentions(part, words) for part in value)
-        case _:
-            return False
+    """Names and values alike, also within other words: better one question too many.
+
+    Without recursion, for a model may nest as deep as it likes.
+    """
+    left = [value]
+    while left:
+        match left.pop():
+            case str() as text if any(word in text.lower() for word in words):
+                return True
+            case dict() as pairs:
+                left += [*pairs.keys(), *pairs.values()]
+            case list() | tuple() as parts:
+                left += parts
+    return False

@@ -45,6 +45,10 @@ def test_words_in_the_arguments_are_asked_about():
     assert needs_yes(config, tool(), domain=["light", "lock"])
     assert needs_yes(config, tool(), where={"name": "the front DOOR"})
     assert not needs_yes(config, tool(), name="lamp", brightness=3)
+    deep: object = "front door"
+    for _ in range(5_000):
+        deep = [deep]
+    assert needs_yes(config, tool(), deep=deep)
 
 
 def test_a_result_is_never_empty_and_never_long():
