@@ -5,16 +5,21 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
+import numpy as np
 import websockets
 from agents import function_tool, set_tracing_disabled
 from agents.realtime import RealtimeAgent, RealtimeRunner, RealtimeSession
 
+from edgevoice.audio.frames import CAPTURE_RATE_HZ
 from edgevoice.conformance.answer_checks import CALL_WEATHER, LONG, SHORT
 from edgevoice.conformance.expect import expect
+from edgevoice.conformance.sound_checks import blocks, speech
 from edgevoice.conformance.target import Target
 from edgevoice.errors import CheckFailed, CheckSkipped
 
 WITHIN_S = 15.0
+SILENCE_S = 5
+"""semantic_vad waits for 4 s at most, unless it is told otherwise."""
 
 
 async def turn(target: Target) -> None:
@@ -50,6 +55,16 @@ async def tool(target: Target) -> None:
         ended = (await _until(session, lambda event: event.type == "tool_end"))[-1]
         expect(asked == ["Paris"] and ended.output == "sunny", "a call of the tool", asked)
         await _until(session, lambda event: "sunny" in _words(event, "assistant").lower())
+
+
+async def voice(target: Target) -> None:
+    """By the SDK's own settings: semantic_vad, and a transcript of what was said."""
+    silence = np.zeros(SILENCE_S * CAPTURE_RATE_HZ, np.int16)
+    async with _session(target) as session:
+        for block in blocks(np.concatenate([speech(), silence])):
+            await session.send_audio(block)
+        await _until(session, lambda event: bool(_words(event, "user")))
+        await _until(session, lambda event: _has(event, "assistant", "completed"))
 
 
 @asynccontextmanager

@@ -33,7 +33,7 @@ def main(args: argparse.Namespace) -> int:
     target = the_target(args)
     if target.ca_file:
         os.environ["SSL_CERT_FILE"] = target.ca_file  # for SDKs that take no context
-    outcomes = asyncio.run(run(target, chosen, directory, quiet=args.json))
+    outcomes = asyncio.run(run(target, chosen, directory, pause_s=args.pause, quiet=args.json))
     tell_sum(target, outcomes, as_json=args.json)
     return int(any(outcome.status == "FAILED" for outcome in outcomes))
 
@@ -61,13 +61,15 @@ def the_target(args: argparse.Namespace) -> Target:
 
 
 async def run(
-    target: Target, chosen: Sequence[Check], directory: Path, *, quiet: bool
+    target: Target, chosen: Sequence[Check], directory: Path, *, pause_s: float, quiet: bool
 ) -> list[Outcome]:
     await reach(target)
     outcomes = []
     starts: dict[str, Start] = {"node": node_script, "browser": browser_script}
     async with World(target, directory, starts) as world:
-        for check in chosen:
+        for number, check in enumerate(chosen):
+            if number:
+                await asyncio.sleep(pause_s)
             outcomes.append(await perform(check, world))
             if not quiet:
                 print(outcomes[-1].line(), flush=True)

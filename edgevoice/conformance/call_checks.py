@@ -8,7 +8,7 @@ from edgevoice.conformance.answer_checks import LONG, SHORT, Answered, ask
 from edgevoice.conformance.expect import expect
 from edgevoice.conformance.session_checks import create
 from edgevoice.conformance.socket_talk import socket_talk
-from edgevoice.conformance.sound_checks import order_of_turn, speech
+from edgevoice.conformance.sound_checks import order_of_turn, speech, until_it_ends
 from edgevoice.conformance.target import Target
 from edgevoice.conformance.webrtc_talk import WebRtcTalk, webrtc_talk
 
@@ -40,6 +40,7 @@ async def voice(talk: WebRtcTalk) -> None:
     await talk.wait("session.created")
     since = len(talk.came)
     await talk.speak(speech())
+    await until_it_ends(talk, since, talk.silence)
     await talk.wait("response.done", since, within=20.0)
     order_of_turn(talk, since)
 
@@ -71,6 +72,7 @@ async def barge_in(talk: WebRtcTalk) -> None:
     await talk.say("response.create")
     started = await talk.wait("output_audio_buffer.started", since)
     await talk.speak(speech())
+    await until_it_ends(talk, since, talk.silence)
     response_id = started["response_id"]
     await talk.wait("input_audio_buffer.speech_started", since)
     await talk.wait("output_audio_buffer.cleared", since, response_id=response_id)

@@ -10,7 +10,7 @@ import aiohttp
 from edgevoice.conformance.target import Target
 
 SDP = "application/sdp"
-MANY = "(some 50 sessions are begun: raise relay.limits.starts_per_minute, or choose with --only)"
+MANY = "(every check begins a session: --pause 10, or raise relay.limits.starts_per_minute)"
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 
 import aiohttp
 
+from edgevoice.conformance.http import MANY
 from edgevoice.conformance.talk import Talk, carried
 from edgevoice.conformance.target import Target
 from edgevoice.errors import CheckFailed
@@ -43,7 +44,9 @@ async def socket_talk(
                 url, headers=given, protocols=protocols, ssl=target.trust(), max_msg_size=0
             )
         except aiohttp.WSServerHandshakeError as error:
-            raise CheckFailed("101 Switching Protocols", f"status {error.status}") from error
+            hint = f" {MANY}" if error.status == 429 else ""
+            came = f"status {error.status}{hint}"
+            raise CheckFailed("101 Switching Protocols", came) from error
         talk = SocketTalk(socket)
         async with carried(talk.carry()), socket:
             yield talk

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+from collections.abc import Awaitable, Callable, Iterator
 from functools import cache
 from pathlib import Path
 
@@ -14,10 +15,13 @@ from edgevoice.conformance.answer_checks import SHORT, Answered, ask
 from edgevoice.conformance.expect import expect
 from edgevoice.conformance.session_checks import RESET, refused, retrieve
 from edgevoice.conformance.talk import Talk
+from edgevoice.errors import CheckFailed
 
 RATE_HZ = 24_000
 SPEECH = Path(__file__).parents[1] / "simulator" / "speech" / "whats_the_date_today.wav"
 BLOCK_S = 0.1
+LONGEST_SILENCE_S = 9.0
+"""semantic_vad waits for 8 s at most."""
 HEARD = (
     "input_audio_buffer.speech_started",
     "input_audio_buffer.speech_stopped",
@@ -29,19 +33,37 @@ HEARD = (
 
 @cache
 def speech() -> Samples:
-    """A question of two seconds, 16 kHz, and the silence that ends a turn."""
-    silence = np.zeros(round(1.2 * CAPTURE_RATE_HZ), np.int16)
-    return np.concatenate([read_wav(SPEECH), silence])
+    """A question of two seconds, 16 kHz."""
+    return read_wav(SPEECH)
+
+
+async def until_it_ends(
+    talk: Talk, since: int, silence: Callable[[float], Awaitable[None]]
+) -> None:
+    """Be silent, as a microphone is, until the server finds that the turn is over."""
+    for _ in range(round(LONGEST_SILENCE_S / BLOCK_S)):
+        if talk.all("input_audio_buffer.speech_stopped", since):
+            return
+        await silence(BLOCK_S)
+    raise CheckFailed(
+        f"input_audio_buffer.speech_stopped within {LONGEST_SILENCE_S:g} s of silence",
+        talk.told(since),
+    )
 
 
 async def append(talk: Talk, samples: Samples) -> None:
     """16 kHz; blocks as small as SDKs send them, a little faster than they are spoken."""
-    block = round(BLOCK_S * RATE_HZ)
-    sound = resample(samples, CAPTURE_RATE_HZ, RATE_HZ)
-    for start in range(0, len(sound), block):
-        audio = base64.b64encode(sound[start : start + block].astype("<i2").tobytes()).decode()
-        await talk.say("input_audio_buffer.append", audio=audio)
+    for block in blocks(samples):
+        await talk.say("input_audio_buffer.append", audio=base64.b64encode(block).decode())
         await asyncio.sleep(BLOCK_S / 5)
+
+
+def blocks(samples: Samples) -> Iterator[bytes]:
+    """24 kHz PCM, a tenth of a second each."""
+    size = round(BLOCK_S * RATE_HZ)
+    sound = resample(samples, CAPTURE_RATE_HZ, RATE_HZ)
+    for start in range(0, len(sound), size):
+        yield sound[start : start + size].astype("<i2").tobytes()
 
 
 async def audio(talk: Talk) -> None:
@@ -95,6 +117,11 @@ async def voice(talk: Talk) -> None:
     detection = {"turn_detection": {"type": "server_vad", "silence_duration_ms": 500}}
     await talk.say("session.update", session={"type": "realtime", "audio": {"input": detection}})
     await append(talk, speech())
+
+    async def silence(seconds: float) -> None:
+        await append(talk, np.zeros(round(seconds * CAPTURE_RATE_HZ), np.int16))
+
+    await until_it_ends(talk, since, silence)
     await talk.wait("response.done", since, within=20.0)
     order_of_turn(talk, since)
 

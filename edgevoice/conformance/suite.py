@@ -61,7 +61,7 @@ SDKS = {
         "openai[realtime]",
         ("secret", "calls", "session", "turn", "items", "cancel", "out_of_band"),
     ),
-    "agents-python": ("agents_checks", "openai-agents", ("turn", "interrupt", "tool")),
+    "agents-python": ("agents_checks", "openai-agents", ("turn", "interrupt", "tool", "voice")),
 }
 SCRIPTS = {
     "agents-node": ("node", "@openai/agents-realtime (npm)", ("turn", "interrupt", "tool")),

@@ -13,7 +13,7 @@ from edgevoice.conformance.world import World
 from edgevoice.simulator.relay_process import RunningRelay
 from tests.conformance.crooked import CrookedServer, Event, Spoil
 
-pytestmark = [pytest.mark.e2e, pytest.mark.slow]
+pytestmark = [pytest.mark.e2e, pytest.mark.models, pytest.mark.slow]
 
 
 @pytest.fixture

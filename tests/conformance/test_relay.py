@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from tests.conformance.conftest import NAMES
+from edgevoice.conformance.suite import checks
 
-pytestmark = [pytest.mark.e2e, pytest.mark.slow]
+pytestmark = [pytest.mark.e2e, pytest.mark.models, pytest.mark.slow]
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [check.name for check in checks()])
 def test_it_is_as_openais_clients_need_it(outcomes: dict[str, dict[str, Any]], name: str) -> None:
     outcome = outcomes[name]
     if outcome["status"] == "skipped":

@@ -22,7 +22,7 @@ function microphone() {
     const source = new AudioBufferSourceNode(sounds, { buffer: speech });
     source.connect(room);
     source.start();
-    await pause(speech.duration + 0.8);
+    await pause(speech.duration);
   };
   return { stream: room.stream, speak };
 }
