@@ -330,7 +330,8 @@ class Calls:
             return [own]
         there: list[MakeBrain] = []
         if server.admits():
-            there.append(partial(UpstreamBrain, server, vad, offer.caller.name, offer.standby))
+            name, waits = offer.caller.name, offer.standby
+            there.append(partial(UpstreamBrain, server, vad, name, waits, box=box))
         if server.has_fallback:
             return [*there, own]
         if not there:

@@ -12,6 +12,7 @@ import logging
 from asyncio import Task
 from dataclasses import dataclass, field
 
+import msgspec
 import numpy as np
 
 from edgevoice.audio.frames import CAPTURE_RATE_HZ, Samples
@@ -22,18 +23,22 @@ from edgevoice.realtime.client_events import ClientEvent, ResponseCreate
 from edgevoice.realtime.event import UnknownEvent
 from edgevoice.realtime.items import FunctionCall, FunctionCallOutput, Message
 from edgevoice.realtime.response import ErrorDetails
+from edgevoice.realtime.words import as_text
 from edgevoice.relay.brain import BrainLost, Stage, Unanswered
 from edgevoice.relay.detection import turn_rules
 from edgevoice.relay.hearing import Hearing
 from edgevoice.relay.openai.answers import Answers
 from edgevoice.relay.openai.connection import Connection
-from edgevoice.relay.openai.dialect import Dialect
+from edgevoice.relay.openai.dialect import OURS, Dialect
 from edgevoice.relay.openai.questions import Questions
 from edgevoice.relay.openai.server import Server
 from edgevoice.relay.openai.server_says import ServerSays
+from edgevoice.relay.openai.server_tools import ServerTools
 from edgevoice.relay.openai.uplink import Uplink
 from edgevoice.relay.openai.wake_hold import WakeHold
 from edgevoice.relay.openai.wishes import Wishes
+from edgevoice.relay.tool_use.engine_items import engine_items
+from edgevoice.relay.tool_use.toolbox import NoTools, Toolbox
 from edgevoice.relay.turn_detector import TurnRules
 from edgevoice.relay.wake_phrase import WakePhrase
 
@@ -79,9 +84,17 @@ class UpstreamBrain:
     engine = "openai"
 
     def __init__(
-        self, server: Server, vad: Vad, token_name: str, waits: bool, stage: Stage
+        self,
+        server: Server,
+        vad: Vad,
+        token_name: str,
+        waits: bool,
+        stage: Stage,
+        *,
+        box: Toolbox | None = None,
     ) -> None:
-        """`waits`: the call is on standby, and nobody is called before it is used."""
+        """`waits`: the call is on standby, and nobody is called before it is used. `box`: the
+        relay's tools for this client."""
         self.stage, self.state = stage, stage.state
         self._server = server
         self._token_name = token_name
@@ -91,7 +104,8 @@ class UpstreamBrain:
         self._hold = WakeHold(wake) if wake else None
         self.questions = Questions()
         self.answers = Answers(self.state, stage.voice)
-        self._wishes = Wishes(self)
+        self.tools = ServerTools(self, box or NoTools())
+        self._wishes = Wishes(self, box or NoTools())
         self._says = ServerSays(self)
         self.link = self._new_link()
         self._next: Link | None = None
@@ -114,7 +128,7 @@ class UpstreamBrain:
 
     @property
     def busy(self) -> bool:
-        return self.questions.is_owed or self.answers.is_busy
+        return self.questions.is_owed or self.answers.is_busy or self.tools.is_running
 
     @property
     def speaking(self) -> bool:
@@ -150,6 +164,19 @@ class UpstreamBrain:
 
     def send(self, text: str) -> None:
         self.link.send(text)
+
+    def ask(self, event: ResponseCreate) -> None:
+        """For an answer that the client need not ask for."""
+        self.send(self.link.dialect.respond(msgspec.structs.replace(event, event_id=f"{OURS}ask")))
+        self.stall_watch()
+
+    def tell(self, item: FunctionCallOutput) -> None:
+        """The server, and nobody else."""
+        self.link.seeded.add(item.id)
+        self.send(self.link.dialect.seed(item))
+
+    def now(self) -> float:
+        return asyncio.get_running_loop().time()
 
     def expect(self, wake: WakePhrase, rules: TurnRules) -> None:
         """A wake phrase is announced; sound that has left already is the server's to judge."""
@@ -245,11 +272,12 @@ class UpstreamBrain:
 
     def _introduce(self, link: Link) -> None:
         """How the session is to be, and what has been said in it."""
-        link.send(link.dialect.begin(self.state.settings))
-        for item in self.state.conversation.told_items():
-            if isinstance(item, Message | FunctionCall | FunctionCallOutput):
-                link.seeded.add(item.id)
-                link.send(link.dialect.seed(item))
+        link.send(link.dialect.begin(self.tools.settings()))
+        for item in engine_items(self.state.conversation.heard_items(), self.tools.offered):
+            seed = as_text(item) if isinstance(item, Message) else item
+            if isinstance(seed, Message | FunctionCall | FunctionCallOutput):
+                link.seeded.add(seed.id)
+                link.send(link.dialect.seed(seed))
 
     async def _renew(self) -> None:
         """Another session takes over before the server ends this one."""
@@ -272,7 +300,7 @@ class UpstreamBrain:
     async def _another(self) -> Link:
         """Open, or ended already."""
         link = self._next = self._new_link()
-        link.send(link.dialect.begin(self.state.settings))
+        link.send(link.dialect.begin(self.tools.settings()))
         self._start(link)
         await link.settled.wait()
         return link
@@ -291,6 +319,7 @@ class UpstreamBrain:
         if link is None or link.reason or not link.is_open:
             return False
         self._close_answers("the server ended its session")
+        self.tools.abandon()
         is_owed = self.questions.is_left
         first = self.questions.first_unheard(self._known_until())
         self._unsay()
@@ -305,6 +334,7 @@ class UpstreamBrain:
 
     def _give_up(self, error: BrainLost) -> None:
         self._close_answers(str(error))
+        self.tools.abandon()
         self._unsay()
         self.is_lost = True
 
@@ -343,7 +373,8 @@ class UpstreamBrain:
 
     def stall_watch(self) -> None:
         """An answer that is owed comes in time, or the server is given up."""
-        waits = self.questions.is_owed or self.answers.is_active
+        is_owed = self.questions.is_owed and not self.tools.is_running
+        waits = is_owed or self.answers.is_active
         self.link.connection.expect(self._server.stall_s if waits else None)
 
     def read(self, link: Link, text: str) -> says.ServerEvent | None:

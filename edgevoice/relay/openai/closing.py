@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from edgevoice.realtime import server_events as says
-from edgevoice.realtime.items import ContentPart, FunctionCall, Item, Message
+from edgevoice.realtime.items import ContentPart, FunctionCall, Item, McpCall, Message
 from edgevoice.realtime.response import StatusDetails
 from edgevoice.relay.openai.answer import Answer, Output, Part
 
@@ -62,7 +62,7 @@ def _incomplete(output: Output) -> Item:
     if isinstance(item, Message):
         content = tuple(_content(part) for part in output.parts.values())
         return msgspec.structs.replace(item, status="incomplete", content=content)
-    if isinstance(item, FunctionCall):
+    if isinstance(item, FunctionCall | McpCall):
         return msgspec.structs.replace(item, status="incomplete")
     return item
 

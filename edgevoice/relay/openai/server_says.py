@@ -34,7 +34,9 @@ class ServerSays:
         if isinstance(event, says.SessionCreated):
             brain.opened(link)
         elif link is brain.link:
-            self._follow(link, event)
+            shown = brain.tools.shown(event)
+            if shown is not None:
+                self._follow(link, shown)
             brain.stall_watch()
 
     def _follow(self, link: "Link", event: says.ServerEvent) -> None:
@@ -45,7 +47,11 @@ class ServerSays:
                 self._brain.answers.begin(event)
             case says.ResponseDone():
                 self._response_done(link, event)
-            case says.RateLimitsUpdated():
+            case (
+                says.RateLimitsUpdated()
+                | says.ResponseMcpCallArgumentsDelta()
+                | says.ResponseMcpCallArgumentsDone()
+            ):
                 self._state.publish(event)
             case says.ConversationItemAdded() | says.ConversationItemDone():
                 if event.item.id not in link.seeded:
@@ -69,8 +75,11 @@ class ServerSays:
                 self._state.publish(event)
             case says.InputAudioBufferCleared():
                 self._cleared(link, event)
-            case says.InputAudioBufferTimeoutTriggered():
-                self._state.publish(event)
+            case says.InputAudioBufferTimeoutTriggered(audio_start_ms=start_ms):
+                end_ms = link.uplink.index(event.audio_end_ms) // 16
+                place = {"audio_start_ms": link.uplink.index(start_ms) // 16}
+                placed = msgspec.structs.replace(event, audio_end_ms=end_ms, **place)
+                self._state.publish(placed)
             case says.ConversationItemInputAudioTranscriptionDelta():
                 self._state.publish(event, silent=not self._transcribes)
             case says.ConversationItemInputAudioTranscriptionCompleted(transcript=words):
@@ -138,6 +147,7 @@ class ServerSays:
             link.connection.end(f"the server cannot answer ({error.code})")
             return
         brain.questions.answered()
+        brain.tools.response_done(response.id)
         if not brain.busy:
             brain.stage.report()
 
@@ -149,7 +159,7 @@ class ServerSays:
             said = without_account(event.error.message or code)
             log.warning("the server refuses what the relay asked for itself: %s", said)
             if link.dialect.do_without(event.error):
-                link.send(link.dialect.begin(self._state.settings))
+                link.send(link.dialect.begin(self._brain.tools.settings()))
         else:
             told = self._brain.refused(event.error)
             self._state.publish(says.Error(error=_private(told)))

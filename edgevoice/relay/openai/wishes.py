@@ -10,11 +10,14 @@ from edgevoice.realtime import client_events as asks
 from edgevoice.realtime import server_events as says
 from edgevoice.realtime.event import UnknownEvent
 from edgevoice.realtime.items import FunctionCall, FunctionCallOutput, Item, Message
-from edgevoice.realtime.response import ErrorDetails
+from edgevoice.realtime.response import ErrorDetails, ResponseParams
 from edgevoice.relay.detection import turn_rules
 from edgevoice.relay.openai.dialect import OURS
 from edgevoice.relay.session_settings import updated
 from edgevoice.relay.sound_format import IncomingSound
+from edgevoice.relay.tool_use.offered_tools import check
+from edgevoice.relay.tool_use.tool_lists import ToolLists
+from edgevoice.relay.tool_use.toolbox import Toolbox
 from edgevoice.relay.wake_phrase import WakePhrase
 
 if TYPE_CHECKING:
@@ -27,9 +30,11 @@ LOOK_BACK = CAPTURE_RATE_HZ
 
 
 class Wishes:
-    def __init__(self, brain: "UpstreamBrain") -> None:
+    def __init__(self, brain: "UpstreamBrain", box: Toolbox) -> None:
         self._brain = brain
         self._state = brain.state
+        self._box = box
+        self._lists = ToolLists(brain.state, box)
         self._sound = IncomingSound()
         self._asked: dict[str, str] = {}
         """The server's name for a `response.create`, and the client's own."""
@@ -98,6 +103,7 @@ class Wishes:
 
     def _update_session(self, event: asks.SessionUpdate) -> None:
         settings = updated(self._state, event.session)
+        check(settings.tools, self._box)
         rules = turn_rules(settings.audio.input.turn_detection)
         was_deaf = self._state.settings.audio.input.turn_detection is None
         self._state.settings = settings
@@ -106,12 +112,17 @@ class Wishes:
             brain.link.clearings.append(False)
             brain.link.uplink.finish()
             brain.send(brain.link.dialect.clear())
-        told = brain.link.dialect.change(event.session, event.event_id)
+        patch = event.session
+        if "tools" in patch or "tool_choice" in patch:
+            shown = brain.tools.settings()
+            patch = {**patch, "tools": list(shown.tools), "tool_choice": shown.tool_choice}
+        told = brain.link.dialect.change(patch, event.event_id)
         if told is not None:
             brain.send(told)
         if rules is not None and was_deaf:
             brain.hear_again(LOOK_BACK)
         self._state.publish(says.SessionUpdated(session=settings))
+        self._lists.tell(settings.tools)
 
     def _expect(self, wake: WakePhrase) -> None:
         rules = turn_rules(self._state.settings.audio.input.turn_detection)
@@ -167,7 +178,8 @@ class Wishes:
 
     def _retrieve_item(self, event: asks.ConversationItemRetrieve) -> None:
         try:
-            item = self._state.conversation.retrieve(event.item_id)
+            found = self._lists.find(event.item_id)
+            item = found or self._state.conversation.retrieve(event.item_id)
         except RemoteProtocolError as error:
             self._no_such_item(error, event.event_id)
             return
@@ -197,6 +209,12 @@ class Wishes:
 
     def _respond(self, event: asks.ResponseCreate) -> None:
         brain = self._brain
+        if event.response in (None, ResponseParams()) and brain.tools.is_answered(brain.now()):
+            return
+        if event.response is not None and event.response.tools is not None:
+            functions = brain.tools.functions(event.response.tools)
+            narrowed = msgspec.structs.replace(event.response, tools=functions)
+            event = msgspec.structs.replace(event, response=narrowed)
         name = self._state.new_id("ask")
         self._asked[name] = event.event_id
         if len(self._asked) > MOST_ASKED:

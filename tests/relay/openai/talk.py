@@ -19,6 +19,7 @@ from edgevoice.relay.engine_brain import EngineBrain
 from edgevoice.relay.openai.brain import UpstreamBrain
 from edgevoice.relay.openai.server import Server
 from edgevoice.relay.session import CallTerms
+from edgevoice.relay.tool_use.toolbox import Toolbox
 from edgevoice.relay.upstream import Upstream
 from tests.openai_server.answering import Behaviour
 from tests.openai_server.server import OpenAiServer, Refused
@@ -39,7 +40,9 @@ class Talk(Story):
         server: OpenAiServer,
         behind: Server,
         waits: bool,
+        box: Toolbox | None,
     ) -> None:
+        self.box = box
         self.server = server
         self.behind = behind
         self.waits = waits
@@ -47,8 +50,8 @@ class Talk(Story):
 
     def brains(self) -> Sequence[MakeBrain]:
         vad = LoudnessVad()
-        there = partial(UpstreamBrain, self.behind, vad, "kitchen", self.waits)
-        own = partial(EngineBrain, self.engine, vad)
+        there = partial(UpstreamBrain, self.behind, vad, "kitchen", self.waits, box=self.box)
+        own = partial(EngineBrain, self.engine, vad, box=self.box)
         return [there, own] if self.behind.has_fallback else [there]
 
     @property
@@ -95,6 +98,7 @@ async def talk(
     is_down: bool = False,
     waits: bool = False,
     refuses: Sequence[Refused] = (),
+    box: Toolbox | None = None,
     **settings: Any,
 ) -> AsyncIterator[Talk]:
     """`settings` of the upstream."""
@@ -106,7 +110,7 @@ async def talk(
         async with Upstream(config, folder / "key") as upstream, asyncio.TaskGroup() as group:
             behind = Server(config, upstream, lambda: 0.5)
             relay = RelayConfig(engine="openai", upstream=config)
-            story = Talk(relay, terms, server, behind, waits)
+            story = Talk(relay, terms, server, behind, waits, box)
             running = group.create_task(story.session.run())
             await elapse(0.2)
             story.session.on_open()
