@@ -161,4 +161,5 @@ def _reason(group: BaseException) -> str:
 
 
 def _first_line(error: BaseException) -> str:
-    return (str(error).splitlines() or [""])[0][:200] or type(error).__name__
+    line = (str(error).splitlines() or [""])[0][:200] or type(error).__name__
+    return "".join(letter if letter.isprintable() else "?" for letter in line)  # it is logged

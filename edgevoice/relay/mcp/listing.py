@@ -56,7 +56,8 @@ def usable(server: str, listed: Iterable[Listed], allowed: Collection[str]) -> l
 
 def _tool(server: str, entry: Listed) -> RelayTool | None:
     schema = {"type": "object", "properties": {}} if entry.schema is None else entry.schema
-    if not entry.name or len(entry.name) > MAX_NAME or not _is_schema(schema):
+    named = entry.name.isprintable() and 0 < len(entry.name) <= MAX_NAME  # names are logged
+    if not named or not _is_schema(schema):
         return None
     description = " ".join((entry.description or "").split())[:MAX_LETTERS]
     hints = {name: entry.annotations[name] for name in HINTS if name in entry.annotations}

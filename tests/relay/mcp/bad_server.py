@@ -40,6 +40,7 @@ def lie(request: dict) -> None:
         {"name": "huge", "inputSchema": {"type": "object", "properties": {"x" * 9000: {}}}},
         {"name": "deep", "inputSchema": PROPER | json.loads(nested(30))},
         {"name": "n" * 500, "inputSchema": PROPER},
+        {"name": "two\nlines", "inputSchema": PROPER},
         {"name": "do", "inputSchema": PROPER, "outputSchema": evil, "description": "d" * 90_000},
     ]
     answer(request, {"tools": entries})

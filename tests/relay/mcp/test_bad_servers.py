@@ -72,7 +72,7 @@ async def test_only_what_can_be_told_to_a_model_is_listed(caplog):
         assert await there(server) == ["do"]
         [tool] = server.tools
         assert len(tool.description) == 1024
-    assert "3 tools of bad are left out" in caplog.text
+    assert "4 tools of bad are left out" in caplog.text
 
 
 async def test_of_many_tools_the_first_ones_count():

@@ -127,9 +127,3 @@ async def test_a_door_is_unlocked_after_a_yes_only():
             assert "say yes first" in server.asked[1]["messages"][-1]["content"]
             assert await story.answer_to("Yes.", 2) == "It is open."
             assert server.asked[2]["messages"][-1]["content"] == "front is unlocked"
-
-
-async def test_rules_leave_the_tools_of_others_alone():
-    config = McpServerConfig(name="house", command=(sys.executable, HOUSE, "stdio"))
-    async with talk(config, [says("I would rather not."), FINISHED, DONE]) as (story, _):
-        assert await story.answer_to("Turn on the lamp.", 1) == "I would rather not."
