@@ -14,7 +14,7 @@ from typing import Any, Literal, get_args, get_origin
 import yaml
 
 from edgevoice import config, config_local
-from edgevoice.config import Config
+from edgevoice.config import Config, McpServerConfig
 from edgevoice.config_file import Effective
 from edgevoice.config_rules import RANGES
 from edgevoice.config_yaml import default, hints, is_section, optional
@@ -24,6 +24,17 @@ SAMPLE_HEAD = """\
 # and keep the lines you change; files in /etc/edgevoice/config.d/*.yaml come after it.
 # `edgevoice config check` finds mistakes, `edgevoice config show` says what applies.
 """
+
+EXAMPLES: dict[Any, Any] = {
+    McpServerConfig: McpServerConfig(
+        name="home",
+        url="http://homeassistant.local:8123/api/mcp",
+        token_file="/etc/edgevoice/home-assistant.token",
+        confirm="never",
+        confirm_words=("lock", "door", "garage"),
+    ),
+}
+"""Entries of lists that say more than the defaults would."""
 
 
 @cache
@@ -88,7 +99,8 @@ def _example(cls: Any, name: str, wanted: Any, indent: str) -> Iterator[str]:
         return
     if not default(cls, name):
         yield f"{indent}# For example:"
-        yield from (f"{indent}# {line}" for line in _setting(name, (entry(),), ""))
+        example = EXAMPLES.get(entry) or entry()
+        yield from (f"{indent}# {line}" for line in _setting(name, (example,), ""))
     for key in hints(entry):
         yield f"{indent}#   {key}: {prose()[f'{entry.__name__}.{key}']}"
 
