@@ -39,7 +39,7 @@ from edgevoice.relay.outbox import Outbox
 from edgevoice.relay.patience import Patience
 from edgevoice.relay.session_settings import initial_settings
 from edgevoice.relay.sideband import Sidebands
-from edgevoice.relay.sound_format import message_bytes
+from edgevoice.relay.sound_format import event_bytes
 from edgevoice.relay.state import SessionState
 from edgevoice.relay.voice import Voice
 from edgevoice.relay.wake_phrase import WakePhrase
@@ -110,7 +110,7 @@ class Session:
         self.on_brain_changed = lambda: None
         self._limits = limits = config.limits
         by_events = terms.sound_in_events
-        self._event_bytes = message_bytes(limits) if by_events else limits.event_bytes
+        self._event_bytes = event_bytes(limits) if by_events else limits.event_bytes
         self._terms = terms
         hold_s = config.limits.hold_s if terms.extensions else 0.0
         self._is_holdable = hold_s > 0

@@ -144,7 +144,7 @@ class Signalling:
         carriers: list[EventSocket] = []
 
         def make_transport(called: Called) -> EventSocket:
-            carriers.append(EventSocket(self._config.limits, called))
+            carriers.append(EventSocket(self._config.limits, called, takes_sound=False))
             return carriers[0]
 
         self._calls.join(request.query["call_id"], caller, make_transport)

@@ -18,6 +18,8 @@ from edgevoice.realtime.session import PCM, AudioFormat
 from edgevoice.relay.engines.engine import SPEAKING_RATE_HZ
 
 PCM_RATE_HZ = 24_000
+MOST_OF_A_MESSAGE = 4_194_304
+"""A minute of PCM in base64 are 3.8 MB, and nobody's turn is longer."""
 DELTA_MS = 200
 """Of sound in one event at most; what comes shorter goes out as it comes."""
 _LAWS = {"audio/pcmu": MU_LAW, "audio/pcma": A_LAW}
@@ -37,6 +39,11 @@ def checked(format: AudioFormat, path: str) -> AudioFormat:
 def message_bytes(limits: LimitsConfig) -> int:
     """The longest message of a client that sends sound in events: base64, and what is around."""
     return max(limits.event_bytes, limits.append_bytes * 4 // 3 + 1_024)
+
+
+def event_bytes(limits: LimitsConfig) -> int:
+    """The longest event of such a client that is taken whole: a message that is sound."""
+    return min(message_bytes(limits), max(limits.event_bytes, MOST_OF_A_MESSAGE))
 
 
 def rate_hz(format: AudioFormat) -> int:

@@ -453,11 +453,14 @@ async def test_a_call_is_hung_up_by_its_place(house, caplog):
 async def test_broken_sound_is_refused_by_name(house):
     async def tale(house: House) -> None:
         client = await connect(house)
-        for audio in ("?", base64.b64encode(b"odd").decode()):
-            await client.socket.send_str(
-                json.dumps({"type": "input_audio_buffer.append", "audio": audio, "event_id": "e1"})
-            )
-            assert (await client.until("error"))["error"]["event_id"] == "e1"
+        odd = base64.b64encode(b"odd").decode()
+        for number, audio in enumerate(("?", odd, "A" * 50_000 + "?" * 50_000)):
+            event = {"type": "input_audio_buffer.append", "audio": audio}
+            await client.socket.send_str(json.dumps({**event, "event_id": f"e{number}"}))
+        await client.send("session.update", session={"type": "realtime"})
+        await client.until("session.updated")
+        errors = [event["error"]["event_id"] for event in client.all("error")]
+        assert errors == ["e0", "e1", "e2"]
         await client.socket.close()
 
     await house.visit(tale)
