@@ -1,13 +1,17 @@
 """Turns: how soon it is noticed that somebody has finished, and how often somebody is cut short.
 
-    scripts/bench turns [--speech DIR] [--full]
+    scripts/bench turns [--speech DIR] [--full] [--only ends|answers]
 
-Each order is heard by the relay's own ears as it was spoken, and once more with a second of
+ends: Each order is heard by the relay's own ears as it was spoken, and once more with a second of
 silence put into the middle of it, at the quietest place: somebody who has to think. Cut: a turn
 that ended before the last word. Waited: from the end of the last word to the end of the turn.
+answers: what that makes of the wait for the first sound of the answer, on a machine that does
+nothing else, with answers begun in advance and without; from rules, and from somebody who
+thinks for 0.3 s first, as a chat server does.
 """
 
 import argparse
+import asyncio
 import sys
 import time
 from collections.abc import Sequence
@@ -15,6 +19,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+from answering.alone import Alone, Thinking
+from answering.idle_machine import IdleMachine
 from hearing.rooms import (
     MICROPHONE_DBFS,
     SPEECH_DBFS,
@@ -28,9 +34,11 @@ from edgevoice.audio.frames import CAPTURE_RATE_HZ, FRAME_SAMPLES, Samples
 from edgevoice.audio.smart_turn import SmartTurn
 from edgevoice.audio.vad import SileroVad
 from edgevoice.audio.wav import read_wav
-from edgevoice.config import DetectionConfig
+from edgevoice.config import DetectionConfig, RelayConfig
 from edgevoice.realtime.session import SemanticVad, ServerVad, TurnDetection
+from edgevoice.relay.app import local_time
 from edgevoice.relay.detection import turn_rules
+from edgevoice.relay.engines.local.engine import LocalEngine
 from edgevoice.relay.hearing import Hearing
 from edgevoice.relay.turn_detector import (
     TurnEvent,
@@ -39,7 +47,7 @@ from edgevoice.relay.turn_detector import (
     TurnStarted,
     TurnStopped,
 )
-from edgevoice.relay.turn_judge import FINISHED
+from edgevoice.relay.turn_judge import FINISHED, TurnJudge
 
 LEAD_S, TAIL_S = 1.0, 9.0
 SNR_DB = 10.0
@@ -47,6 +55,10 @@ THINKING_S = 1.0
 MIDDLE = (0.3, 0.7)
 """Where somebody stops to think, as parts of what is said."""
 MOST_RECORDINGS = 44
+
+MOST_ANSWERS = 20
+THINKS_S = 0.3
+ANSWER_BUDGET_MS = 700.0
 
 WAYS: dict[str, TurnDetection] = {
     "server_vad 500 ms": ServerVad(),
@@ -170,12 +182,23 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="scripts/bench turns", description=__doc__)
     parser.add_argument("--speech", type=Path, help="a directory of recordings")
     parser.add_argument("--full", action="store_true", help="all orders")
+    parser.add_argument("--only", choices=("ends", "answers"))
     options = parser.parse_args()
     files = recordings(options.speech)
     orders = files.orders
     orders = orders if options.full else orders[:: max(1, -(-len(orders) // MOST_RECORDINGS))]
+    good = options.only == "answers" or ends(orders, files.kitchen)
+    if options.only != "ends":
+        some = orders[:: max(1, -(-len(orders) // MOST_ANSWERS))]
+        with asyncio.Runner(loop_factory=IdleMachine) as runner:
+            good = runner.run(answers(some)) and good
+    return 0 if good else 1
+
+
+def ends(orders: Sequence[Path], kitchen: Path) -> bool:
+    """How turns end; whether it is within its budgets."""
     ears, room = Ears(), Surroundings(np.zeros(1))
-    noisy = Surroundings(read_wav(files.kitchen).astype(np.float64))
+    noisy = Surroundings(read_wav(kitchen).astype(np.float64))
     fluent = show("as spoken", ears, [as_spoken(path, room) for path in orders])
     show(f"as spoken, {noisy}", ears, [as_spoken(path, noisy) for path in orders])
     thinking = [with_a_pause(path, room) for path in orders]
@@ -186,7 +209,47 @@ def main() -> int:
     print(f"semantic_vad: p50 {wait:.0f} ms, budget {WAIT_BUDGET_MS:.0f} ms; ", end="")
     print(f"thinkers cut {100 * cut:.0f} %, budget {100 * CUT_BUDGET:.0f} %", end="")
     print("" if good else ": MISSED")
-    return 0 if good else 1
+    return good
+
+
+async def answers(orders: Sequence[Path]) -> bool:
+    """How long one waits for an answer; whether that is within its budget."""
+    room = Surroundings(np.zeros(1))
+    said = [as_spoken(path, room) for path in orders]
+    engine = LocalEngine(RelayConfig().local, "", local_time)
+    judge = TurnJudge()
+    await engine.start()
+    await judge.start()
+    print(f"{len(said)} orders answered, milliseconds from the last word, p50 / p90")
+    print(f"  {'':<20}{'in advance':>12}{'end of turn':>16}{'first sound':>16}")
+    worst = 0.0
+    for thinks_s in (0.0, THINKS_S):
+        for name in ("server_vad 500 ms", "semantic_vad high"):
+            for speculate in (False, True):
+                thinking = Thinking(engine, thinks_s)
+                waits = [
+                    await Alone(thinking, judge, WAYS[name], speculate).hear(one.sound, one.end)
+                    for one in said
+                ]
+                turn, sound = np.array([wait for wait in waits if wait]).T
+                what = name if not thinks_s else f"{name.split()[0]}, thinks"
+                print(
+                    f"  {what:<20}{'yes' if speculate else 'no':>12}{spread(turn)}{spread(sound)}",
+                    flush=True,
+                )
+                if speculate and not thinks_s:
+                    worst = max(worst, float(np.median(sound)))
+    await engine.close()
+    await judge.close()
+    good = worst <= ANSWER_BUDGET_MS
+    print(f"without thinking: p50 {worst:.0f} ms, budget {ANSWER_BUDGET_MS:.0f} ms", end="")
+    print("" if good else ": MISSED")
+    return good
+
+
+def spread(waits: NDArray[np.float64]) -> str:
+    p50, p90 = np.percentile(waits, [50, 90])
+    return f"{p50:10.0f}{p90:6.0f}"
 
 
 def show(what: str, ears: Ears, said: Sequence[Utterance]) -> Tally:
