@@ -435,7 +435,7 @@ class RelayConfig:
     upstream: UpstreamConfig = field(default_factory=UpstreamConfig)
     """The server behind this relay: for `engine: openai`, and for devices with `link.direct`."""
     mcp: McpConfig = field(default_factory=McpConfig)
-    """Tools of other programs, for what answers on this relay itself."""
+    """Tools of other programs, for whatever answers."""
     detection: DetectionConfig = field(default_factory=DetectionConfig)
     """How the end of a turn is found, unless the client says otherwise."""
     limits: LimitsConfig = field(default_factory=LimitsConfig)

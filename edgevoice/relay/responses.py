@@ -309,6 +309,7 @@ class Responses:
             tool_choice=self._more.choice(choice_for(choice, offered)),
             speak=speak,
             utterance=utterance,
+            foreign=frozenset(offered.ours),
         )
 
     def _offer(self, params: Params) -> Offered:

@@ -6,7 +6,7 @@ Cancelling is closing: the session closes the iterator or cancels the await, and
 the engine stops recognising, generating and synthesising at once.
 """
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
@@ -39,8 +39,7 @@ class Request:
     """The conversation so far, only what was said and heard, oldest first."""
     instructions: str
     tools: Sequence[dict[str, Any]]
-    """Function tools as in `session.tools`: type, name, description, parameters; those that the
-    relay runs have a `server_label` too."""
+    """Function tools as in `session.tools`: type, name, description, parameters."""
     tool_choice: Any
     speak: bool
     """Audio is wanted; otherwise text alone."""
@@ -49,6 +48,8 @@ class Request:
     silence: bool = False
     """Nothing is being answered: nobody has spoken for long, and the user is to be asked to go
     on."""
+    foreign: Collection[str] = frozenset()
+    """Names of those of the tools that are other programs': no rule knows what they do."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,7 @@ class BoxedTools:
     def definitions(self) -> Sequence[Definition]:
         found = offer((), self._box, named_only=False)
         return [
-            {key: function[key] for key in function if key != "server_label"}  # unknown there
+            function
             for function in found.functions
             if not self._box.needs_yes(found.ours[function["name"]], {})
         ]

@@ -100,7 +100,6 @@ def _function(name: str, tool: RelayTool) -> dict[str, Any]:
         "name": name,
         "description": tool.description,
         "parameters": tool.parameters,
-        "server_label": tool.server,
     }
 
 

@@ -1,6 +1,6 @@
 """Requests to engines, and what came back, in short."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from edgevoice.realtime.items import Item, user_text
@@ -14,9 +14,10 @@ def request(
     speak: bool = True,
     utterance: Utterance | None = None,
     silence: bool = False,
+    foreign: Collection[str] = (),
 ) -> Request:
     items = [user_text(item) if isinstance(item, str) else item for item in said]
-    return Request(items, "", tools, tool_choice, speak, utterance, silence)
+    return Request(items, "", tools, tool_choice, speak, utterance, silence, foreign)
 
 
 async def parts_of(engine: Engine, asked: Request) -> list[Part]:

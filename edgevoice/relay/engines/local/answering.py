@@ -45,9 +45,9 @@ class Answering:
         """The answer as pieces of text of any length, and tool calls."""
         said = self._said(request)
         results = _results(request.items)
-        ruled = not any(call.name in _of_relay(request.tools) for call, _ in results)
+        ruled = not any(call.name in request.foreign for call, _ in results)
         reply = self._by_rule(said, results, request.silence) if ruled else None
-        if self._chat is not None and _of_relay(request.tools) and is_refusal(reply):
+        if self._chat is not None and request.foreign and is_refusal(reply):
             reply = None
         if reply is None:
             async with aclosing(self._ask_chat(request)) as pieces:
@@ -96,18 +96,12 @@ class Answering:
             yield CHAT_FAILED
 
     def _said(self, request: Request) -> Said:
-        theirs = _of_relay(request.tools)
-        tools = [tool for tool in request.tools if tool.get("name") not in theirs]
+        tools = [tool for tool in request.tools if tool.get("name") not in request.foreign]
         if request.tool_choice == "none":
             tools = []
         words, answered = _last_exchange(request.items)
         log.debug("heard %r", words)
         return Said.of(words, self._clock(), tools, answered)
-
-
-def _of_relay(tools: Sequence[dict[str, Any]]) -> set[str]:
-    """Names of those that other programs made: the rules know the words of ours only."""
-    return {str(tool.get("name")) for tool in tools if "server_label" in tool}
 
 
 def _after_tools(said: Said, results: list[tuple[CallItem, str]]) -> Reply:

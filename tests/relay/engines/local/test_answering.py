@@ -149,11 +149,11 @@ async def test_the_assistant_can_be_asked_to_repeat():
 
 LAMPS = {"properties": {"name": {"enum": ["lamp"]}}}
 ONE_LAMP = {"type": "function", "name": "switch_light", "parameters": LAMPS}
-HASS = {"type": "function", "name": "HassTurnOn", "parameters": {}, "server_label": "home"}
+HASS = {"type": "function", "name": "HassTurnOn", "parameters": {}}
 
 
 async def answer_at_home(words: str, tools: list, chat: FakeChat) -> list:
-    asked = request(words, tools=[*tools, HASS])
+    asked = request(words, tools=[*tools, HASS], foreign={"HassTurnOn"})
     return [piece async for piece in Answering(chat, lambda: NOW).pieces(asked)]
 
 
@@ -177,9 +177,11 @@ async def test_what_the_device_can_do_it_does():
 
 async def test_rules_neither_call_nor_explain_the_tools_of_others():
     theirs = {**HASS, "name": "switch_light"}
-    asked = request("Turn on the lamp.", tools=[theirs])
+    foreign = {"switch_light"}
+    asked = request("Turn on the lamp.", tools=[theirs], foreign=foreign)
     chat = FakeChat("Done.")
     assert [piece async for piece in Answering(chat, lambda: NOW).pieces(asked)] == ["Done."]
     called = CallItem("switch_light", "{}", "c1")
-    done = request("Turn on the lamp.", called, function_output("c1", "{}"), tools=[theirs])
+    output = function_output("c1", "{}")
+    done = request("Turn on the lamp.", called, output, tools=[theirs], foreign=foreign)
     assert [piece async for piece in Answering(chat, lambda: NOW).pieces(done)] == ["Done."]
