@@ -134,6 +134,7 @@ async def started_again(relay: RunningRelay, directory: Path) -> asyncio.subproc
         "relay.engine": "parrot",
         "relay.port": int(relay.url.rpartition(":")[2]),
         "relay.tokens_file": str(directory / "tokens"),
+        "relay.store": "memory",
     }
     process = await asyncio.create_subprocess_exec(
         *edgevoice("relay", settings), stdout=asyncio.subprocess.PIPE
