@@ -111,6 +111,7 @@ async def test_a_day_ends_at_midnight(ledger, store):
     await ledger.save()
     await elapse(1)
     tomorrow = day_of(wall_clock())
+    assert ledger.used_by("a").seconds == pytest.approx(1)
     await elapse(60)
     await ledger.save()
     assert tomorrow > today

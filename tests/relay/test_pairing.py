@@ -227,6 +227,23 @@ async def test_only_the_device_learns_how_it_stands(office):
         assert (await device.poll(secret))[0] == 404
 
 
+async def test_a_device_that_was_revoked_at_once_is_not_told_that_it_may_call(office):
+    device = NewDevice(office.client)
+    await device.ask()
+    await office.approves(device.code)
+    await office.store.revoke_device(device.key.fingerprint, wall_clock())
+    assert await device.status() == "pending"
+
+
+async def test_a_device_may_not_ask_all_the_time_how_it_stands(office):
+    device = NewDevice(office.client)
+    await device.ask()
+    statuses = [(await device.poll())[0] for _ in range(22)]
+    assert statuses == [200] * 20 + [429] * 2
+    await elapse(1)
+    assert await device.status() == "pending"
+
+
 async def test_the_code_is_never_told(office, caplog):
     caplog.set_level("DEBUG")
     device = NewDevice(office.client)

@@ -12,6 +12,9 @@ import aiohttp
 import pytest
 
 from edgevoice.config import DetectionConfig, LimitsConfig, PriceConfig, RelayConfig
+from edgevoice.relay.app import wall_clock
+from edgevoice.relay.store.place import FILE
+from edgevoice.relay.store.sqlite import SqliteStore
 from edgevoice.relay.tokens import create
 from tests.relay.test_app import Running
 from tests.virtual_time import elapse
@@ -92,6 +95,20 @@ async def test_a_restart_does_not_forgive_the_minutes_of_the_day(config: RelayCo
         status, code, wait_s = await visitor.is_refused()
         assert (status, code) == (429, "insufficient_quota")
         assert 1 <= wait_s <= 86_400
+
+
+async def test_what_is_used_when_the_relay_is_stopped_counts_too(config: RelayConfig) -> None:
+    token = create(config.tokens_file, "kitchen")
+    async with asyncio.TaskGroup() as group:
+        async with relay_of(config, token) as visitor:
+            staying = group.create_task(visitor.stays(600))
+            await elapse(28)
+        assert (await staying)[-1]["type"] != "error"
+    async with SqliteStore(Path(config.state_dir) / FILE) as store:
+        (used,) = await store.uses("")
+        assert (used.caller, used.use.sessions) == ("kitchen", 1)
+        assert used.use.seconds == pytest.approx(28, abs=0.1)
+        assert await store.calls(wall_clock()) == []
 
 
 QUESTION = (

@@ -85,6 +85,16 @@ async def test_what_a_killed_relay_was_told_is_done_is_done(tmp_path):
         assert (await store.use("kitchen", "2026-11-30")).sessions in (told, told + 1)
 
 
+async def test_what_two_count_at_once_adds_up(tmp_path):
+    stores = [SqliteStore(tmp_path / "store") for _ in range(2)]
+    async with AsyncExitStack() as stack:
+        for store in stores:
+            await stack.enter_async_context(store)
+        adding = [store.add_use("kitchen", "2026-11-30", Use(turns=1)) for store in stores * 50]
+        await asyncio.gather(*adding)
+        assert (await stores[0].use("kitchen", "2026-11-30")).turns == 100
+
+
 async def test_two_may_make_the_file_at_once(tmp_path):
     stores = [SqliteStore(tmp_path / "store") for _ in range(4)]
     async with AsyncExitStack() as stack:
