@@ -7,7 +7,7 @@ The button hangs up while it is the user's turn; during an answer, or the wait
 for one, it stops that and listens, as the wake word does.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 
 from edgevoice.config import TurnConfig
 from edgevoice.realtime.client_events import EdgevoiceWake
@@ -95,8 +95,9 @@ class Session:
         first_sample: int,
         renew_s: float,
         first_turn: str = "media",
+        own_tools: Container[str] = (),
     ) -> None:
-        """`first_turn`: `link.first_turn`."""
+        """`first_turn`: `link.first_turn`. `own_tools`: names of those that the device runs."""
         self.rules = TurnRules(standing, deadlines, config, duplex, first_sample)
         self._first_turn = FirstTurn(first_turn, self.rules, deadlines, config, first_sample)
         self._standing = standing
@@ -107,6 +108,7 @@ class Session:
         self._opening = self._first_sample = first_sample
         """What was captured before it never leaves; and what this session's samples count from."""
         self._renew_s = renew_s
+        self._own_tools = own_tools
         self._extensions = False
         self._greeted = False
         self._owes_context = False
@@ -250,6 +252,10 @@ class Session:
             case _:
                 return self._answer_event(event, now)
 
+    def _answers_for(self, tool: str) -> bool:
+        """Beside a call at a foreign server a relay may attend, with tools of its own."""
+        return self._extensions or tool in self._own_tools
+
     def _answer_event(self, event: ServerEvent, now: float) -> list[Action]:
         """What the relay says of an answer."""
         rules, answering = self.rules, self.rules.answering
@@ -258,6 +264,12 @@ class Session:
                 return rules.answer_created(response.id, now)
             case ResponseContentPartAdded(part=ContentPart(type="audio" | "output_audio")):
                 answering.part_added(event.response_id, event.item_id, event.content_index)
+                return []
+            case ResponseFunctionCallArgumentsDone(name=name) if not self._answers_for(name):
+                return []
+            case ResponseOutputItemDone(item=FunctionCall(name=name)) if not self._answers_for(
+                name
+            ):
                 return []
             case ResponseFunctionCallArgumentsDone(name=name, arguments=arguments):
                 calls = answering.call(event.response_id, event.call_id, name, arguments)

@@ -274,6 +274,7 @@ class Transceiver:
             first,
             self._renew_s,
             self._first_turn,
+            frozenset(str(tool.get("name")) for tool in self._tools),
         )
         shown = self._session.begin(woken, now, self._in_speech)
         wake, cause = None, "button"

@@ -38,6 +38,8 @@ class Behaviour:
     """It says what it understood, if it was asked to."""
     knows_transcription: bool = True
     """It accepts the model that is to write down what the user says."""
+    names_conversation: bool = True
+    """Some compatible servers have none."""
     deaf: bool = False
     """It hears no turn's end: nothing is ever answered."""
     fails: str = ""
@@ -238,6 +240,7 @@ class Answering:
         self, response: Response, status: str, details: Event | None = None
     ) -> Event:
         is_done = status in ("completed", "cancelled")
+        is_named = response.in_conversation and self._behaviour.names_conversation
         usage = {"total_tokens": 150, "input_tokens": 100, "output_tokens": 50}
         return {
             "id": response.id,
@@ -245,7 +248,7 @@ class Answering:
             "status": status,
             "status_details": details,
             "output": [self._item(response, "completed")] if is_done else [],
-            "conversation_id": "conv_1" if response.in_conversation else None,
+            "conversation_id": "conv_1" if is_named else None,
             "output_modalities": ["audio"],
             "usage": usage if is_done else None,
             "metadata": response.metadata,

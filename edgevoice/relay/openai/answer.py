@@ -38,6 +38,7 @@ class Output:
 class Answer:
     id: str
     response: says.ResponseCreated
+    in_conversation: bool = True
     outputs: dict[str, Output] = field(default_factory=dict)
     pending: list[Samples] = field(default_factory=list)
     """Sound that waits for the answer before to end."""
@@ -45,10 +46,6 @@ class Answer:
     is_sounding: bool = False
     is_silenced: bool = False
     is_done: bool = False
-
-    @property
-    def in_conversation(self) -> bool:
-        return self.response.response.conversation_id is not None
 
     @property
     def duration_ms(self) -> int:

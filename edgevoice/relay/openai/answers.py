@@ -65,10 +65,11 @@ class Answers:
 
     # What the server says.
 
-    def begin(self, event: says.ResponseCreated) -> None:
-        event = self._in_our_conversation(event)
+    def begin(self, event: says.ResponseCreated, *, beside: bool) -> None:
+        """`beside`: it stays out of the conversation, as the client wants it."""
+        event = self._in_our_conversation(event, beside)
         self.count += 1
-        self._answers[event.response.id] = Answer(event.response.id, event)
+        self._answers[event.response.id] = Answer(event.response.id, event, not beside)
         for answer in list(self._answers.values())[:-KEPT]:
             if answer.is_done and answer.id != self._voice.response_id:
                 del self._answers[answer.id]
@@ -82,17 +83,19 @@ class Answers:
         if not isinstance(event, says.ResponseOutputAudioDelta):
             self._state.publish(event)
 
-    def finish(self, event: says.ResponseDone) -> None:
+    def finish(self, event: says.ResponseDone) -> bool:
+        """True: it is a part of the conversation."""
         answer = self._answers.get(event.response.id)
         if answer is None or answer.is_done:
-            return
+            return False
         answer.is_done = True
         if event.response.status == "completed":
             for _, part in answer.parts():
                 part.spoken.complete = True
-        self._state.publish(self._in_our_conversation(event))
+        self._state.publish(self._in_our_conversation(event, not answer.in_conversation))
         if answer.is_sounding and self._voice.response_id == answer.id:
             self._voice.end()
+        return answer.in_conversation
 
     # What is not heard.
 
@@ -252,11 +255,9 @@ class Answers:
             return self._voice.sent_ms
         return 0 if answer.pending else answer.duration_ms
 
-    def _in_our_conversation(self, event: E) -> E:
+    def _in_our_conversation(self, event: E, beside: bool) -> E:
         """The server has one of its own, of which nobody need know."""
-        if event.response.conversation_id is None:
-            return event
-        ours = self._state.conversation.id
+        ours = None if beside else self._state.conversation.id
         return msgspec.structs.replace(
             event, response=msgspec.structs.replace(event.response, conversation_id=ours)
         )

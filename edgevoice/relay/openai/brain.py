@@ -113,6 +113,8 @@ class UpstreamBrain:
         if not waits:
             self._used.set()
         self.is_lost = False
+        self.asides = 0
+        """Answers that the client wants outside the conversation, and that have not begun."""
         self.commits = 0
         """By the client's wish, which the server has not acknowledged."""
         self.stopped_at: int | None = None

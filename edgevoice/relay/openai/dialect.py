@@ -194,7 +194,8 @@ class RealtimeDialect:
         return f"{OURS}{self._count}"
 
 
-_HINTS = ("language", "prompt", "keywords", "languages", "delay")
+_HINTS = ("language",)
+"""Which other hints a model takes differs, and it refuses the session for those it does not."""
 
 
 def seeds(items: Iterable[Item], dialect: Dialect) -> list[str]:

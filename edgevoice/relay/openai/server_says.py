@@ -44,7 +44,9 @@ class ServerSays:
             case says.Error():
                 self._error(link, event)
             case says.ResponseCreated():
-                self._brain.answers.begin(event)
+                beside = self._brain.asides > 0 and event.response.conversation_id is None
+                self._brain.asides -= int(beside)
+                self._brain.answers.begin(event, beside=beside)
             case says.ResponseDone():
                 self._response_done(link, event)
             case (
@@ -142,12 +144,13 @@ class ServerSays:
             details = msgspec.structs.replace(details, error=_private(error))
             response = msgspec.structs.replace(response, status_details=details)
             event = msgspec.structs.replace(event, response=response)
-        brain.answers.finish(event)
+        is_of_conversation = brain.answers.finish(event)
         if response.status == "failed" and error is not None and brain.gives_up_on(error.code):
             link.connection.end(f"the server cannot answer ({error.code})")
             return
-        brain.questions.answered()
-        brain.tools.response_done(response.id)
+        if is_of_conversation:
+            brain.questions.answered()
+        brain.tools.response_done()
         if not brain.busy:
             brain.stage.report()
 

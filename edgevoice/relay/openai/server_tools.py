@@ -101,7 +101,7 @@ class ServerTools:
             case _:
                 return event
 
-    def response_done(self, response_id: str) -> None:
+    def response_done(self) -> None:
         """Those that it had begun and not called are not run."""
         for item_id in [name for name, call in self._calls.items() if call.task is None]:
             self._close(self._calls.pop(item_id), "incomplete", ToolResult(BROKEN_OFF, True))

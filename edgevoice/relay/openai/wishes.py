@@ -36,8 +36,9 @@ class Wishes:
         self._box = box
         self._lists = ToolLists(brain.state, box)
         self._sound = IncomingSound()
-        self._asked: dict[str, str] = {}
-        """The server's name for a `response.create`, and the client's own."""
+        self._asked: dict[str, tuple[str, bool]] = {}
+        """By the server's name for a `response.create`: the client's own, and whether the answer
+        is to stay outside the conversation."""
         self.media_flows = False
         """This transport carries sound; appending more of it would make two streams of one."""
 
@@ -49,8 +50,11 @@ class Wishes:
 
     def refused(self, error: ErrorDetails) -> ErrorDetails | None:
         """The server refuses a `response.create`: the error as the client may know it."""
-        name = self._asked.pop(error.event_id or "", None)
-        return None if name is None else msgspec.structs.replace(error, event_id=name or None)
+        if error.event_id not in self._asked:
+            return None
+        name, beside = self._asked.pop(error.event_id)
+        self._brain.asides -= int(beside)
+        return msgspec.structs.replace(error, event_id=name or None)
 
     def _obey(self, event: asks.ClientEvent) -> None:
         match event:
@@ -216,11 +220,12 @@ class Wishes:
             narrowed = msgspec.structs.replace(event.response, tools=functions)
             event = msgspec.structs.replace(event, response=narrowed)
         name = self._state.new_id("ask")
-        self._asked[name] = event.event_id
+        beside = event.response is not None and event.response.conversation == "none"
+        self._asked[name] = event.event_id, beside
+        brain.asides += int(beside)
         if len(self._asked) > MOST_ASKED:
             del self._asked[next(iter(self._asked))]
-        params = event.response
-        if not brain.answers.is_active and not (params and params.conversation == "none"):
+        if not brain.answers.is_active and not beside:
             brain.questions.asked()
         brain.send(brain.link.dialect.respond(msgspec.structs.replace(event, event_id=name)))
         brain.stall_watch()

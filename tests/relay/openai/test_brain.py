@@ -114,6 +114,20 @@ async def test_who_interrupts_leaves_no_unheard_words_here_or_there(tmp_path: Pa
         ]
 
 
+async def test_a_server_that_names_no_conversation_is_followed_all_the_same(
+    tmp_path: Path,
+) -> None:
+    odd = Behaviour(answer_s=4.0, answer="one two three four", names_conversation=False)
+    async with talk(tmp_path, odd, PLAIN, stall_s=2.0) as story:
+        await story.speak(800, quiet_ms=100)
+        await story.until("output_audio_buffer.started")
+        await elapse(1.5)
+        await story.speak(400)
+        assert story.items()[1] == ("assistant", "one two ")
+        await story.until("output_audio_buffer.stopped")
+        assert story.engine.requests == []
+
+
 async def test_who_interrupts_an_answer_in_the_making_ends_it(tmp_path: Path) -> None:
     async with talk(tmp_path, Behaviour(answer_s=4.0, make_s=3.0), PLAIN) as story:
         await story.speak(800, quiet_ms=100)

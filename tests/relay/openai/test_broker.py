@@ -20,6 +20,7 @@ from tests.link.direct_house import KEY, DirectHouse, direct_house
 from tests.openai_server.answering import Behaviour
 from tests.openai_server.server import OpenAiServer
 from tests.openai_server.test_server import Client
+from tests.relay.tool_use.house import House
 from tests.virtual_time import elapse
 from tests.webrtc.raw_pcm import raw
 
@@ -162,6 +163,22 @@ async def test_nothing_of_the_key_or_the_words_is_logged(
         await woken(house)
         await ask(house)
     assert KEY not in caplog.text and "It is late" not in caplog.text
+
+
+async def test_a_tool_of_the_relay_is_not_the_devices_to_answer_for(tmp_path: Path) -> None:
+    behaviour = Behaviour(answer_s=0.5)
+    async with brokering(tmp_path, behaviour) as house:
+        box = House()
+        house.relay._calls._servers.for_caller = lambda name: box  # type: ignore[method-assign]
+        await woken(house)
+        behaviour.calls = [("temperature", "{}")]
+        await ask(house)
+        session = house.session
+        assert box.called == [("temperature", {})]
+        kinds = [item["type"] for item in session.items.values()]
+        assert kinds == ["message", "function_call", "function_call_output", "message"]
+        assert session.asides.count("response.create") == 1
+        assert [e["type"] for e in session.received].count("response.create") <= 2
 
 
 class Clock:
