@@ -320,6 +320,7 @@ class Calls:
             EngineBrain,
             self._engine,
             vad,
+            detection=self._config.detection,
             judge=judge,
             speculate=self._config.local.speculate,
             on_foreseen=lambda used: self._publish(AnswerForeseen(used)),

@@ -16,6 +16,10 @@ IDLE_MS = (5_000, 30_000)
 def default_detection(config: DetectionConfig) -> TurnDetection:
     if config.mode == "semantic_vad":
         return SemanticVad(eagerness=config.eagerness)
+    return owners_silence(config)
+
+
+def owners_silence(config: DetectionConfig) -> ServerVad:
     return ServerVad(
         threshold=config.threshold,
         prefix_padding_ms=config.prefix_padding_ms,

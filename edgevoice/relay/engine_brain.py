@@ -8,10 +8,11 @@ from collections.abc import Callable
 
 from edgevoice.audio.frames import Samples
 from edgevoice.audio.vad import Vad
+from edgevoice.config import DetectionConfig
 from edgevoice.realtime.client_events import ClientEvent
 from edgevoice.relay.brain import Stage, Unanswered
 from edgevoice.relay.client_commands import ClientCommands
-from edgevoice.relay.detection import idle_timeout, turn_rules
+from edgevoice.relay.detection import idle_timeout, owners_silence, turn_rules
 from edgevoice.relay.engines.engine import Engine, Utterance
 from edgevoice.relay.hearing import Hearing
 from edgevoice.relay.idle_timeout import IdleTimeout
@@ -30,12 +31,15 @@ class EngineBrain:
         vad: Vad,
         stage: Stage,
         *,
+        detection: DetectionConfig | None = None,
         judge: Judge | None = None,
         speculate: bool = False,
         on_foreseen: Callable[[bool], None] = lambda used: None,
         box: Toolbox | None = None,
     ) -> None:
-        """`judge`: can tell whether a turn sounds finished; None: silence decides.
+        """`detection`: what the owner takes for speech where the client cannot say.
+
+        `judge`: can tell whether a turn sounds finished; None: silence decides.
 
         `speculate`: answers are begun when the user may have finished; `on_foreseen`: whether one
         of them is used. `box`: the relay's tools for this caller.
@@ -44,7 +48,8 @@ class EngineBrain:
         self.engine = engine.name
         self._stage = stage
         rules = turn_rules(state.settings.audio.input.turn_detection)
-        self._hearing = Hearing(vad, rules, stage.wake, can_judge=judge is not None)
+        owner = turn_rules(owners_silence(detection or DetectionConfig()))
+        self._hearing = Hearing(vad, rules, stage.wake, judge is not None, owner)
         self._turns = UserTurns(state, engine, self._hearing, self._callbacks(), judge)
         self._speculates = speculate
         self._speculation = Speculation(engine, state.spawn, on_foreseen)

@@ -35,10 +35,15 @@ class Hearing:
         rules: TurnRules | None,
         wake: WakePhrase | None = None,
         can_judge: bool = False,
+        owner: TurnRules | None = None,
     ) -> None:
-        """`can_judge`: whoever hears of a pause will call `judged`, if the rules want that."""
+        """`can_judge`: whoever hears of a pause will call `judged`, if the rules want that.
+
+        `owner`: says what speech is to rules that do not, those for judged pauses.
+        """
         self._vad = vad
         self._can_judge = can_judge
+        self._owner = owner or TurnRules()
         self._ring = RingBuffer(KEPT_S)
         self._detector = TurnDetector(self._possible(rules or TurnRules()), wake)
         self._automatic = rules is not None
@@ -80,7 +85,11 @@ class Hearing:
         self._automatic = rules is not None
 
     def _possible(self, rules: TurnRules) -> TurnRules:
-        return rules if self._can_judge else replace(rules, patience=None)
+        if rules.patience is None:
+            return rules
+        patience = rules.patience if self._can_judge else None
+        owner = self._owner
+        return replace(rules, patience=patience, threshold=owner.threshold, prefix=owner.prefix)
 
     def _look_back(self) -> None:
         """Whoever switches detection on may do so because somebody has begun to speak."""

@@ -34,8 +34,9 @@ def without_judge(config: RelayConfig) -> RelayConfig:
 
 
 class TurnJudge:
-    def __init__(self, models_dir: str | Path = "") -> None:
+    def __init__(self, models_dir: str | Path = "", slow_s: float = SLOW_S) -> None:
         self._models_dir = models_dir
+        self._slow_s = slow_s
         self._workers = Workers(1)
         self._network: SmartTurn | None = None
 
@@ -51,7 +52,7 @@ class TurnJudge:
             log.warning("semantic_vad waits for silence only: %s", error)
             return
         took_s = await self._workers.run(_time, network)
-        if took_s > SLOW_S:
+        if took_s > self._slow_s:
             log.warning("semantic_vad waits for silence only: a verdict takes %.1f s here", took_s)
         else:
             self._network = network

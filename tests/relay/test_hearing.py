@@ -87,6 +87,17 @@ def all_turns(hearing, events):
     return found
 
 
+def test_where_pauses_are_judged_the_owner_says_what_speech_is():
+    owner = TurnRules(threshold=0.97, prefix=0)
+    deaf = Hearing(LoudnessVad(), TurnRules(patience=16_000), can_judge=True, owner=owner)
+    hearing = Hearing(LoudnessVad(), TurnRules(), can_judge=True, owner=owner)
+    speech = sound([(False, 16_000), (True, 16_000)])
+    assert list(deaf.receive(0, speech)) == []
+    assert list(hearing.receive(0, speech)) == [TurnStarted(16_000 - 4_800)]
+    hearing.set_rules(TurnRules(patience=16_000))
+    assert list(hearing.receive(32_000, sound([(True, 16_000), (False, 32_000)]))) != []
+
+
 def test_a_verdict_that_never_comes_is_done_without():
     hearing = Hearing(LoudnessVad(), TurnRules(patience=64_000), can_judge=True)
     block = np.zeros(16_000, np.int16)

@@ -13,7 +13,7 @@ from edgevoice.realtime.session import ServerVad
 from edgevoice.relay.brain import MakeBrain
 from edgevoice.relay.detection import default_detection
 from edgevoice.relay.engine_brain import EngineBrain
-from edgevoice.relay.turn_judge import TurnJudge, without_judge
+from edgevoice.relay.turn_judge import PATIENCE_S, TurnJudge, without_judge
 from tests.recordings import scene, speech
 from tests.relay.story import LoudnessVad, Story, tell
 from tests.virtual_time import elapse
@@ -125,6 +125,48 @@ def test_without_the_model_turns_end_by_silence_and_the_log_says_what_to_install
     assert "semantic_vad waits for silence" in caplog.text
     assert "smart-turn-v3.2-cpu.onnx not found" in caplog.text
     assert default_detection(without_judge(RelayConfig()).detection) == ServerVad()
+
+
+class Network:
+    def finished(self, samples: np.ndarray) -> float:
+        return 0.7
+
+
+class PromptJudge(TurnJudge):
+    """Its network is always there."""
+
+    def _load(self) -> Network:  # type: ignore[override]
+        return Network()
+
+
+class Overloaded:
+    """Workers that never get to it."""
+
+    def __init__(self) -> None:
+        self.asked: list[asyncio.Future[float]] = []
+
+    def run(self, *_work: object) -> asyncio.Future[float]:
+        self.asked.append(asyncio.get_running_loop().create_future())
+        return self.asked[-1]
+
+
+async def test_a_verdict_that_comes_too_late_is_not_waited_for():
+    judge = PromptJudge()
+    await judge.start()
+    assert await judge.finished(np.zeros(320, np.int16)) is True
+    judge._workers = busy = Overloaded()  # type: ignore[assignment]
+    began = asyncio.get_running_loop().time()
+    assert await judge.finished(np.zeros(320, np.int16)) is None
+    assert asyncio.get_running_loop().time() - began == pytest.approx(PATIENCE_S)
+    assert busy.asked[0].cancelled()
+
+
+async def test_a_slow_machine_waits_for_silence(caplog):
+    judge = PromptJudge(slow_s=-1.0)
+    with caplog.at_level(logging.WARNING):
+        await judge.start()
+    assert not judge.can_judge
+    assert "a verdict takes" in caplog.text
 
 
 @pytest.mark.models
