@@ -319,7 +319,7 @@ class Session:
         now = self._now()
         if not self._event_budget.take(now):
             self._received_events += not (len(text) < PING_CHARS and PING in text)
-            self._refuse_surplus()
+            self._refuse_surplus(text)
             return
         limit = self._event_bytes
         try:
@@ -435,7 +435,7 @@ class Session:
             )
         )
 
-    def _refuse_surplus(self) -> None:
+    def _refuse_surplus(self, text: str) -> None:
         self._surplus_events += 1
         self.on_surplus()
         if self._surplus_events == 1:
@@ -443,6 +443,7 @@ class Session:
             self._state.outbox.refuse(
                 f"more than {rate} events per second; some were dropped",
                 code="rate_limit_exceeded",
+                event_id=wire.event_id_of(text, self._event_bytes),
             )
         if self._surplus_events > MAX_SURPLUS_EVENTS:
             self.hang_up("too many events")

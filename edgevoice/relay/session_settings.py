@@ -37,7 +37,9 @@ def initial_settings(
     )
     settings = _checked(merge(defaults, {"model": _names(config)[0], **patch}))
     turn_rules(settings.audio.input.turn_detection)
-    if config.engine != "openai":
+    if config.engine == "openai":
+        _refuse_transcription(settings)
+    else:
         spoken_at_one_speed(settings)
     return settings
 
@@ -69,6 +71,11 @@ def spoken_at_one_speed(settings: Session) -> Session:
     if settings.audio.output.speed != 1.0:
         raise RemoteProtocolError("session.audio.output.speed: answers are spoken at 1.0 here")
     return settings
+
+
+def _refuse_transcription(settings: Session) -> None:
+    if settings.type != "realtime":
+        raise RemoteProtocolError("session.type: this relay's engine makes realtime sessions only")
 
 
 def _checked(settings: Session) -> Session:

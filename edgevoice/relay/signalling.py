@@ -129,7 +129,7 @@ class Signalling:
         media = request.headers.get(MEDIA_HEADER, "")
         offer = self._offer(request, caller, media, None, make_carrier)
         if not has_media:
-            offer = replace(offer, extensions=False, sound_in_events=True)
+            offer = replace(offer, extensions=False, standby=False, sound_in_events=True)
         placed = await self._calls.place(offer)
         socket.headers.update(_naming(placed))
         if has_media:

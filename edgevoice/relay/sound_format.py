@@ -9,8 +9,9 @@ from collections.abc import Iterator
 import numpy as np
 
 from edgevoice.audio import g711
-from edgevoice.audio.frames import CAPTURE_RATE_HZ, Samples
+from edgevoice.audio.frames import Samples
 from edgevoice.audio.g711 import A_LAW, MU_LAW
+from edgevoice.audio.prompt_resampler import PromptResampler
 from edgevoice.audio.resample import Resampler
 from edgevoice.config import LimitsConfig
 from edgevoice.errors import RemoteProtocolError
@@ -20,6 +21,8 @@ from edgevoice.relay.engines.engine import SPEAKING_RATE_HZ
 PCM_RATE_HZ = 24_000
 MOST_OF_A_MESSAGE = 4_194_304
 """A minute of PCM in base64 are 3.8 MB, and nobody's turn is longer."""
+MOST_AT_ONCE = 8_000
+"""Samples; for each one some dozens are looked at."""
 DELTA_MS = 200
 """Of sound in one event at most; what comes shorter goes out as it comes."""
 _LAWS = {"audio/pcmu": MU_LAW, "audio/pcma": A_LAW}
@@ -68,14 +71,16 @@ class IncomingSound:
 
     def __init__(self) -> None:
         self._format: AudioFormat | None = None
-        self._resampler = Resampler(PCM_RATE_HZ, CAPTURE_RATE_HZ)
+        self._resampler = PromptResampler(PCM_RATE_HZ)
 
     def push(self, format: AudioFormat, text: str) -> Samples:
-        """What is new; the resampler holds some milliseconds back."""
+        """What is new, but for the last millisecond."""
         samples = decoded(format, text)
         if format != self._format:
-            self._format, self._resampler = format, Resampler(rate_hz(format), CAPTURE_RATE_HZ)
-        return self._resampler.push(samples)
+            self._format, self._resampler = format, PromptResampler(rate_hz(format))
+        blocks = np.split(samples, range(MOST_AT_ONCE, len(samples), MOST_AT_ONCE))
+        signal = np.concatenate([self._resampler.push(block) for block in blocks])
+        return np.clip(np.rint(signal), -32_768, 32_767).astype(np.int16)
 
 
 class OutgoingSound:

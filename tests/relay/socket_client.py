@@ -8,14 +8,17 @@ import numpy as np
 from aiohttp import ClientWebSocketResponse, WSMsgType
 
 from edgevoice.audio.frames import Samples
+from tests.relay.order import Order
 from tests.relay.test_signalling import House
 
 PATH = "/v1/realtime"
 
 
 class SocketClient:
-    def __init__(self, socket: ClientWebSocketResponse) -> None:
+    def __init__(self, socket: ClientWebSocketResponse, order: Order | None = None) -> None:
+        """`order`: what it reads has to keep."""
         self.socket = socket
+        self._order = order
         self.events: list[dict[str, Any]] = []
         """All that were read."""
 
@@ -38,6 +41,8 @@ class SocketClient:
         message = await self.socket.receive()
         assert message.type is WSMsgType.TEXT, message
         self.events.append(json.loads(message.data))
+        if self._order is not None:
+            self._order.see(self.events[-1])
         return self.events[-1]
 
     async def until(self, kind: str) -> dict[str, Any]:
@@ -71,7 +76,9 @@ async def connect(
 ) -> SocketClient:
     """The first event is read."""
     headers = {"Authorization": f"Bearer {key or house.kitchen}"} | options.pop("headers", {})
-    client = SocketClient(await house.client.ws_connect(PATH + query, headers=headers, **options))
+    socket = await house.client.ws_connect(PATH + query, headers=headers, **options)
+    # Whoever joins comes in the middle of it.
+    client = SocketClient(socket, None if "call_id" in query else Order())
     assert (await client.read())["type"] == "session.created"
     return client
 

@@ -88,6 +88,14 @@ def test_a_call_cannot_begin_with_what_is_not_done_here():
             initial_settings(RelayConfig(engine="parrot"), patch, "sess_1")
 
 
+def test_where_another_server_answers_it_is_spoken_at_any_speed_and_not_only_heard():
+    config = RelayConfig(engine="openai")
+    fast = {"audio": {"output": {"speed": 1.5}}}
+    assert initial_settings(config, fast, "sess_1").audio.output.speed == 1.5
+    with pytest.raises(RemoteProtocolError, match=r"session\.type"):
+        initial_settings(config, {"type": "transcription"}, "sess_1")
+
+
 def test_the_client_is_told_when_its_time_ends():
     async def tale(story: Story) -> None:
         assert story.events[0]["session"]["expires_at"] == 1_700_000_000
