@@ -1,8 +1,11 @@
 """Which calls want the user's yes, and what a result is cut to."""
 
+import sys
+
 import pytest
 
 from edgevoice.config import McpConfig, McpServerConfig
+from edgevoice.errors import ConfigError
 from edgevoice.relay.mcp.results import result_of
 from edgevoice.relay.mcp.servers import McpServers
 from edgevoice.relay.tool_use.toolbox import RelayTool
@@ -57,3 +60,10 @@ def test_a_result_is_never_empty_and_never_long():
     assert result_of([], 0, '{"x": 1}', failed=False).text == '{"x": 1}'
     assert len(result_of(["a" * 5_000] * 3, 2, "", failed=False).text) == 6_000
     assert result_of(["\ud800"], 0, "", failed=False).text == "?"
+
+
+def test_a_missing_package_is_named_before_anything_starts(monkeypatch):
+    monkeypatch.setitem(sys.modules, "mcp", None)
+    McpServers(McpConfig()).check()
+    with pytest.raises(ConfigError, match=r"edgevoice\[mcp\]"):
+        McpServers(McpConfig((McpServerConfig(name="house", command=("x",)),))).check()
