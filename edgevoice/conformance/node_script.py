@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from edgevoice.conformance.modules import SCRIPTS, installed, program
+from edgevoice.conformance.sound_checks import SPEECH
 from edgevoice.conformance.target import Target
 from edgevoice.errors import CheckFailed
 
@@ -50,7 +51,7 @@ async def node_script(target: Target, directory: Path) -> AsyncIterator[NodeScri
     try:
         script = NodeScript(process)
         # By the pipe, because others can read a command line.
-        script.tell(given(target) | {"modules": str(modules)})
+        script.tell(given(target) | {"modules": str(modules), "speech": str(SPEECH)})
         yield script
     finally:
         await stopped(process)

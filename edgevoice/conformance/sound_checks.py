@@ -11,9 +11,9 @@ import numpy as np
 from edgevoice.audio.frames import CAPTURE_RATE_HZ, Samples
 from edgevoice.audio.resample import resample
 from edgevoice.audio.wav import read_wav
-from edgevoice.conformance.answer_checks import SHORT, Answered, ask
+from edgevoice.conformance.answer_checks import LONG, SHORT, Answered, ask
 from edgevoice.conformance.expect import expect
-from edgevoice.conformance.session_checks import RESET, refused, retrieve
+from edgevoice.conformance.session_checks import RESET, create, refused, retrieve
 from edgevoice.conformance.talk import Talk
 from edgevoice.errors import CheckFailed
 
@@ -124,6 +124,25 @@ async def voice(talk: Talk) -> None:
     await until_it_ends(talk, since, silence)
     await talk.wait("response.done", since, within=20.0)
     order_of_turn(talk, since)
+
+
+async def barge_in(talk: Talk) -> None:
+    """Section 2.6: a voice ends the response; what was heard of it the client has to say."""
+    await talk.wait("session.created")
+    since = len(talk.came)
+    detection = {"turn_detection": {"type": "server_vad", "interrupt_response": True}}
+    await talk.say("session.update", session={"type": "realtime", "audio": {"input": detection}})
+    await create(talk, LONG)
+    await talk.say("response.create")
+    delta = await talk.wait("response.output_audio.delta", since)
+    await append(talk, speech())
+    await talk.wait("input_audio_buffer.speech_started", since)
+    done = (await talk.wait("response.done", since))["response"]
+    ended = done["status"], (done.get("status_details") or {}).get("reason")
+    expect(ended == ("cancelled", "turn_detected"), "cancelled, turn_detected", ended)
+    heard = {"item_id": delta["item_id"], "content_index": 0, "audio_end_ms": 100}
+    await talk.say("conversation.item.truncate", **heard)
+    await talk.wait("conversation.item.truncated", since, item_id=delta["item_id"])
 
 
 def order_of_turn(talk: Talk, since: int) -> None:

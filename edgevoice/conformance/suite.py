@@ -36,6 +36,7 @@ SOCKET: dict[str, Callable[[Talk], Awaitable[None]]] = {
     "buffer": sound_checks.buffer,
     "voice": sound_checks.voice,
     "truncate": sound_checks.truncate,
+    "barge-in": sound_checks.barge_in,
 }
 CALL: dict[str, Callable[[WebRtcTalk], Awaitable[None]]] = {
     "sound": call_checks.sound,
@@ -64,12 +65,16 @@ SDKS = {
     "agents-python": ("agents_checks", "openai-agents", ("turn", "interrupt", "tool", "voice")),
 }
 SCRIPTS = {
-    "agents-node": ("node", "@openai/agents-realtime (npm)", ("turn", "interrupt", "tool")),
+    "agents-node": (
+        "node",
+        "@openai/agents-realtime (npm)",
+        ("turn", "interrupt", "tool", "voice", "barge-in"),
+    ),
     "openai-node": ("node", "openai (npm)", ("turn",)),
     "agents-browser": (
         "browser",
         "@openai/agents-realtime (npm) in Chromium",
-        ("turn", "secret", "interrupt", "tool", "voice"),
+        ("turn", "secret", "interrupt", "tool", "voice", "barge-in"),
     ),
     "openai-browser": ("browser", "openai (npm) in Chromium", ("turn",)),
 }

@@ -69,7 +69,7 @@ def _part(part: ContentPart, role: str) -> ContentPart:
     if part.type in ("input_audio", "output_audio") and part.transcript:
         return ContentPart(part.type, transcript=part.transcript)
     if _is_sound(part) and role == "user":
-        return ContentPart("input_audio")
+        return ContentPart("input_audio", transcript="")
     if part.type == "input_image":
         raise RemoteProtocolError("item.content: nobody sees here; send no input_image")
     raise RemoteProtocolError(

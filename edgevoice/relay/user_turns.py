@@ -278,7 +278,8 @@ class UserTurns:
         previous = self._state.last_item_id
         item = Message(
             "user",
-            (ContentPart("input_audio"),),
+            # Not left out while nobody knows it: a client's schema for items wants the field.
+            (ContentPart("input_audio", transcript=""),),
             id=item_id,
             object="realtime.item",
             status="completed",

@@ -107,6 +107,27 @@ export const voice = (open) => () =>
     );
   });
 
+// `tells`: the application has to stop the sound, and is told to.
+export const bargeIn = (open, tells = false) => () =>
+  withTalk(open, {}, async (talk) => {
+    let interrupted = 0;
+    talk.session.on('audio_interrupted', () => { interrupted += 1; });
+    talk.session.sendMessage(LONG);
+    await until(talk.heard, 'an answer that can be heard', () => told(talk));
+    await talk.speak();
+    await until(() => interrupted || !tells, 'audio_interrupted from the SDK', () => told(talk));
+    const truncated = 'conversation.item.truncated';
+    await until(() => talk.kinds.includes(truncated), truncated, () => told(talk));
+    await done(talk, 2);
+    await until(
+      () => said(talk, 'user').length === 2 && words(said(talk, 'user')[1]),
+      'what was said in the history',
+      () => talk.session.history,
+    );
+    const [cut] = said(talk, 'assistant');
+    expect(cut?.status === 'incomplete', 'an incomplete answer in the history', cut ?? null);
+  });
+
 // A session of the SDK, and what its listeners hear.
 export async function connected(sdk, transport, given, tools = [], apiKey = given.token) {
   const agent = new sdk.RealtimeAgent({ name: 'check', instructions: 'Be brief.', tools });

@@ -27,14 +27,20 @@ export async function until(look, expected, came = () => 'nothing', seconds = 10
 
 export const pause = (seconds) => new Promise((resume) => setTimeout(resume, seconds * 1000));
 
+// Exceptions of a client that nobody could catch: they are the check's that was being made.
+export const stray = [];
+
 // Runs one check; what is reported is {}, {expected, came} or {skipped}.
 export async function report(check) {
+  stray.length = 0;
   try {
     if (!check) throw new Failed('a check of this name', 'none');
     await check();
+    expect(stray.length === 0, 'no stray exceptions in the client', stray[0]);
     return {};
   } catch (error) {
     if (error instanceof Skipped) return { skipped: error.message };
+    if (stray.length) return { expected: 'no stray exceptions in the client', came: stray[0] };
     if (error instanceof Failed) return { expected: error.expected, came: error.came };
     const came = String(error?.stack ?? error?.message ?? JSON.stringify(error)).slice(0, 300);
     return { expected: 'no exception in the client', came };

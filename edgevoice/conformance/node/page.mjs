@@ -2,9 +2,12 @@
 
 import * as agents from './agents.mjs';
 import * as openai from './openai.mjs';
-import { expect, pause, report, until } from './judge.mjs';
+import { expect, pause, report, stray, until } from './judge.mjs';
 import * as sdk from '/modules/@openai/agents-realtime/dist/bundle/openai-realtime-agents.mjs';
 import { OpenAIRealtimeWebRTC } from '/modules/openai/realtime/webrtc.mjs';
+
+addEventListener('error', (event) => stray.push(String(event.error?.stack ?? event.message)));
+addEventListener('unhandledrejection', (event) => stray.push(String(event.reason)));
 
 const given = await (await fetch('/given')).json();
 const callsUrl = `${given.api}/realtime/calls`;
@@ -98,6 +101,7 @@ const checks = {
   'agents-browser.interrupt': agents.interrupt(open, 'output_audio_buffer.cleared'),
   'agents-browser.tool': agents.tool(open, sdk),
   'agents-browser.voice': agents.voice(open),
+  'agents-browser.barge-in': agents.bargeIn(open),
   'openai-browser.turn': turn,
 };
 
