@@ -35,7 +35,7 @@ def changed(kind: str, path: str, value: Any) -> Spoil:
             *way, last = path.split(".")
             place = event
             for step in way:
-                place = place[int(step)] if step.isdigit() else place[step]
+                place = place[int(step) if step.isdigit() else step]
             if value is None:
                 place.pop(last, None)
             else:
@@ -105,6 +105,11 @@ SPOILT: list[tuple[str, Spoil, str]] = [
         "socket.audio",
         changed("response.output_audio.delta", "delta", "AAAA" * 4_000),
         "sound that can be heard",
+    ),
+    (
+        "socket.buffer",
+        changed("conversation.item.added", "item.content.0.transcript", None),
+        "a transcript in it",
     ),
     ("socket.voice", changed("input_audio_buffer.committed", "item_id", "x"), "one item_id"),
     (

@@ -32,7 +32,7 @@ def test_sound_is_written_down_and_answered_when_it_is():
             "response.created",
         ]
         added = story.all("conversation.item.added")[0]["item"]
-        assert added["content"] == [{"type": "input_audio"}]
+        assert added["content"] == [{"type": "input_audio", "transcript": ""}]
         written = story.last("conversation.item.input_audio_transcription.completed")
         assert (written["item_id"], written["transcript"]) == ("item_s", "what time is it")
         assert story.items() == [("user", "what time is it"), ("assistant", "Yes.")]
