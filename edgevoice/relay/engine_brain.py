@@ -123,7 +123,8 @@ class EngineBrain:
     def _mind_silence(self) -> None:
         speaking = self._turns.speaking or self._turns.recognising
         position = self._hearing.end
-        self._idle.hear(position, answering=self._responses.busy, speaking=speaking)
+        answering = self._responses.busy or self._stage.voice.is_heard
+        self._idle.hear(position, answering=answering, speaking=speaking)
         limit = idle_timeout(self._stage.state.settings.audio.input.turn_detection)
         start = self._idle.silence(position, limit)
         if start is not None:

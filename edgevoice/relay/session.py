@@ -485,7 +485,7 @@ class Session:
         return min(self._patience.deadline, self._line.deadline or math.inf)
 
     def _lose_patience(self, now: float) -> None:
-        if self._brain.busy:
+        if self._brain.busy or self._voice.is_heard:
             self._patience.active(now)
         reason = self._line.expire(now) or self._patience.expired(now)
         if reason is None or self._hung_up.is_set():

@@ -12,6 +12,7 @@ from edgevoice.audio.departures import Departures
 from edgevoice.audio.frames import Samples
 from edgevoice.relay.answer_sound import AnswerSound
 from edgevoice.relay.call_transport import Output
+from edgevoice.relay.engines.engine import SPEAKING_RATE_HZ
 
 MIN_REST_MS = 60
 """Less than this of a finished answer is rounding and no words."""
@@ -55,6 +56,7 @@ class Voice:
         self.response_id: str | None = None
         """The answer that is being sent."""
         self._stands_at_ms = 0
+        self._heard_until = 0.0
         self._output: Output | None
         self._use(output)
 
@@ -79,7 +81,13 @@ class Voice:
         departed, self._departed = self._departed, Departures()
         return departed if self._output is None else departed + self._output.departures()
 
+    @property
+    def is_heard(self) -> bool:
+        """What was made is longer than the time since: somebody is still listening to it."""
+        return _now() < self._heard_until
+
     def play(self, samples: Samples) -> None:
+        self._heard_until = max(self._heard_until, _now()) + len(samples) / SPEAKING_RATE_HZ
         if not self._is_made and self.response_id is not None:
             self._is_made = True
             self.on_made(self.response_id)
@@ -96,6 +104,7 @@ class Voice:
 
     def cut(self) -> tuple[str, int] | None:
         """Be silent at once: which answer, and how many milliseconds of it were sent."""
+        self._heard_until = 0.0
         if self.response_id is None:
             return None
         sent_ms = self._stands_at_ms if self._output is None else self._output.clear()
@@ -137,7 +146,7 @@ class Voice:
 
     def _reopens(self, response_id: str, heard_ms: int) -> bool:
         """The last answer was sent to its end, but not heard to its end."""
-        past, now = self._past, asyncio.get_running_loop().time()
+        past, now = self._past, _now()
         if past is None or past.response_id != response_id or now > past.ended_at + self._hold_s:
             return False
         if heard_ms > past.sound.duration_ms - MIN_REST_MS:
@@ -162,7 +171,7 @@ class Voice:
         if self.response_id is None or not self._ended:
             return
         stopped = self.response_id
-        self._past = _Past(stopped, self._sound, asyncio.get_running_loop().time())
+        self._past = _Past(stopped, self._sound, _now())
         self._release()
         self._on_stopped(stopped)
 
@@ -170,3 +179,7 @@ class Voice:
         self.response_id = None
         self._sound = AnswerSound()
         self._free.set()
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

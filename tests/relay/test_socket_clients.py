@@ -238,6 +238,29 @@ async def test_events_of_ours_are_unknown_to_others(house):
     await house.visit(tale)
 
 
+async def test_the_silence_of_who_still_listens_is_no_silence(house):
+    """An answer of 20 s is there at once; 5 s of silence count from its end on."""
+
+    async def tale(house: House) -> None:
+        house.engine.words = [""]
+        house.engine.answers = [spoken("Long.", ms=20_000), spoken("Still there?")]
+        client = await connect(house)
+        detection = {"type": "server_vad", "idle_timeout_ms": 5_000}
+        audio = {"input": {"turn_detection": detection}}
+        await client.send("session.update", session={"audio": audio})
+        await client.send("response.create")
+        await client.until("response.done")
+        for seconds in range(26):
+            await elapse(1)
+            await client.append(pcm(0, 1_000))
+            assert len(house.engine.requests) == 1 + (seconds > 24), seconds
+        await client.until("input_audio_buffer.timeout_triggered")
+        await client.until("response.done")
+        await client.socket.close()
+
+    await house.visit(tale)
+
+
 # Browsers.
 
 
@@ -372,12 +395,20 @@ async def test_an_engine_waits_for_a_slow_reader(house):
     await house.visit(tale)
 
 
-async def test_who_reads_nothing_is_dropped(house):
+async def test_who_reads_nothing_is_dropped_and_disturbs_nobody(house):
     async def tale(house: House) -> None:
-        house.engine.answers = [spoken(*["More."] * 600, ms=1_000)]
+        house.engine.answers = [spoken(*["More."] * 600, ms=1_000), spoken("Yes.")]
         client = await connect(house)
         stop_reading(client)
         await client.send("response.create")
+        await elapse(1)
+        other = await connect(house, key=house.hall)
+        began = asyncio.get_running_loop().time()
+        await other.send("response.create")
+        await other.until("response.done")
+        assert asyncio.get_running_loop().time() - began < 0.1
+        assert other.sound() == pcm(5_000, 1_000)
+        await other.socket.close()
         await elapse(STALL_S + 5)
         assert house.calls.live == 0
         assert house.engine.closed_early == 1
