@@ -20,6 +20,9 @@ from edgevoice.relay.ids import NewId
 KEPT_EVENTS = 1024
 KEPT_BYTES = 524_288
 """A long answer is 300 events and 60 kB. Whoever missed more than this begins a new call."""
+MOST_ASKERS = 64
+MAX_ID_CHARS = 512
+"""As OpenAI has it."""
 
 
 class Outbox:
@@ -34,6 +37,8 @@ class Outbox:
         self._kept: deque[str] = deque()
         self._kept_bytes = 0
         self._asker: Callable[[str], None] | None = None
+        self._askers: dict[str, Callable[[str], None]] = {}
+        """By the event that they may be told of later; the oldest goes first."""
         self.overheard: Callable[[says.ServerEvent, str], None] = lambda event, text: None
         """Sees what is sent, as it is sent."""
         self.count = 0
@@ -44,8 +49,8 @@ class Outbox:
         return self._waiting is None
 
     def emit(self, event: says.ServerEvent) -> None:
-        if self._asker is not None and isinstance(event, says.Error):
-            self._asker(self._encoded(event))
+        if isinstance(event, says.Error) and (asker := self._who_asked(event)) is not None:
+            asker(self._encoded(event))
             return
         if self._waiting is not None:
             self._waiting.append(event)
@@ -107,13 +112,27 @@ class Outbox:
         )
 
     @contextmanager
-    def answering(self, asker: Callable[[str], None]) -> Iterator[None]:
-        """Errors meanwhile are of somebody else's making than the client's, and go there."""
+    def answering(self, asker: Callable[[str], None], event_id: str) -> Iterator[None]:
+        """Errors meanwhile, and later ones about this event, are of somebody else's making than
+        the client's, and go there."""
+        self.asked(event_id)
+        if 0 < len(event_id) <= MAX_ID_CHARS:
+            self._askers[event_id] = asker
+        if len(self._askers) > MOST_ASKERS:
+            del self._askers[next(iter(self._askers))]
         self._asker = asker
         try:
             yield
         finally:
             self._asker = None
+
+    def asked(self, event_id: str) -> None:
+        """The client names an event so, as whoever else has done before."""
+        self._askers.pop(event_id, None)
+
+    def _who_asked(self, event: says.Error) -> Callable[[str], None] | None:
+        """None: the client, or nobody."""
+        return self._asker or self._askers.pop(event.error.event_id or "", None)
 
     def _encoded(self, event: says.ServerEvent) -> str:
         return encode(self._numbered(event))

@@ -337,6 +337,7 @@ class Session:
             self._go_back(event)
             return
         self._received_events += 1
+        self._state.outbox.asked(event.event_id)
         self._obey(event)
 
     def _obey(self, event: asks.ClientEvent) -> None:

@@ -76,8 +76,7 @@ class Sidebands:
         if isinstance(event, says.ConversationItemTruncated) and event.heard_text is not None:
             text = wire.encode(msgspec.structs.replace(event, heard_text=None))
         for sideband in self._joined:
-            if sideband.is_open:
-                sideband.transport.send(text)
+            sideband.send(text)
 
     # What one of them says.
 
@@ -95,7 +94,7 @@ class Sidebands:
             event_id = wire.event_id_of(text, self._event_bytes)
             sideband.transport.send(self._refusal(str(error), event_id))
             return
-        with self._state.outbox.answering(sideband.transport.send):
+        with self._state.outbox.answering(sideband.send, event.event_id):
             self._obey(event)
 
     def _refusal(self, message: str, event_id: str) -> str:
@@ -119,6 +118,11 @@ class _Sideband:
     def on_open(self) -> None:
         self.is_open = True
         self._sidebands.opened(self)
+
+    def send(self, text: str) -> None:
+        """Nobody may be there any more."""
+        if self.is_open:
+            self.transport.send(text)
 
     def on_message(self, text: str) -> None:
         self._sidebands.said(self, text)

@@ -7,6 +7,7 @@ import pytest
 
 from edgevoice.errors import RemoteProtocolError
 from edgevoice.realtime import server_events as says
+from edgevoice.realtime.response import ErrorDetails
 from edgevoice.relay import outbox
 from edgevoice.relay.outbox import Outbox
 
@@ -71,3 +72,41 @@ def test_for_clients_that_cannot_come_back_nothing_is_kept():
     sent.say(1)
     with pytest.raises(RemoteProtocolError):
         sent.outbox.since(0)
+
+
+def error(event_id: str = "") -> says.Error:
+    return says.Error(error=ErrorDetails(message="no", event_id=event_id or None))
+
+
+def test_errors_go_to_whoever_has_asked_then_or_later():
+    sent, told = Sent(), []
+    with sent.outbox.answering(told.append, "e1"):
+        sent.outbox.emit(error())
+        sent.say(1)
+    sent.outbox.emit(error("e1"))
+    assert len(told) == 2
+    assert len(sent.texts) == 1
+    sent.outbox.emit(error("e1"))
+    sent.outbox.emit(error("e2"))
+    assert len(sent.texts) == 3
+
+
+def test_the_client_is_told_of_its_own_event_whoever_used_the_name_before():
+    sent, told = Sent(), []
+    with sent.outbox.answering(told.append, "e1"):
+        pass
+    sent.outbox.asked("e1")
+    sent.outbox.emit(error("e1"))
+    assert (len(told), len(sent.texts)) == (0, 1)
+
+
+def test_only_so_many_who_asked_are_remembered():
+    sent, told = Sent(), []
+    for number in range(outbox.MOST_ASKERS + 1):
+        with sent.outbox.answering(told.append, f"e{number}"):
+            pass
+    with sent.outbox.answering(told.append, "x" * 1_000):
+        pass
+    for name in ("e0", "e1", "x" * 1_000):
+        sent.outbox.emit(error(name))
+    assert (len(told), len(sent.texts)) == (1, 2)
