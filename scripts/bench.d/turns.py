@@ -6,8 +6,8 @@ ends: Each order is heard by the relay's own ears as it was spoken, and once mor
 silence put into the middle of it, at the quietest place: somebody who has to think. Cut: a turn
 that ended before the last word. Waited: from the end of the last word to the end of the turn.
 answers: what that makes of the wait for the first sound of the answer, on a machine that does
-nothing else, with answers begun in advance and without; from rules, and from somebody who
-thinks for 0.3 s first, as a chat server does.
+nothing else, without answers begun in advance and with (how many of them were used); from
+rules, and from somebody who thinks for 0.3 s first, as a chat server does.
 """
 
 import argparse
@@ -227,14 +227,16 @@ async def answers(orders: Sequence[Path]) -> bool:
         for name in ("server_vad 500 ms", "semantic_vad high"):
             for speculate in (False, True):
                 thinking = Thinking(engine, thinks_s)
-                waits = [
-                    await Alone(thinking, judge, WAYS[name], speculate).hear(one.sound, one.end)
-                    for one in said
-                ]
+                waits, used = [], list[bool]()
+                for one in said:
+                    alone = Alone(thinking, judge, WAYS[name], speculate)
+                    waits.append(await alone.hear(one.sound, one.end))
+                    used += alone.used
                 turn, sound = np.array([wait for wait in waits if wait]).T
                 what = name if not thinks_s else f"{name.split()[0]}, thinks"
                 print(
-                    f"  {what:<20}{'yes' if speculate else 'no':>12}{spread(turn)}{spread(sound)}",
+                    f"  {what:<20}{f'{sum(used)} of {len(used)}' if speculate else 'no':>12}"
+                    f"{spread(turn)}{spread(sound)}",
                     flush=True,
                 )
                 if speculate and not thinks_s:

@@ -73,6 +73,8 @@ class Alone:
     ) -> None:
         self.output = FirstSound()
         self.stopped_at: float | None = None
+        self.used: list[bool] = []
+        """Of the answers that were begun in advance."""
         self._tasks: list[asyncio.Task[None]] = []
         numbers = count()
 
@@ -86,7 +88,12 @@ class Alone:
         voice = Voice(self.output, lambda _: None, lambda _: None)
         stage = Stage(state, voice, None, lambda: None, lambda: None)
         self._brain = EngineBrain(
-            engine, SileroVad(), stage, judge=judge.finished, speculate=speculate
+            engine,
+            SileroVad(),
+            stage,
+            judge=judge.finished,
+            speculate=speculate,
+            on_foreseen=self.used.append,
         )
 
     async def hear(self, sound: Samples, end: int) -> tuple[float, float] | None:

@@ -65,3 +65,10 @@ class IdleMachine(asyncio.SelectorEventLoop):
         self.working += 1
         job.add_done_callback(finished)
         return done
+
+    async def shutdown_default_executor(self, timeout: float | None = None) -> None:
+        self.working += 1
+        try:
+            await super().shutdown_default_executor()
+        finally:
+            self.working -= 1
