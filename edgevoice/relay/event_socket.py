@@ -160,11 +160,11 @@ class EventSocket:
         # Parsing takes 60 ms of a quarter of an hour, in which everybody else would be silent.
         is_long = len(text) > LONG_CHARS
         pieces = await asyncio.to_thread(self._pieces, text) if is_long else self._pieces(text)
+        loop = asyncio.get_running_loop()
         for piece in pieces:
             self._called.on_message(piece)
-            now = asyncio.get_running_loop().time()
-            waits_s = self._events.wait_s(1, now), self._sound.wait_s(len(piece), now)
-            await asyncio.sleep(max(waits_s))
+            await asyncio.sleep(self._sound.wait_s(len(piece), loop.time()))
+        await asyncio.sleep(self._events.wait_s(1, loop.time()))
 
     def _pieces(self, text: str) -> Iterator[str]:
         """A long sound as many short ones; anything else as it is."""

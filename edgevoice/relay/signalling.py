@@ -140,7 +140,7 @@ class Signalling:
         """A sideband of a call that is live."""
         is_owner = self._monitoring is not None and self._monitoring.has_token(request.headers)
         caller = None if is_owner else await self._callers.of(request)
-        socket = for_events(request, self._config.limits)
+        socket = for_events(request, self._config.limits, takes_sound=False)
         carriers: list[EventSocket] = []
 
         def make_transport(called: Called) -> EventSocket:

@@ -35,7 +35,9 @@ def for_media(request: web.Request, limits: LimitsConfig) -> web.WebSocketRespon
     return _possible(socket, request)
 
 
-def for_events(request: web.Request, limits: LimitsConfig) -> web.WebSocketResponse:
+def for_events(
+    request: web.Request, limits: LimitsConfig, *, takes_sound: bool = True
+) -> web.WebSocketResponse:
     """The WebSocket of OpenAI's clients, not upgraded yet. CallRefused where it asks wrongly.
 
     A subprotocol that both know is needed where any is named: aiohttp would log those of
@@ -56,7 +58,7 @@ def for_events(request: web.Request, limits: LimitsConfig) -> web.WebSocketRespo
         heartbeat=PING_S,
         autoclose=False,
         compress=False,
-        max_msg_size=message_bytes(limits),
+        max_msg_size=message_bytes(limits) if takes_sound else limits.event_bytes,
     )
     return _possible(socket, request)
 

@@ -354,6 +354,19 @@ async def test_too_many_events_are_read_later_and_none_is_lost(tmp_path):
     await House(str(tmp_path / "tokens"), events_per_s=100).visit(tale)
 
 
+async def test_a_long_sound_is_one_event_however_it_is_read(tmp_path):
+    async def tale(house: House) -> None:
+        house.engine.words = ["at last"]
+        client = await connect(house)
+        await client.append(pcm(0, 20_000) + pcm(8_000, 1_000) + pcm(0, 700))
+        await client.until("response.done")
+        assert client.all("input_audio_buffer.speech_started")[0]["audio_start_ms"] > 19_000
+        assert client.all("error") == []
+        await client.socket.close()
+
+    await House(str(tmp_path / "tokens"), events_per_s=5).visit(tale)
+
+
 async def test_sound_is_read_sixteen_times_as_fast_as_it_is_spoken(house):
     async def tale(house: House) -> None:
         client = await connect(house)
