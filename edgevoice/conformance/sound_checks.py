@@ -15,7 +15,7 @@ from edgevoice.conformance.answer_checks import LONG, SHORT, Answered, ask
 from edgevoice.conformance.expect import expect
 from edgevoice.conformance.session_checks import RESET, create, refused, retrieve
 from edgevoice.conformance.talk import Talk
-from edgevoice.errors import CheckFailed
+from edgevoice.errors import CheckFailed, CheckSkipped
 
 RATE_HZ = 24_000
 SPEECH = Path(__file__).parents[1] / "simulator" / "speech" / "whats_the_date_today.wav"
@@ -141,6 +141,8 @@ async def barge_in(talk: Talk) -> None:
     await append(talk, speech())
     await talk.wait("input_audio_buffer.speech_started", since)
     done = (await talk.wait("response.done", since))["response"]
+    if "response.done" in talk.kinds()[: talk.kinds().index("input_audio_buffer.speech_started")]:
+        raise CheckSkipped("its answers are made too fast to be interrupted while they are made")
     ended = done["status"], (done.get("status_details") or {}).get("reason")
     expect(ended == ("cancelled", "turn_detected"), "cancelled, turn_detected", ended)
     heard = {"item_id": delta["item_id"], "content_index": 0, "audio_end_ms": 100}

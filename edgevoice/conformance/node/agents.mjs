@@ -3,10 +3,11 @@
 // `open(options)` connects and returns {session, transport, kinds, errors, heard, close};
 // heard() tells how much sound has arrived, in a unit of its own.
 
-import { expect, until } from './judge.mjs';
+import { Skipped, expect, until } from './judge.mjs';
 
 const SHORT = 'Please say: one two three.';
 const LONG = 'Please say all of these numbers: ' + Array.from({ length: 30 }, (_, n) => n + 101).join(' ');
+const NO_CALL = 'the model answers in words where a tool was to be called; choose one that calls tools';
 const CALL = 'Please call get_weather {"city": "Paris"}';
 
 const words = (item) => (item.content ?? []).map((part) => part.transcript ?? part.text ?? '').join('');
@@ -84,7 +85,9 @@ export const tool = (open, sdk) => () => {
   });
   return withTalk(open, { tools: [weather] }, async (talk) => {
     talk.session.sendMessage(CALL);
-    await until(() => asked.length, 'a call of the tool', () => told(talk));
+    const inWords = () => said(talk, 'assistant')[0]?.status === 'completed';
+    await until(() => asked.length || inWords(), 'a call of the tool', () => told(talk));
+    if (!asked.length) throw new Skipped(NO_CALL);
     expect(asked[0] === 'Paris', 'its argument, Paris', asked);
     await until(
       () => said(talk, 'assistant').some((item) => words(item).toLowerCase().includes('sunny')),
