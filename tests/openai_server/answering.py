@@ -1,5 +1,6 @@
 """The answers of a session: a tone and its words, or the call of a tool, in OpenAI's order."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -7,9 +8,11 @@ from typing import Any
 import numpy as np
 
 from edgevoice.audio.frames import Samples
+from edgevoice.realtime.session import Session as Effective
 from edgevoice.webrtc.codec import Codec
 
 Event = dict[str, Any]
+CALL = re.compile(r"call (?P<name>[\w-]+)\s*(?P<arguments>\{.*\})?")
 
 
 @dataclass
@@ -30,6 +33,8 @@ class Behaviour:
     """From the request for a WebSocket to the answer."""
     make_s: float = 0.0
     """Over a WebSocket an answer is made in this time, whatever it takes to hear it."""
+    repeats: bool = False
+    """Once a tool was called, its result is the answer."""
     calls: list[tuple[str, str]] = field(default_factory=list)
     """Tools (name, arguments) that the next answers call, one each, before anything is said."""
     stalls: bool = False
@@ -40,8 +45,6 @@ class Behaviour:
     """It accepts the model that is to write down what the user says."""
     names_conversation: bool = True
     """Some compatible servers have none."""
-    deaf: bool = False
-    """It hears no turn's end: nothing is ever answered."""
     fails: str = ""
     """The code with which every answer fails."""
 
@@ -53,6 +56,8 @@ class Response:
     params: Event = field(default_factory=dict)
     call: tuple[str, str] | None = None
     """The tool it calls; then it says nothing."""
+    writes: bool = False
+    """Its words are not spoken."""
     said: list[str] = field(default_factory=list)
     spoken_ms: int = 0
     """Of sound that was made."""
@@ -96,6 +101,7 @@ class Answering:
     """What a session answers. How it sounds is the carrier's: `_play`, `_clear_output`."""
 
     items: dict[str, Event]
+    effective: Effective
     violations: list[str]
     _behaviour: Behaviour
     _number: Numbers
@@ -131,11 +137,31 @@ class Answering:
             return
         if self._behaviour.calls:
             response.call = self._behaviour.calls.pop(0)
+        else:
+            response.call = self._asked_call()
+        asked = params.get("output_modalities") or self.effective.output_modalities
+        response.writes = "audio" not in asked
         self._open(response)
         if response.call is not None:
             self._finish(response, "completed")
+        elif response.writes and not self._behaviour.stalls:
+            self.words(response, self._answer())
+            self._finish(response, "completed")
         elif not self._behaviour.stalls:
             self._play(response)
+
+    def _answer(self) -> str:
+        last = next(reversed(self.items.values()), {})
+        outputs = [item["output"] for item in self.items.values() if "output" in item]
+        is_result = self._behaviour.repeats and last.get("status") == "in_progress" and outputs
+        return str(outputs[-1]) if is_result else self._behaviour.answer
+
+    def _asked_call(self) -> tuple[str, str] | None:
+        """Whoever writes `call NAME {...}` wants a tool called."""
+        last = next(reversed(self.items.values()), {})
+        words = "".join(part.get("text") or "" for part in last.get("content", ()))
+        found = CALL.search(words) if last.get("role") == "user" else None
+        return (found["name"], found["arguments"] or "{}") if found else None
 
     def _open(self, response: Response) -> None:
         item = self._item(response, "in_progress")
@@ -143,12 +169,13 @@ class Answering:
         if response.in_conversation:
             self._place_item(item, next(reversed(self.items), None))
         if response.call is None:
-            part = {"type": "audio", "transcript": ""}
+            part = self._part(response, "")
             self.say("response.content_part.added", **self._part_ids(response), part=part)
 
     def words(self, response: Response, text: str) -> None:
         response.said.append(text)
-        kind = "response.output_audio_transcript.delta"
+        kind = "text" if response.writes else "audio_transcript"
+        kind = f"response.output_{kind}.delta"
         self.say(kind, **self._part_ids(response), delta=text)
 
     def _finish(self, response: Response, status: str, details: Event | None = None) -> None:
@@ -177,9 +204,12 @@ class Answering:
     def _close_part(self, response: Response) -> None:
         text = "".join(response.said)
         ids = self._part_ids(response)
-        self.say("response.output_audio.done", **ids)
-        self.say("response.output_audio_transcript.done", **ids, transcript=text)
-        part = {"type": "audio", "transcript": text}
+        if response.writes:
+            self.say("response.output_text.done", **ids, text=text)
+        else:
+            self.say("response.output_audio.done", **ids)
+            self.say("response.output_audio_transcript.done", **ids, transcript=text)
+        part = self._part(response, text)
         self.say("response.content_part.done", **ids, part=part)
 
     def _call(self, response: Response) -> None:
@@ -219,6 +249,11 @@ class Answering:
             self.items[item["id"]] = item
         self.say("conversation.item.done", item=item, previous_item_id=before)
 
+    def _part(self, response: Response, text: str) -> Event:
+        if response.writes:
+            return {"type": "text", "text": text}
+        return {"type": "audio", "transcript": text}
+
     def _ids(self, response: Response) -> Event:
         return {"response_id": response.id, "output_index": 0}
 
@@ -232,7 +267,8 @@ class Answering:
             done = status != "in_progress"
             call = {"name": name, "call_id": response.call_id, "arguments": arguments * done}
             return item | {"type": "function_call"} | call
-        part = {"type": "output_audio", "transcript": "".join(response.said)}
+        part = self._part(response, "".join(response.said))
+        part["type"] = f"output_{part['type']}"
         content = [] if status == "in_progress" else [part]
         return item | {"type": "message", "role": "assistant", "content": content}
 
@@ -249,7 +285,7 @@ class Answering:
             "status_details": details,
             "output": [self._item(response, "completed")] if is_done else [],
             "conversation_id": "conv_1" if is_named else None,
-            "output_modalities": ["audio"],
+            "output_modalities": ["text" if response.writes else "audio"],
             "usage": usage if is_done else None,
             "metadata": response.metadata,
         }

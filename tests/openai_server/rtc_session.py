@@ -72,7 +72,7 @@ class RtcSession(Session):
 
     def _play(self, response: Response) -> None:
         """All words are there long before all sound has been heard."""
-        self.words(response, self._behaviour.answer)
+        self.words(response, self._answer())
         output = self.call.output
         output.on_first_packet = lambda: self._sounds(response)
         output.on_drained = lambda: self._drained(response)

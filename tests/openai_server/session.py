@@ -177,8 +177,6 @@ class Session(Answering):
                 self._speech_stopped()
 
     def _speech_started(self) -> None:
-        if self._behaviour.deaf:
-            return
         self.say(
             "input_audio_buffer.speech_started",
             item_id=self._next_item(),
@@ -188,8 +186,6 @@ class Session(Answering):
             self._interrupt("turn_detected")
 
     def _speech_stopped(self) -> None:
-        if self._behaviour.deaf:
-            return
         self.say(
             "input_audio_buffer.speech_stopped",
             item_id=self._next_item(),

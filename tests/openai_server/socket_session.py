@@ -80,10 +80,11 @@ class SocketSession(Session):
     async def _make(self, response: Response) -> None:
         """A word every now and then, and its sound behind it."""
         behaviour = self._behaviour
-        words = [word + " " for word in behaviour.answer.split()]
+        answer = self._answer().split()
+        words = [word + " " for word in answer]
         pieces = round(behaviour.answer_s / CHUNK_S)
         for piece in range(pieces):
-            while words and piece >= pieces * (1 - len(words) / len(behaviour.answer.split())):
+            while words and piece >= pieces * (1 - len(words) / len(answer)):
                 self.words(response, words.pop(0))
             sound = base64.b64encode(tone(CHUNK_S).tobytes()).decode()
             response.spoken_ms += round(CHUNK_S * 1000)
