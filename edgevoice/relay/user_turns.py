@@ -50,8 +50,6 @@ class _Turn:
     words: list[str] = field(default_factory=list)
     """Settled so far; told to the client from the commit on."""
     committed: bool = False
-    is_silence: bool = False
-    """Nobody has spoken in it, as far as can be told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,17 +141,21 @@ class UserTurns:
         return True
 
     def time_out(self, start: int) -> None:
-        """Nobody has spoken since then: the silence is a turn that is to be answered."""
+        """Nobody has spoken since then: the silence is an item, and is to be answered.
+
+        Nobody is asked what was said in it: some recognisers hear words in silence.
+        """
         item_id, end = self._state.new_id("item"), self._hearing.end
         self._state.publish(
             says.InputAudioBufferTimeoutTriggered(
                 item_id=item_id, audio_start_ms=milliseconds(start), audio_end_ms=milliseconds(end)
             )
         )
-        silence = self._open(item_id, start, None)
-        silence.to_be_answered = silence.is_silence = self._state.settings.type == "realtime"
         self._hearing.committed(end)
-        self._commit(silence, end)
+        self._add_item(item_id)
+        self._transcribed(item_id, "", end - start)
+        if self._state.settings.type == "realtime":
+            self._tell.nothing()
 
     def clear(self) -> None:
         """What was received so far is not wanted."""
@@ -306,18 +308,19 @@ class UserTurns:
         told = "".join(turn.words)
         if transcript.startswith(told):
             self._delta(turn.item_id, transcript[len(told) :])
+        self._transcribed(turn.item_id, transcript, len(utterance.samples))
+        self._tell.understood(transcript)
+        if turn.to_be_answered:
+            self._tell.heard(transcript)
+
+    def _transcribed(self, item_id: str, transcript: str, samples: int) -> None:
         event = says.ConversationItemInputAudioTranscriptionCompleted(
-            item_id=turn.item_id,
+            item_id=item_id,
             content_index=0,
             transcript=transcript,
-            usage=usage.of_speech(len(utterance.samples) / HEARING_RATE_HZ),
+            usage=usage.of_speech(samples / HEARING_RATE_HZ),
         )
         self._state.publish(event, silent=not self._transcribes)
-        self._tell.understood(transcript)
-        if turn.is_silence and not transcript.strip():
-            self._tell.nothing()
-        elif turn.to_be_answered:
-            self._tell.heard(transcript)
 
     def _fail(self, turn: _Turn, error: EngineError) -> None:
         details = ErrorDetails(type="server_error", code="engine_error", message=str(error))
