@@ -41,16 +41,17 @@ class BrowserScript:
 
     def __init__(self, target: Target) -> None:
         self._target = target
-        self._checks: asyncio.Queue[str] = asyncio.Queue(1)
-        self._reports: asyncio.Queue[dict[str, Any]] = asyncio.Queue(1)
+        self._is_given = False
+        self.checks: asyncio.Queue[str] = asyncio.Queue(1)
+        self.reports: asyncio.Queue[dict[str, Any]] = asyncio.Queue(1)
         self.arrived = asyncio.Event()
         """The page has been loaded, and asked for a check."""
 
     async def act(self, name: str) -> dict[str, Any]:
-        while not self._reports.empty():
-            self._reports.get_nowait()  # of a check that took too long
-        await self._checks.put(name)
-        return await self._reports.get()
+        await self.checks.put(name)
+        while (report := await self.reports.get())["check"] != name:
+            pass  # of one that took too long
+        return report
 
     def application(self, modules: Path) -> web.Application:
         app = web.Application()
@@ -70,14 +71,18 @@ class BrowserScript:
         return web.FileResponse(SPEECH)
 
     async def _given(self, request: web.Request) -> web.Response:
+        """Once, to the page: others on this machine could ask too, and the token is in it."""
+        if self._is_given:
+            raise web.HTTPGone
+        self._is_given = True
         return web.json_response(given(self._target))
 
     async def _check(self, request: web.Request) -> web.Response:
         self.arrived.set()
-        return web.json_response({"check": await self._checks.get()})
+        return web.json_response({"check": await self.checks.get()})
 
     async def _report(self, request: web.Request) -> web.Response:
-        await self._reports.put(await request.json())
+        await self.reports.put(await request.json())
         return web.Response()
 
 

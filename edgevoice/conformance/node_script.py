@@ -23,10 +23,11 @@ class NodeScript:
     async def act(self, name: str) -> dict[str, Any]:
         self.tell({"check": name})
         assert self._process.stdout is not None
-        line = await self._process.stdout.readline()
-        if not line:
-            raise CheckFailed("a report of Node", "its end; what it wrote is above")
-        return dict(json.loads(line))
+        while line := await self._process.stdout.readline():
+            report = json.loads(line)
+            if report["check"] == name:  # and not one that took too long
+                return dict(report)
+        raise CheckFailed("a report of Node", "its end; what it wrote is above")
 
     def tell(self, what: dict[str, Any]) -> None:
         assert self._process.stdin is not None

@@ -80,7 +80,8 @@ const checks = {
 };
 
 for await (const line of lines) {
-  const answer = tooOld ? { skipped: tooOld } : await report(checks[JSON.parse(line).check]);
+  const { check } = JSON.parse(line);
+  const answer = { check, ...(tooOld ? { skipped: tooOld } : await report(checks[check])) };
   process.stdout.write(JSON.stringify(answer) + '\n');
 }
 process.exit(0);

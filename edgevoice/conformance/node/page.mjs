@@ -107,5 +107,6 @@ const checks = {
 
 for (;;) {
   const { check } = await (await fetch('/check')).json();
-  await fetch('/report', { method: 'POST', body: JSON.stringify(await report(checks[check])) });
+  const body = JSON.stringify({ check, ...(await report(checks[check])) });
+  await fetch('/report', { method: 'POST', body });
 }
