@@ -192,6 +192,8 @@ class Upstream:
             )
         except aiohttp.WSServerHandshakeError as error:
             raise self._explained(error.status, error.headers, b"", "opens no sessions") from error
+        except _PointsElsewhere as error:
+            raise self._trouble("points elsewhere", "relay.upstream.url") from error
         except TimeoutError as error:
             raise self._late() from error
         except (aiohttp.ClientError, OSError) as error:
@@ -353,11 +355,15 @@ def _is_secret(word: str) -> bool:
     return any(mark in word for mark in ("sk-", "ek_", "Bearer", "*", "org-", "proj_"))
 
 
+class _PointsElsewhere(aiohttp.ClientError):
+    """A redirect."""
+
+
 def _no_redirects() -> aiohttp.TraceConfig:
     """Not for WebSockets either, for which aiohttp has no switch: the key is for one origin."""
 
     async def refuse(*_: object) -> None:
-        raise aiohttp.ClientPayloadError("it points elsewhere")
+        raise _PointsElsewhere
 
     trace = aiohttp.TraceConfig()
     trace.on_request_redirect.append(refuse)

@@ -289,7 +289,7 @@ class UpstreamBrain:
             if await self._pause(link):
                 break
             await asyncio.sleep(self._server.retry_s())
-        self._switch(link, max(self.questions.taken, self.hearing.end - LOOK_BACK))
+        self._switch(link, self._heard_until(LOOK_BACK))
 
     async def _pause(self, link: Link) -> bool:
         """Wait until nobody speaks or is about to; False: the other one is gone meanwhile."""
@@ -353,11 +353,14 @@ class UpstreamBrain:
 
     def _known_until(self) -> int:
         """What came before, the server has heard; of what came later nobody knows."""
-        now = asyncio.get_running_loop().time()
-        silent_s = now - self.link.connection.heard_at
-        if not self.link.is_open:
-            return self.questions.taken
+        silent_s = self.now() - self.link.connection.heard_at
         doubtful = round(silent_s * CAPTURE_RATE_HZ) + LOOK_BACK
+        return self._heard_until(doubtful) if self.link.is_open else self.questions.taken
+
+    def _heard_until(self, doubtful: int) -> int:
+        """Without these last samples. Who commits a turn itself may be in the middle of it."""
+        if self.state.settings.audio.input.turn_detection is None:
+            return self.questions.taken
         return max(self.questions.taken, self.hearing.end - doubtful)
 
     def _heard(self, first: int, samples: Samples) -> None:

@@ -95,6 +95,16 @@ async def test_the_device_hangs_up_and_the_call_is_over_everywhere(tmp_path: Pat
         assert house.relay._calls.live == 0
 
 
+async def test_a_revoked_device_is_hung_up_within_a_second(tmp_path: Path) -> None:
+    async with brokering(tmp_path) as house:
+        await woken(house)
+        (call_id,) = house.relay._calls._live
+        session = house.session
+        house.relay._calls.end(call_id, "revoked", "revoked")
+        await elapse(0.5)
+        assert session.closed == "the client hung up"
+
+
 async def test_one_that_the_server_has_ended_is_over(tmp_path: Path) -> None:
     """The device, which is in the middle of a talk, makes another one."""
     async with brokering(tmp_path) as house:

@@ -64,6 +64,18 @@ async def test_who_speaks_at_that_moment_is_heard_once_and_whole(tmp_path: Path)
         assert abs((loud[-1] - loud[0]) / 24 - 800) < 3
 
 
+async def test_a_turn_that_the_client_will_commit_is_not_cut_by_it(tmp_path: Path) -> None:
+    manual = CallTerms(3600.0, {"audio": {"input": {"turn_detection": None}}})
+    async with talk(tmp_path, terms=manual, renew_s=3.0) as story:
+        await story.speak(5_000, quiet_ms=0)
+        story.send("input_audio_buffer.commit")
+        await elapse(0.5)
+        first, second = story.server.sessions
+        assert first.buffer.turns == []
+        (turn,) = second.buffer.turns
+        assert abs(turn.ms - 5_000) <= 1
+
+
 async def test_one_that_cannot_be_had_is_called_again(tmp_path: Path) -> None:
     async with talk(tmp_path, terms=PLAIN, renew_s=20.0) as story:
         story.server.down = True
