@@ -80,7 +80,7 @@ async def _session(target: Target, tools: Sequence[Any] = ()) -> AsyncIterator[R
     url = f"{target.socket_url}?model={target.model}"
     try:
         async with await RealtimeRunner(agent).run(
-            model_config={"api_key": target.token, "url": url}
+            model_config={"api_key": target.key, "url": url}
         ) as session:
             yield session
     except websockets.WebSocketException as error:

@@ -21,7 +21,7 @@ def add_conformance(commands: Commands) -> None:
         " it, or raise relay.limits.starts_per_minute for the time of it.",
     )
     command.add_argument("url", nargs="?", metavar="URL", help="such as https://relay.example:8790")
-    command.add_argument("--token-file", metavar="FILE", help="holds the token or API key")
+    command.add_argument("--token-file", metavar="FILE", help="the token or API key is in it")
     command.add_argument(
         "--model", default="gpt-realtime-2.1", help="asked for (default: %(default)s)"
     )

@@ -63,7 +63,7 @@ def given(target: Target) -> dict[str, str]:
     return {
         "api": target.api,
         "socket": target.socket_url,
-        "token": target.token,
+        "token": target.key,
         "model": target.model,
     }
 

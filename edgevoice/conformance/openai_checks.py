@@ -139,7 +139,7 @@ async def _client(target: Target) -> AsyncIterator[openai.AsyncOpenAI]:
     http = openai.DefaultAsyncHttpxClient(verify=target.trust())
     with _trouble():
         async with openai.AsyncOpenAI(
-            api_key=target.token, base_url=target.api, http_client=http, max_retries=0
+            api_key=target.key, base_url=target.api, http_client=http, max_retries=0
         ) as client:
             yield client
 

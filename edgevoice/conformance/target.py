@@ -14,6 +14,7 @@ class Target:
     url: str
     """With http or https, without the path /v1."""
     token: str
+    """Empty: it asks for none."""
     model: str
     ca_file: str = ""
     insecure: bool = False
@@ -26,6 +27,11 @@ class Target:
     @property
     def socket_url(self) -> str:
         return "ws" + self.api.removeprefix("http") + "/realtime"
+
+    @property
+    def key(self) -> str:
+        """For clients that insist on one, where the server asks for none."""
+        return self.token or "none"
 
     @property
     def is_secure(self) -> bool:

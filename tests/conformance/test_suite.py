@@ -48,7 +48,7 @@ def test_the_socket_is_where_the_api_is() -> None:
     assert TARGET.socket_url == "ws://relay.example:8790/v1/realtime"
     secure = Target("https://relay.example", "", "model")
     assert secure.socket_url == "wss://relay.example/v1/realtime"
-    assert secure.bearer == {}
+    assert (secure.bearer, secure.key) == ({}, "none")
 
 
 def test_no_two_checks_have_one_name() -> None:
