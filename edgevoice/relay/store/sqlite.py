@@ -8,6 +8,7 @@ did (`durable`).
 
 import asyncio
 import sqlite3
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import astuple
@@ -22,6 +23,7 @@ from edgevoice.relay.store.store import STALE_S
 
 BUSY_S = 3.0
 """How long one waits for another process's transaction; each takes milliseconds."""
+RETRY_S = 0.02
 
 T = TypeVar("T")
 
@@ -202,7 +204,7 @@ class SqliteStore:
         )
         try:
             self._path.chmod(0o600)
-            self._connection.execute("PRAGMA journal_mode = WAL")
+            _keep_a_log(self._connection)
             level = "FULL" if self._durable else "NORMAL"
             self._connection.execute(f"PRAGMA synchronous = {level}")
             bring_up_to_date(self._connection, str(self._path))
@@ -231,17 +233,20 @@ class SqliteStore:
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 result = work(self._connection)
+                self._connection.execute("COMMIT")
             except BaseException:
-                self._connection.execute("ROLLBACK")
+                if self._connection.in_transaction:  # a full disk may have rolled it back already
+                    self._connection.execute("ROLLBACK")
                 raise
-            self._connection.execute("COMMIT")
             return result
 
         return await self._in_thread(whole)
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+            # Shielded, so that whoever is cancelled here knows that it is done all the same.
+            loop = asyncio.get_running_loop()
+            return await asyncio.shield(loop.run_in_executor(self._thread, work))
         except sqlite3.Error as error:
             raise self._explain(error) from error
         except OSError as error:
@@ -271,6 +276,20 @@ _USE = (
     "SELECT seconds, sessions, turns, input_tokens, output_tokens, cost_micro_usd, responses"
     " FROM uses"
 )
+
+
+def _keep_a_log(connection: sqlite3.Connection) -> None:
+    """SQLite itself does not wait for another process that opens the new file, too."""
+    until = time.monotonic() + BUSY_S
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+            time.sleep(RETRY_S)
+        else:
+            return
 
 
 def _insert(

@@ -1,7 +1,8 @@
 """What must outlive the relay, or be seen by another process: the interface.
 
 `memory.py` and `sqlite.py` are the two that there are; one test suite runs against both. Every
-method may wait for a disk or a network, and takes effect wholly or not at all. What is over
+method may wait for a disk or a network, and takes effect wholly or not at all: not at all where
+it raises StoreError, wholly where whoever waits for it is cancelled. What is over
 (`now` is past it) is as good as gone, whether it has been swept up or not.
 """
 

@@ -140,3 +140,40 @@ async def test_what_fails_half_way_has_not_happened(tmp_path):
             await store.approve("pair_1", broken)
         assert await store.pairings(NOW) == [WAITING]
         await store.show_calls("relay_1", [], NOW + STALE_S)  # and the next one goes through
+
+
+async def test_a_disk_that_was_full_can_be_used_again(tmp_path):
+    async with SqliteStore(tmp_path / "store") as store:
+        full = Use(seconds=1)
+        pages = await store._one("PRAGMA page_count")
+        await store._all(f"PRAGMA max_page_count = {pages[0]}")
+        with pytest.raises(StoreError, match="make room"):
+            for number in range(10_000):
+                await store.add_use(f"caller {number}" * 20, "2026-11-30", full)
+        await store._all("PRAGMA max_page_count = 100000")
+        await store.add_use("kitchen", "2026-11-30", full)
+        assert await store.use("kitchen", "2026-11-30") == full
+
+
+async def test_a_transaction_that_cannot_be_finished_is_taken_back(tmp_path):
+    async with SqliteStore(tmp_path / "store") as store:
+
+        def refuse(connection: sqlite3.Connection) -> None:
+            connection.execute("PRAGMA defer_foreign_keys = ON")
+            connection.execute("INSERT INTO child VALUES (7)")  # found out at the commit
+
+        await store._all("PRAGMA foreign_keys = ON")
+        await store._all("CREATE TABLE parent (id INTEGER PRIMARY KEY)")
+        await store._all("CREATE TABLE child (of INTEGER REFERENCES parent)")
+        with pytest.raises(StoreError):
+            await store._transaction(refuse)
+        assert await store.use_once("n", NOW + 90, NOW)
+
+
+async def test_what_was_asked_for_is_done_when_nobody_waits_any_more(tmp_path):
+    async with SqliteStore(tmp_path / "store") as store:
+        asking = asyncio.create_task(store.add_use("kitchen", "2026-11-30", Use(seconds=1)))
+        await asyncio.sleep(0)
+        asking.cancel()
+        await asyncio.wait([asking])
+        assert await store.use("kitchen", "2026-11-30") == Use(seconds=1)
