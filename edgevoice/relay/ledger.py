@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from edgevoice.errors import StoreError
 from edgevoice.relay.callers import Caller
 from edgevoice.relay.limits import Day
 from edgevoice.relay.monitoring import facts
@@ -76,7 +77,7 @@ class Ledger:
             case facts.SessionHeld():
                 self._is(account, "held")
             case facts.SessionResumed():
-                self._is(account, "live")
+                self._is(account, "standby" if account.counted_until is None else "live")
             case facts.TurnEnded():
                 self._add(account, Use(turns=1))
             case facts.ResponseBilled():
@@ -118,7 +119,7 @@ class Ledger:
             use = self._unsaved.pop(key)
             try:
                 await self._store.add_use(*key, use)
-            except BaseException:
+            except StoreError:
                 self._unsaved[key] = use + self._unsaved.get(key, Use())
                 raise
         names = {account.caller.name for account in self._live.values()}

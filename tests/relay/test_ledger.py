@@ -1,5 +1,7 @@
 """What every caller has used today: counted, kept, and not forgiven by a restart."""
 
+import asyncio
+
 import pytest
 
 from edgevoice.errors import StoreError
@@ -161,3 +163,33 @@ async def test_what_could_not_be_saved_is_saved_later():
     store.is_full = False
     await ledger.save()
     assert await kept(store) == Use(seconds=30, sessions=1)
+
+
+async def test_whoever_comes_back_to_a_standby_is_on_standby(ledger, store):
+    ledger.begin("a", KITCHEN, standby=True)
+    ledger.see(SessionHeld("a", "gone"))
+    ledger.see(SessionResumed("a", 1.0))
+    await ledger.save()
+    assert [call.state for call in await store.calls(wall_clock())] == ["standby"]
+
+
+class SlowStore(MemoryStore):
+    """What it was told is done, whoever waits for it or not."""
+
+    async def add_use(self, caller: str, day: str, use: Use) -> None:
+        await super().add_use(caller, day, use)
+        await elapse(1)
+
+
+async def test_what_is_being_saved_at_the_end_is_counted_once():
+    """The relay stops while its oversight is saving, and then saves what is left."""
+    store = SlowStore()
+    ledger = Ledger(store, wall_clock, "relay_1")
+    ledger.begin("a", KITCHEN)
+    await elapse(60)
+    saving = asyncio.create_task(ledger.save())
+    await asyncio.sleep(0)
+    saving.cancel()
+    await asyncio.wait([saving])
+    await ledger.save()
+    assert await kept(store) == Use(seconds=60, sessions=1)
