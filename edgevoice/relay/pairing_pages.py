@@ -33,9 +33,9 @@ audit = logging.getLogger("edgevoice.relay.audit")
 
 
 class Asked(msgspec.Struct):
-    name: Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+    name: Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")]
     public_key: Annotated[str, Meta(max_length=64)]
-    origin: Annotated[str, Meta(pattern=r"^https?://[\x21-\x7e]{1,250}$")]
+    origin: Annotated[str, Meta(pattern=r"^https?://[\x21-\x7e]{1,250}\Z")]
     proof: Annotated[bytes, Meta(min_length=64, max_length=64)]
 
 

@@ -264,8 +264,10 @@ async def test_the_key_must_be_the_devices_own(office):
     "wrong",
     [
         {"name": "../etc"},
+        {"name": "kitchen\n"},
         {"public_key": "A" * 42},
         {"origin": "ftp://x"},
+        {"origin": "https://x\n"},
         {"proof": "AAAA"},
         {"proof": "no base64!"},
     ],
