@@ -136,6 +136,16 @@ class Conversation:
 
         Raises RemoteProtocolError when it is not spoken by the assistant.
         """
+        self._interrupt(
+            self._spoken(item_id, content_index, audio_end_ms), content_index, heard_text
+        )
+
+    def check_truncation(self, item_id: str, content_index: int, audio_end_ms: int) -> None:
+        """Raises RemoteProtocolError where `truncate` would, and changes nothing."""
+        self._spoken(item_id, content_index, audio_end_ms)
+
+    def _spoken(self, item_id: str, content_index: int, audio_end_ms: int) -> Entry:
+        """What may be truncated there."""
         entry = self._entry(item_id)
         message = entry.item
         if not isinstance(message, Message) or message.role != "assistant":
@@ -147,7 +157,7 @@ class Conversation:
             )
         if not message.content[content_index].type.endswith("audio"):
             raise RemoteProtocolError(f"item {item_id!r} part {content_index} is not audio")
-        self._interrupt(entry, content_index, heard_text)
+        return entry
 
     # The replica's side; the writer applies what it sends.
 

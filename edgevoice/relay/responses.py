@@ -195,6 +195,14 @@ class Responses:
 
     def truncate(self, event: ConversationItemTruncate) -> None:
         """The client knows better what was played; never more than was sent."""
+        conversation = self._state.conversation
+        try:
+            conversation.check_truncation(event.item_id, event.content_index, event.audio_end_ms)
+        except RemoteProtocolError as error:
+            self._state.outbox.refuse(
+                str(error), code="invalid_value", param="item_id", event_id=event.event_id
+            )
+            return
         answer = self._answer_with(event.item_id)
         end_ms, heard = event.audio_end_ms, ""
         if answer is not None:
@@ -206,13 +214,7 @@ class Responses:
                 )
             end_ms = spoken.cut(min(end_ms, answer.sent_ms - spoken.offset_ms))
             heard = spoken.heard
-        try:
-            self._state.conversation.truncate(event.item_id, event.content_index, end_ms, heard)
-        except RemoteProtocolError as error:
-            self._state.outbox.refuse(
-                str(error), code="invalid_value", param="item_id", event_id=event.event_id
-            )
-            return
+        conversation.truncate(event.item_id, event.content_index, end_ms, heard)
         self._truncated(event.item_id, end_ms, heard, event.content_index)
 
     # How it is done.
