@@ -37,12 +37,13 @@ class Patience:
     def opened(self, now: float) -> None:
         self._connect_by, self._active_at = None, now
 
+    def wake(self, now: float) -> None:
+        """The standby is over; whoever ends it says so to those who count the time."""
+        self.is_standby, self._ends_at, self._active_at = False, now + self._session_s, now
+
     def active(self, now: float) -> None:
         """Somebody spoke: the user, the assistant, or the client by an event."""
         self._active_at = now
-        if self.is_standby:
-            self.is_standby = False
-            self._ends_at = now + self._session_s
 
     def expired(self, now: float) -> str | None:
         """Why to hang up, if it is time."""

@@ -356,7 +356,7 @@ class Session:
 
     def _wake_up(self) -> None:
         if self._patience.is_standby:
-            self._patience.active(self._now())
+            self._patience.wake(self._now())
             self._news.set()
             self.on_woken()
 

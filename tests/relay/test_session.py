@@ -552,3 +552,52 @@ def test_a_long_answer_waits_for_its_listener():
     story = tell(tale)
     assert len(story.all("response.output_audio_transcript.delta")) == 100
     assert len(story.all("output_audio_buffer.stopped")) == 1
+
+
+def on_standby(tale) -> list[str]:
+    """Whether and when it was used; a session that is not is not counted."""
+    woken: list[str] = []
+
+    async def whole(story: Story) -> None:
+        story.session.on_woken = lambda: woken.append("woken")
+        await tale(story, woken)
+
+    tell(whole, terms=CallTerms(3600.0, {}, extensions=True, standby=True))
+    return woken
+
+
+def test_a_mistake_on_standby_neither_ends_it_nor_makes_what_follows_free():
+    async def tale(story: Story, woken: list[str]) -> None:
+        story.send("response.cancel", response_id=7)
+        assert story.kinds[-1] == "error"
+        await elapse(1_000)
+        assert woken == []
+        story.say("hello")
+        await elapse(1)
+
+    assert on_standby(tale) == ["woken"]
+
+
+def test_who_comes_back_on_standby_is_on_standby_still():
+    async def tale(story: Story, woken: list[str]) -> None:
+        await story.lose()
+        story.resume()
+        await elapse(1_000)
+        assert woken == [] and story.session.is_running
+        story.sound(100, loud=False)
+
+    assert on_standby(tale) == ["woken"]
+
+
+def test_a_truncation_that_is_refused_cuts_nothing():
+    async def tale(story: Story) -> None:
+        story.engine.answers = [spoken("One.", " Two.", " Three.")]
+        story.say("count")
+        await elapse(1.5)
+        item = story.last("conversation.item.added")["item"]["id"]
+        story.send("conversation.item.truncate", item_id=item, content_index=7, audio_end_ms=0)
+        assert story.last("error")["error"]["code"] == "invalid_value"
+        story.send("conversation.item.truncate", item_id=item, content_index=0, audio_end_ms=1_500)
+        assert story.last("conversation.item.truncated")["audio_end_ms"] > 0
+
+    tell(tale)

@@ -228,11 +228,12 @@ class BrokeredCall:
             self._news.set()
 
     def _used(self) -> None:
-        was_standby = self._patience.is_standby
-        self._patience.active(asyncio.get_running_loop().time())
-        self._news.set()
-        if was_standby:
+        now = asyncio.get_running_loop().time()
+        self._patience.active(now)
+        if self._patience.is_standby:
+            self._patience.wake(now)
             self.on_woken()
+        self._news.set()
 
     # Tools that the relay runs.
 
