@@ -65,9 +65,16 @@ class Caller:
     """Settings that are bound to the credential."""
     token_hash: str = field(default="", repr=False, compare=False)
     """Of a token: one that was replaced by another of its name is a revoked one."""
+    secret: str = field(default="", repr=False)
+    """The digest of a client secret: its calls are its own, though their owner pays."""
 
     def __str__(self) -> str:
         return self.label or self.name
+
+    def may_end(self, placed_by: "Caller") -> bool:
+        """A call of that caller; an owner may also end those of his secrets."""
+        is_own = self.kind != "secret" or self.secret == placed_by.secret
+        return is_own and self.name == placed_by.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +170,8 @@ class Callers:
                 code="invalid_api_key",
             )
         patch = msgspec.json.decode(secret.session, type=SessionPatch)
-        return Caller(secret.owner, "secret", await self.label(secret.owner), address, patch)
+        label = await self.label(secret.owner)
+        return Caller(secret.owner, "secret", label, address, patch, secret=digest)
 
     async def _signer(self, token: str, request: web.Request, address: str) -> Recognised:
         """The device that signed the token for this request."""

@@ -45,6 +45,7 @@ from edgevoice.relay.prices import price_of
 from edgevoice.relay.refusal import CallRefused
 from edgevoice.relay.session import CallTerms, Session
 from edgevoice.relay.sideband import MOST
+from edgevoice.relay.tool_use.narrowed_tools import NarrowedTools
 from edgevoice.relay.tool_use.offered_tools import check
 from edgevoice.relay.tool_use.toolbox import Toolbox
 from edgevoice.relay.turn_judge import TurnJudge, without_judge
@@ -162,7 +163,9 @@ class Calls:
         """None: that call is gone, was never this caller's, or cannot be resumed."""
         self._refuse_when_closing()
         call = self._live.get(offer.resume)
-        if call is None or call.caller.name != offer.caller.name or not offer.extensions:
+        if call is None or not offer.extensions:
+            return None
+        if not offer.caller.may_end(call.caller):  # a new place is the end of the old one
             return None
         if not call.session.may_resume:
             return None
@@ -186,7 +189,7 @@ class Calls:
         self._refuse_when_closing()
         day = await self._ledger.day(offer.caller.name)
         now = self._now()
-        admission = self.limits.admit(offer.caller.name, day, now)
+        admission = self.limits.admit(offer.caller.name, day, now, self._spared_by(offer.caller))
         begin = self.limits.stands_by if offer.standby else self.limits.started
         begin(offer.caller.name, call_id, now)
         try:
@@ -203,6 +206,12 @@ class Calls:
         watch = SessionWatch(call_id, session, self._tell, self._price(session))
         self._begin(call_id, _LiveCall(offer.caller, session, now, watch), offer)
         return Placed(call_id, answer, is_foreign=isinstance(session, BrokeredCall))
+
+    def _spared_by(self, caller: Caller) -> frozenset[str]:
+        """A page with a secret is not to silence whoever trusted it with that."""
+        if caller.kind != "secret":
+            return frozenset()
+        return frozenset(id for id, call in self._live.items() if call.caller.kind != "secret")
 
     async def count_start(self, caller: Caller) -> None:
         """Of a session that the upstream will carry; CallRefused when it is one too many."""
@@ -263,7 +272,7 @@ class Calls:
         call = self._live.get(call_id)
         if call is None:
             raise CallRefused(404, "there is no such call; it may have ended", code="not_found")
-        if caller is not None and call.caller.name != caller.name:
+        if caller is not None and not caller.may_end(call.caller):
             raise CallRefused(403, "that call belongs to somebody else", code="forbidden")
         return call
 
@@ -275,7 +284,7 @@ class Calls:
         server = self._server
         if server is None or not server.is_broker or offer.make_carrier is not None:
             return None
-        box = self._servers.for_caller(offer.caller.name)
+        box = self._box_of(offer.caller)
         with _refusals(offer):
             check(offer.patch.get("tools") or (), box)
         tools = BoxedTools(box)
@@ -287,7 +296,8 @@ class Calls:
         return BrokeredCall(server, placed.call_id, patience, tools), placed.answer
 
     async def _carry_here(self, offer: Offer, session_s: float) -> tuple[LiveSession, str]:
-        taken_up = self._conversations.take_up(offer.caller.name, offer.context, self._now())
+        claim = None if offer.caller.kind == "secret" else offer.context
+        taken_up = self._conversations.take_up(offer.caller.name, claim, self._now())
         terms = CallTerms(
             session_s,
             offer.patch,
@@ -301,13 +311,20 @@ class Calls:
         carriers, make_transport = self._carriers(offer)
         with _refusals(offer):
             vad = await asyncio.to_thread(self._make_vad)  # 30 ms that others need not wait
-            box = self._servers.for_caller(offer.caller.name)
+            box = self._box_of(offer.caller)
             check(offer.patch.get("tools") or (), box)
             brains = self._brains(offer, vad, box)
             judges = self._can_judge or self._server is not None
             config = self._config if judges else without_judge(self._config)
             session = Session(config, brains, terms, make_transport)
             return session, await carriers[0].answer(offer.sdp)
+
+    def _box_of(self, caller: Caller) -> Toolbox:
+        """Of the relay's own tools, those that this caller may have called."""
+        box = self._servers.for_caller(caller.name)
+        if caller.kind != "secret":
+            return box
+        return NarrowedTools(box, caller.session_patch.get("tools") or ())
 
     @property
     def _can_judge(self) -> bool:
@@ -357,7 +374,7 @@ class Calls:
     def _begin(self, call_id: str, call: _LiveCall, offer: Offer) -> None:
         assert self._group is not None
         self._live[call_id] = call
-        if call.session.extensions:  # nobody else could ask for it again
+        if call.session.extensions and call.caller.kind != "secret":  # who else could ask for it?
             self._conversations.hold(call.caller.name, call.session.conversation)
         self._none_left.clear()
         self._on_change(self.live)

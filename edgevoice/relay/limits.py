@@ -6,6 +6,7 @@ by `ledger.py`, which keeps it; what is counted per minute a restart forgives.
 """
 
 import math
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from edgevoice.config import LimitsConfig
@@ -29,7 +30,8 @@ class Bucket:
         self._at = now
 
     def take(self, now: float) -> bool:
-        self._level = min(self._burst, self._level + (now - self._at) * self._rate_per_s)
+        passed_s = max(0.0, now - self._at)  # a clock that is put back takes nothing away
+        self._level = min(self._burst, self._level + passed_s * self._rate_per_s)
         self._at = now
         if self._level < 1:
             return False
@@ -75,10 +77,13 @@ class Limits:
     def live(self) -> int:
         return sum(len(caller.live) for caller in self._callers.values())
 
-    def admit(self, name: str, day: Day, now: float) -> Admission:
-        """May this caller start a session now? CallRefused says when it may."""
+    def admit(self, name: str, day: Day, now: float, spared: Collection[str] = ()) -> Admission:
+        """May this caller start a session now? CallRefused says when it may.
+
+        `spared`: of its sessions, those that make no room for this one.
+        """
         left_s = self.count_start(name, day, now)
-        replaced = self._replaced(self._caller(name, now))
+        replaced = self._replaced(self._caller(name, now), spared)
         if self.live - len(replaced) >= self._config.sessions:
             raise CallRefused(
                 503, "the relay is full; try again soon", code="overloaded", retry_after_s=5.0
@@ -144,7 +149,16 @@ class Limits:
             )
         return caller
 
-    def _replaced(self, caller: _Caller) -> tuple[str, ...]:
-        surplus = len(caller.live) + 1 - self._config.sessions_per_token
-        eldest_first = sorted(caller.live, key=lambda call: caller.live[call])
-        return tuple(eldest_first[: max(0, surplus)])
+    def _replaced(self, caller: _Caller, spared: Collection[str]) -> tuple[str, ...]:
+        surplus = max(0, len(caller.live) + 1 - self._config.sessions_per_token)
+        others = (call for call in caller.live if call not in spared)
+        eldest_first = sorted(others, key=lambda call: caller.live[call])
+        if surplus > len(eldest_first):
+            raise CallRefused(
+                429,
+                "whoever made this secret has a session of his own; relay.limits"
+                ".sessions_per_token allows more at a time",
+                code="rate_limit_exceeded",
+                retry_after_s=self._config.idle_s,
+            )
+        return tuple(eldest_first[:surplus])

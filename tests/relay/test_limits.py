@@ -122,7 +122,7 @@ def test_on_standby_nobody_loses_patience_until_it_is_used():
     patience = Patience(60, 300, 0, standby=True)
     patience.opened(1.0)
     assert patience.deadline == math.inf
-    patience.active(50_000.0)
+    patience.wake(50_000.0)
     assert patience.deadline == 50_060.0
     patience.active(50_290.0)
     assert patience.expired(50_300.0) == "session too long"
@@ -148,3 +148,20 @@ def test_a_start_elsewhere_counts_and_needs_minutes_too():
     with pytest.raises(CallRefused) as refusal:
         limits.count_start("hall", used(600), 600)
     assert refusal.value.code == "insufficient_quota"
+
+
+def test_a_clock_that_is_put_back_shuts_nobody_out():
+    bucket = Bucket(1, 2, 4_000_000_000.0)
+    assert bucket.take(4_000_000_000.0)
+    assert bucket.take(1_900_000_000.0)
+    assert not bucket.take(1_900_000_000.5)
+    assert bucket.take(1_900_000_001.0)
+
+
+def test_of_the_spared_none_makes_room():
+    limits = Limits(LimitsConfig(sessions_per_token=2))
+    limits.started("kitchen", "a", 0.0)
+    limits.started("kitchen", "b", 1.0)
+    assert limits.admit("kitchen", TODAY, 2.0, {"a"}).replaced == ("b",)
+    with pytest.raises(CallRefused, match="sessions_per_token"):
+        limits.admit("kitchen", TODAY, 3.0, {"a", "b"})

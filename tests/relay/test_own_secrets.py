@@ -6,7 +6,9 @@ import logging
 import pytest
 from openai.types.realtime import ClientSecretCreateResponse
 
+from edgevoice.config import McpConfig, McpServerConfig
 from edgevoice.relay.callers import secret_digest
+from edgevoice.relay.mcp.servers import McpServers
 from edgevoice.relay.own_secrets import MOST_AT_A_TIME
 from edgevoice.relay.store.memory import MemoryStore
 from edgevoice.relay.store.records import Secret
@@ -92,10 +94,10 @@ async def test_it_opens_several_sessions_until_it_expires_and_they_outlive_it(ho
 async def test_its_owners_limits_count(house):
     async def tale(house: SecretHouse) -> None:
         secret, other = await house.secret(), await house.secret()
-        for credential in (secret, house.kitchen, other, secret):
+        for credential in (house.kitchen, secret, other, secret):
             assert (await house.call(credential)).status == 201
         await elapse(0.1)
-        assert house.calls.live == 3  # the first was replaced
+        assert house.calls.live == 3  # the eldest of a secret was replaced
         place = (await house.call(secret)).headers["Location"]
         assert (await house.call(house.kitchen, path=place + "/hangup")).status == 200
         assert await refusal(await house.call(house.hall, path=place + "/hangup")) in [
@@ -175,5 +177,74 @@ async def test_only_its_hash_is_kept_and_nothing_of_it_is_logged(house, caplog):
         assert secret not in repr(kept)
         assert "caller=kitchen address=127.0.0.1 gets a client secret of ours" in caplog.text
         assert secret not in caplog.text and "hush" not in caplog.text
+
+    await house.visit(tale)
+
+
+async def placed(house, credential, **headers) -> str:
+    response = await house.call(credential, **headers)
+    assert response.status == 201
+    house.carriers[-1].session.on_open()
+    return response.headers["Location"]
+
+
+async def test_it_ends_no_call_but_its_own(house):
+    async def tale(house: SecretHouse) -> None:
+        secret, other = await house.secret(), await house.secret()
+        device = {"Edgevoice-Version": "1"}
+        calls = [await placed(house, house.kitchen, **device), await placed(house, other, **device)]
+        for place in calls:
+            assert await refusal(await house.call(secret, path=place + "/hangup")) == (
+                403,
+                "forbidden",
+            )
+            resume = {"Edgevoice-Resume": place.rpartition("/")[2], **device}
+            assert "Edgevoice-Resumed" not in (await house.call(secret, **resume)).headers
+        own = await placed(house, secret)
+        assert (await house.call(secret, path=own + "/hangup")).status == 200
+
+    await house.visit(tale)
+
+
+async def test_it_silences_nobody_who_holds_the_token(tmp_path):
+    house = SecretHouse(str(tmp_path / "tokens"), sessions_per_token=1)
+
+    async def tale(house: SecretHouse) -> None:
+        secret = await house.secret()
+        await placed(house, secret)
+        await placed(house, secret)
+        await placed(house, house.kitchen)
+        refused = await house.call(secret)
+        assert await refusal(refused) == (429, "rate_limit_exceeded")
+        await elapse(0.1)
+        assert house.calls.live == 1
+
+    await house.visit(tale)
+
+
+async def test_it_takes_up_no_conversation_of_its_owner(house):
+    async def tale(house: SecretHouse) -> None:
+        secret = await house.secret()
+        await placed(house, house.kitchen, **{"Edgevoice-Version": "1"})
+        known = house.session.conversation
+        claim = {"Edgevoice-Conversation": f"{known.id}@item_1;digest={'0' * 16};items=1"}
+        await placed(house, secret, **claim, **{"Edgevoice-Version": "1"})
+        assert len(house.calls._conversations) == 1, "nor does it leave one behind"
+        (told,) = [e for e in house.carriers[-1].sent if e["type"] == "edgevoice.conversation"]
+        assert told["conversation_id"] != known.id
+
+    await house.visit(tale)
+
+
+async def test_it_has_those_tools_of_the_relay_that_it_was_made_for(house):
+    tools = [{"type": "mcp", "server_label": "house"}]
+    house.calls._servers = McpServers(McpConfig((McpServerConfig(name="house"),)))
+
+    async def tale(house: SecretHouse) -> None:
+        for bound, answer in ((tools, "session.updated"), ([], "error")):
+            await placed(house, await house.secret({"session": {"tools": bound}}))
+            update = {"type": "session.update", "session": {"tools": tools}}
+            house.carriers[-1].session.on_message(json.dumps(update))
+            assert answer in [event["type"] for event in house.carriers[-1].sent]
 
     await house.visit(tale)

@@ -36,18 +36,21 @@ class Offered:
 def offer(tools: Sequence[dict[str, Any]], box: Toolbox, *, named_only: bool) -> Offered:
     """`named_only`: no server but those that `tools` names."""
     functions = tuple(tool for tool in tools if tool.get("type") != "mcp")
-    named = {str(tool.get("server_label")): tool for tool in tools if tool.get("type") == "mcp"}
+    named = by_label(tools)
     ours = [
         tool
         for tool in box.tools()
-        if (tool.server in named or not named_only) and _allows(named.get(tool.server), tool)
+        if (tool.server in named or not named_only) and allows(named.get(tool.server), tool)
     ]
     by_name = _named(ours, {str(tool.get("name")) for tool in functions})
     shown = tuple(_function(name, tool) for name, tool in by_name.items())
-    asked = (
-        name for name, tool in by_name.items() if _wants_question(named.get(tool.server), tool)
-    )
+    asked = (name for name, tool in by_name.items() if wants_question(named.get(tool.server), tool))
     return Offered(functions + shown, by_name, frozenset(asked))
+
+
+def by_label(tools: Iterable[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """The `mcp` entries among them."""
+    return {str(tool.get("server_label")): tool for tool in tools if tool.get("type") == "mcp"}
 
 
 def choice_for(choice: Any, offered: Offered) -> Any:
@@ -103,13 +106,14 @@ def _function(name: str, tool: RelayTool) -> dict[str, Any]:
     }
 
 
-def _allows(entry: dict[str, Any] | None, tool: RelayTool) -> bool:
+def allows(entry: dict[str, Any] | None, tool: RelayTool) -> bool:
     """`allowed_tools`: names, or a filter."""
     allowed = None if entry is None else entry.get("allowed_tools")
     return allowed is None or _matches(allowed, tool)
 
 
-def _wants_question(entry: dict[str, Any] | None, tool: RelayTool) -> bool:
+def wants_question(entry: dict[str, Any] | None, tool: RelayTool) -> bool:
+    """`require_approval`: as OpenAI has it; what is not said is not wanted."""
     wanted = None if entry is None else entry.get("require_approval")
     if isinstance(wanted, dict):
         return isinstance(wanted.get("always"), dict) and _matches(wanted["always"], tool)
