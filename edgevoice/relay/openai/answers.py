@@ -195,6 +195,7 @@ class Answers:
         samples = np.frombuffer(decoded_sound(delta), "<i2").astype(np.int16)
         if answer.is_silenced or answer.duration_ms > MOST_MS or not len(samples):
             return
+        self._state.has_spoken = True
         part.spoken.add_audio(len(samples))
         self._tell_sound(answer, output, part, samples)
         if not answer.is_sounding:

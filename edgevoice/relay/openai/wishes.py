@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 MAX_ID_CHARS = 64
 MOST_ASKED = 32
+ROLES = ("user", "system", "assistant")
 LOOK_BACK = CAPTURE_RATE_HZ
 """As a brain of our own does when detection is switched on; see hearing.py."""
 
@@ -175,6 +176,10 @@ class Wishes:
     def _named(self, item: Item) -> Item:
         if not isinstance(item, Message | FunctionCall | FunctionCallOutput):
             raise RemoteProtocolError(f"item.type: {item.type[:60]!r} is of no use here")
+        if isinstance(item, Message) and (item.role not in ROLES or not item.content):
+            raise RemoteProtocolError(
+                "item: a message has a role (user, system, assistant) and content"
+            )
         if len(item.id) > MAX_ID_CHARS:
             raise RemoteProtocolError(f"item.id: longer than {MAX_ID_CHARS} characters")
         named = item.id or self._state.new_id("item")

@@ -357,6 +357,23 @@ async def test_ids_that_the_server_would_not_take_are_translated(tmp_path: Path)
         assert not story.all("error")
 
 
+async def test_what_cannot_be_is_refused_here_and_never_told_there(tmp_path: Path) -> None:
+    async with talk(tmp_path, terms=PLAIN) as story:
+        await story.ask()
+        known = len(story.there.received)
+        role = user_text("hello") | {"role": "boss"}
+        story.send("conversation.item.create", item=role, event_id="role")
+        story.send("conversation.item.create", item={"type": "hologram"}, event_id="kind")
+        story.send("conversation.item.delete", item_id="nobody", event_id="item")
+        voice = {"audio": {"output": {"voice": "cedar"}}}
+        story.send("session.update", session=voice, event_id="voice")
+        story.send("edgevoice.wake", name="x", start_sample=0, end_sample=1, event_id="wake")
+        await elapse(0.2)
+        named = [event["error"]["event_id"] for event in story.all("error")]
+        assert named == ["role", "kind", "item", "voice", "wake"]
+        assert len(story.there.received) == known
+
+
 async def test_an_out_of_band_answer_stays_out_of_the_conversation(tmp_path: Path) -> None:
     async with talk(tmp_path, terms=PLAIN) as story:
         wanted = {"conversation": "none", "metadata": {"topic": "mood"}}
