@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from edgevoice.errors import RemoteProtocolError
 from edgevoice.realtime import server_events as says
 from edgevoice.realtime.response import ErrorDetails
 from edgevoice.relay.openai.answers import OfAnswer
@@ -34,10 +35,16 @@ class ServerSays:
         if isinstance(event, says.SessionCreated):
             brain.opened(link)
         elif link is brain.link:
-            shown = brain.tools.shown(event)
-            if shown is not None:
-                self._follow(link, shown)
+            try:
+                self._understand(link, event)
+            except RemoteProtocolError as error:
+                log.debug("what the server says is of no use: %s", error)
             brain.stall_watch()
+
+    def _understand(self, link: "Link", event: says.ServerEvent) -> None:
+        shown = self._brain.tools.shown(event)
+        if shown is not None:
+            self._follow(link, shown)
 
     def _follow(self, link: "Link", event: says.ServerEvent) -> None:
         match event:

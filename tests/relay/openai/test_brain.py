@@ -374,6 +374,33 @@ async def test_what_cannot_be_is_refused_here_and_never_told_there(tmp_path: Pat
         assert len(story.there.received) == known
 
 
+async def test_what_a_server_says_that_is_no_event_does_no_harm(tmp_path: Path) -> None:
+    async with talk(tmp_path, terms=PLAIN) as story:
+        await elapse(0.2)
+        sound = {"response_id": "r", "item_id": "i", "output_index": 0, "content_index": 0}
+        for text in ("no json", "[" * 5_000, '{"type":7}', '{"type":"acme.hello"}'):
+            story.there._send(text)
+        story.there.say("response.output_audio.delta", **sound, delta="?")
+        story.there.say("response.done", response={"id": "never", "status": "completed"})
+        story.there.say("conversation.item.truncated", item_id="x")
+        await story.ask()
+        assert story.items()[-1] == ("assistant", "It is late. ")
+        assert story.engine.requests == [] and not story.all("error")
+
+
+async def test_sound_that_is_none_is_not_played(tmp_path: Path) -> None:
+    async with talk(tmp_path, Behaviour(answer_s=1.0, make_s=0.5), PLAIN) as story:
+        await story.speak(800, quiet_ms=100)
+        await story.until("response.content_part.added")
+        part = story.last("response.content_part.added")
+        place = {key: part[key] for key in ("response_id", "item_id")}
+        place |= {"output_index": 0, "content_index": 0}
+        for delta in ("?", "AAA=", ""):
+            story.there.say("response.output_audio.delta", **place, delta=delta)
+        await story.until("output_audio_buffer.stopped")
+        assert sum(map(len, story.call.output.played)) == 24_000
+
+
 async def test_an_out_of_band_answer_stays_out_of_the_conversation(tmp_path: Path) -> None:
     async with talk(tmp_path, terms=PLAIN) as story:
         wanted = {"conversation": "none", "metadata": {"topic": "mood"}}
