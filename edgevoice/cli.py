@@ -20,9 +20,9 @@ from edgevoice.daemon.pair_command import add_pair
 from edgevoice.doctor.cli_commands import add_doctor, add_listen, add_wake_test
 from edgevoice.errors import ConfigError, EdgeVoiceError, ScenarioError, UnsupportedLibrary
 from edgevoice.models.cli_commands import add_models
-from edgevoice.relay.device_commands import add_devices
-from edgevoice.relay.init_command import add_init
-from edgevoice.relay.usage_commands import add_sessions, add_usage
+from edgevoice.relay.access.device_commands import add_devices
+from edgevoice.relay.access.init_command import add_init
+from edgevoice.relay.access.usage_commands import add_sessions, add_usage
 
 if TYPE_CHECKING:
     from edgevoice.config_file import Effective
@@ -281,7 +281,7 @@ def run_relay(args: argparse.Namespace) -> int:
 
 def make_token(args: argparse.Namespace) -> int:
     path = read_config(args).config.relay.tokens_file
-    from edgevoice.relay import tokens
+    from edgevoice.relay.access import tokens
 
     if args.revoke:
         tokens.revoke(path, args.name)

@@ -33,7 +33,7 @@
     │           └── TokenTooEarly  from the future
     ├── StoreError             what the relay keeps cannot be kept or read (OSError)
     ├── ControlError           the daemon's socket refuses or is gone  (ConnectionError)
-    ├── CallRefused            a call the relay does not take; relay/refusal.py
+    ├── CallRefused            a call the relay does not take; relay/http/refusal.py
     ├── CheckFailed            a server that is not as OpenAI's clients need it
     ├── CheckSkipped           a check that cannot be made here
     ├── EngineError            the thing that answers cannot answer    (RuntimeError)

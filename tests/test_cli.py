@@ -17,7 +17,7 @@ from edgevoice import __version__
 from edgevoice.cli import main, perform
 from edgevoice.config_docs import sample
 from edgevoice.errors import ConfigError, LinkError, WavError
-from edgevoice.relay.tokens import Tokens
+from edgevoice.relay.access.tokens import Tokens
 from edgevoice.simulator.scenario import PACKAGED
 
 

@@ -21,31 +21,32 @@ from edgevoice.config import Config, RelayConfig
 from edgevoice.errors import ConfigError, LinkError
 from edgevoice.hardware.service_manager import ServiceManager
 from edgevoice.identity.pairing_code import authority_sha256
-from edgevoice.relay import board_card, lobby
-from edgevoice.relay.callers import Callers
+from edgevoice.relay import board_card
+from edgevoice.relay.access.callers import Callers
+from edgevoice.relay.access.client_secrets import ClientSecrets
+from edgevoice.relay.access.ledger import Ledger
+from edgevoice.relay.access.oversight import Oversight
+from edgevoice.relay.access.own_secrets import OwnSecrets
+from edgevoice.relay.access.pairing import Pairings
+from edgevoice.relay.access.pairing_pages import PairingPages
+from edgevoice.relay.access.tls import reload, tls_context
+from edgevoice.relay.access.tokens import Tokens
 from edgevoice.relay.calls import Calls
-from edgevoice.relay.carrier import WebRtcCarrier
-from edgevoice.relay.client_secrets import ClientSecrets
+from edgevoice.relay.carrying.carrier import WebRtcCarrier
 from edgevoice.relay.engines.engine import Engine
+from edgevoice.relay.http import lobby
+from edgevoice.relay.http.signalling import Signalling
 from edgevoice.relay.ids import random_id
-from edgevoice.relay.ledger import Ledger
 from edgevoice.relay.live_session import LiveSession
 from edgevoice.relay.mcp.servers import McpServers
 from edgevoice.relay.monitoring.admission import Admission, read_token
 from edgevoice.relay.monitoring.monitoring import Monitoring
 from edgevoice.relay.openai.server import Server
-from edgevoice.relay.oversight import Oversight
-from edgevoice.relay.own_secrets import OwnSecrets
-from edgevoice.relay.pairing import Pairings
-from edgevoice.relay.pairing_pages import PairingPages
-from edgevoice.relay.signalling import Signalling
+from edgevoice.relay.openai.upstream import Upstream, make_upstream
 from edgevoice.relay.store.memory import MemoryStore
 from edgevoice.relay.store.place import make_store
 from edgevoice.relay.store.store import Store
-from edgevoice.relay.tls import reload, tls_context
-from edgevoice.relay.tokens import Tokens
-from edgevoice.relay.turn_judge import TurnJudge
-from edgevoice.relay.upstream import Upstream, make_upstream
+from edgevoice.relay.turns.turn_judge import TurnJudge
 from edgevoice.webrtc.hardening import harden
 
 log = logging.getLogger(__name__)

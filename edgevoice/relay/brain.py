@@ -14,9 +14,9 @@ import numpy as np
 from edgevoice.audio.frames import Samples
 from edgevoice.errors import EdgeVoiceError
 from edgevoice.realtime.client_events import ClientEvent
+from edgevoice.relay.answers.voice import Voice
 from edgevoice.relay.state import SessionState
-from edgevoice.relay.voice import Voice
-from edgevoice.relay.wake_phrase import WakePhrase
+from edgevoice.relay.turns.wake_phrase import WakePhrase
 
 
 class BrainLost(EdgeVoiceError):

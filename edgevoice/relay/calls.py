@@ -21,16 +21,19 @@ from edgevoice.log_fields import log_fields
 from edgevoice.realtime.context_claim import ContextClaim
 from edgevoice.realtime.conversation import Conversation
 from edgevoice.realtime.session import SessionPatch
+from edgevoice.relay.access.callers import Caller
+from edgevoice.relay.access.ledger import Ledger
+from edgevoice.relay.access.limits import Limits
+from edgevoice.relay.access.prices import price_of
 from edgevoice.relay.brain import MakeBrain
-from edgevoice.relay.call_transport import Called, MakeTransport
-from edgevoice.relay.callers import Caller
-from edgevoice.relay.carrier import Carrier, MakeCarrier
+from edgevoice.relay.carrying.call_transport import Called, MakeTransport
+from edgevoice.relay.carrying.carrier import Carrier, MakeCarrier
+from edgevoice.relay.carrying.sideband import MOST
 from edgevoice.relay.conversations import Conversations
 from edgevoice.relay.engine_brain import EngineBrain
 from edgevoice.relay.engines.engine import Engine
+from edgevoice.relay.http.refusal import CallRefused
 from edgevoice.relay.ids import random_id
-from edgevoice.relay.ledger import Ledger
-from edgevoice.relay.limits import Limits
 from edgevoice.relay.live_session import LiveSession
 from edgevoice.relay.mcp.servers import McpServers
 from edgevoice.relay.monitoring.facts import AnswerForeseen, Fact, SessionBegan, Transport
@@ -41,15 +44,12 @@ from edgevoice.relay.openai.brokered import BrokeredCall
 from edgevoice.relay.openai.brokered_tools import BoxedTools
 from edgevoice.relay.openai.server import Server
 from edgevoice.relay.patience import Patience
-from edgevoice.relay.prices import price_of
-from edgevoice.relay.refusal import CallRefused
 from edgevoice.relay.session import CallTerms, Session
-from edgevoice.relay.sideband import MOST
 from edgevoice.relay.tool_use.narrowed_tools import NarrowedTools
 from edgevoice.relay.tool_use.offered_tools import check
 from edgevoice.relay.tool_use.toolbox import Toolbox
-from edgevoice.relay.turn_judge import TurnJudge, without_judge
-from edgevoice.relay.wake_phrase import WakePhrase
+from edgevoice.relay.turns.turn_judge import TurnJudge, without_judge
+from edgevoice.relay.turns.wake_phrase import WakePhrase
 
 SWEEP_S = 1.0
 """After a transport, until what it leaves behind is released; its sockets close meanwhile."""

@@ -10,18 +10,18 @@ from edgevoice.realtime.items import (
     McpApprovalResponse,
     Message,
 )
-from edgevoice.relay.detection import turn_rules
-from edgevoice.relay.hearing import Hearing
-from edgevoice.relay.responses import Responses
+from edgevoice.relay.answers.responses import Responses
+from edgevoice.relay.carrying.sound_format import IncomingSound
 from edgevoice.relay.session_settings import spoken_at_one_speed, updated
-from edgevoice.relay.sound_format import IncomingSound
 from edgevoice.relay.state import SessionState
 from edgevoice.relay.storable import MAX_ID_CHARS, sound_in, storable
 from edgevoice.relay.tool_use.offered_tools import check
 from edgevoice.relay.tool_use.tool_lists import ToolLists
 from edgevoice.relay.tool_use.toolbox import NoTools, Toolbox
-from edgevoice.relay.user_turns import UserTurns
-from edgevoice.relay.wake_phrase import WakePhrase
+from edgevoice.relay.turns.detection import turn_rules
+from edgevoice.relay.turns.hearing import Hearing
+from edgevoice.relay.turns.user_turns import UserTurns
+from edgevoice.relay.turns.wake_phrase import WakePhrase
 
 
 class ClientCommands:

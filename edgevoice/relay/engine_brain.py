@@ -10,16 +10,16 @@ from edgevoice.audio.frames import Samples
 from edgevoice.audio.vad import Vad
 from edgevoice.config import DetectionConfig
 from edgevoice.realtime.client_events import ClientEvent
+from edgevoice.relay.answers.responses import Responses
+from edgevoice.relay.answers.speculation import Speculation
 from edgevoice.relay.brain import Stage, Unanswered
 from edgevoice.relay.client_commands import ClientCommands
-from edgevoice.relay.detection import idle_timeout, owners_silence, turn_rules
 from edgevoice.relay.engines.engine import Engine, Utterance
-from edgevoice.relay.hearing import Hearing
-from edgevoice.relay.idle_timeout import IdleTimeout
-from edgevoice.relay.responses import Responses
-from edgevoice.relay.speculation import Speculation
 from edgevoice.relay.tool_use.toolbox import Toolbox
-from edgevoice.relay.user_turns import Judge, TurnCallbacks, UserTurns
+from edgevoice.relay.turns.detection import idle_timeout, owners_silence, turn_rules
+from edgevoice.relay.turns.hearing import Hearing
+from edgevoice.relay.turns.idle_timeout import IdleTimeout
+from edgevoice.relay.turns.user_turns import Judge, TurnCallbacks, UserTurns
 
 
 class EngineBrain:

@@ -6,9 +6,9 @@ from typing import Protocol
 from edgevoice.audio.departures import Departures
 from edgevoice.realtime import server_events as says
 from edgevoice.realtime.conversation import Conversation
-from edgevoice.relay.call_transport import MakeTransport, Received
-from edgevoice.relay.line import Leg
-from edgevoice.relay.sideband import Sidebands
+from edgevoice.relay.carrying.call_transport import MakeTransport, Received
+from edgevoice.relay.carrying.line import Leg
+from edgevoice.relay.carrying.sideband import Sidebands
 
 
 class LiveSession(Protocol):

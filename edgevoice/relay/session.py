@@ -29,20 +29,20 @@ from edgevoice.realtime import wire
 from edgevoice.realtime.conversation import Conversation
 from edgevoice.realtime.response import ErrorDetails
 from edgevoice.realtime.session import SessionPatch
+from edgevoice.relay.access.limits import Bucket
+from edgevoice.relay.answers.voice import Voice
 from edgevoice.relay.brain import BrainLost, MakeBrain, Stage, Unanswered
-from edgevoice.relay.call_transport import MakeTransport, Received
+from edgevoice.relay.carrying.call_transport import MakeTransport, Received
+from edgevoice.relay.carrying.line import Leg, Line, LineCallbacks
+from edgevoice.relay.carrying.outbox import Outbox
+from edgevoice.relay.carrying.sideband import Sidebands
+from edgevoice.relay.carrying.sound_format import event_bytes
 from edgevoice.relay.conversations import TakenUp
 from edgevoice.relay.ids import NewId, random_id
-from edgevoice.relay.limits import Bucket
-from edgevoice.relay.line import Leg, Line, LineCallbacks
-from edgevoice.relay.outbox import Outbox
 from edgevoice.relay.patience import Patience
 from edgevoice.relay.session_settings import initial_settings
-from edgevoice.relay.sideband import Sidebands
-from edgevoice.relay.sound_format import event_bytes
 from edgevoice.relay.state import SessionState
-from edgevoice.relay.voice import Voice
-from edgevoice.relay.wake_phrase import WakePhrase
+from edgevoice.relay.turns.wake_phrase import WakePhrase
 
 log = logging.getLogger(__name__)
 

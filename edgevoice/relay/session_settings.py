@@ -12,10 +12,10 @@ from edgevoice.realtime.session import (
     Transcription,
     merge,
 )
-from edgevoice.relay.detection import default_detection, turn_rules
-from edgevoice.relay.retention import retention
-from edgevoice.relay.sound_format import checked
+from edgevoice.relay.answers.retention import retention
+from edgevoice.relay.carrying.sound_format import checked
 from edgevoice.relay.state import SessionState
+from edgevoice.relay.turns.detection import default_detection, turn_rules
 
 _OBJECTS = {"realtime": "realtime.session", "transcription": "realtime.transcription_session"}
 """What a session of each type is called."""

@@ -10,8 +10,8 @@ import msgspec
 from edgevoice.realtime import server_events as says
 from edgevoice.realtime.conversation import Conversation
 from edgevoice.realtime.session import Session as Settings
+from edgevoice.relay.carrying.outbox import Outbox
 from edgevoice.relay.ids import NewId
-from edgevoice.relay.outbox import Outbox
 
 Spawn = Callable[[Coroutine[Any, Any, None]], Task[None]]
 

@@ -7,9 +7,9 @@ from edgevoice.audio.resample import resample
 from edgevoice.errors import RemoteProtocolError
 from edgevoice.realtime.items import ContentPart, FunctionCall, FunctionCallOutput, Item, Message
 from edgevoice.realtime.session import AudioFormat
+from edgevoice.relay.carrying.sound_format import decoded, rate_hz
 from edgevoice.relay.ids import NewId
-from edgevoice.relay.sound_format import decoded, rate_hz
-from edgevoice.relay.turn_detector import MAX_TURN
+from edgevoice.relay.turns.turn_detector import MAX_TURN
 
 MAX_ID_CHARS = 64
 _WRITABLE = {"user": "input_text", "system": "input_text", "assistant": "output_text"}

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edgevoice.errors import LinkError, ScenarioError
-from edgevoice.relay import tokens
+from edgevoice.relay.access import tokens
 
 log = logging.getLogger(__name__)
 

@@ -37,17 +37,17 @@ from edgevoice.audio.wav import read_wav
 from edgevoice.config import DetectionConfig, RelayConfig
 from edgevoice.realtime.session import SemanticVad, ServerVad, TurnDetection
 from edgevoice.relay.app import local_time
-from edgevoice.relay.detection import turn_rules
 from edgevoice.relay.engines.local.engine import LocalEngine
-from edgevoice.relay.hearing import Hearing
-from edgevoice.relay.turn_detector import (
+from edgevoice.relay.turns.detection import turn_rules
+from edgevoice.relay.turns.hearing import Hearing
+from edgevoice.relay.turns.turn_detector import (
     TurnEvent,
     TurnPaused,
     TurnRules,
     TurnStarted,
     TurnStopped,
 )
-from edgevoice.relay.turn_judge import FINISHED, TurnJudge
+from edgevoice.relay.turns.turn_judge import FINISHED, TurnJudge
 
 LEAD_S, TAIL_S = 1.0, 9.0
 SNR_DB = 10.0

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import aiohttp
 import pytest
 
-from edgevoice.relay import tokens
+from edgevoice.relay.access import tokens
 from edgevoice.simulator.relay_process import RunningRelay, relay_process
 from tests.e2e.listener import Listener, listening
 from tests.webrtc.test_sdp import BROWSER

@@ -22,8 +22,8 @@ from edgevoice.config import (
     TurnConfig,
     UpstreamConfig,
 )
+from edgevoice.relay.access.tokens import create
 from edgevoice.relay.engines.parrot import Parrot
-from edgevoice.relay.tokens import create
 from edgevoice.transceiver import actions as do
 from edgevoice.transceiver.inputs import (
     DeadlinePassed,

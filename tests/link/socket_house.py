@@ -16,7 +16,7 @@ from edgevoice.audio.ring import RingBuffer
 from edgevoice.config import LimitsConfig, LinkConfig
 from edgevoice.link.credential import BearerToken
 from edgevoice.link.signalling import Signalling, Upgraded
-from edgevoice.relay.upgrade import for_media
+from edgevoice.relay.http.upgrade import for_media
 from edgevoice.webrtc.arrivals import Arrivals
 from edgevoice.webrtc.codec import Codec
 from edgevoice.webrtc.fmtp import RECEIVED_BPS, Wishes

@@ -15,10 +15,10 @@ from edgevoice.identity import device_key
 from edgevoice.identity.device_key import DeviceKey
 from edgevoice.identity.pairing_code import shown
 from edgevoice.link.pairing import Introduction, approval, introduce
-from edgevoice.relay.authority import make_certificates
-from edgevoice.relay.pairing import Pairings, approve
-from edgevoice.relay.pairing_pages import PairingPages
-from edgevoice.relay.signalling import in_openai_shape
+from edgevoice.relay.access.authority import make_certificates
+from edgevoice.relay.access.pairing import Pairings, approve
+from edgevoice.relay.access.pairing_pages import PairingPages
+from edgevoice.relay.http.signalling import in_openai_shape
 from edgevoice.relay.store.memory import MemoryStore
 
 NOW = 1_800_000_000.0

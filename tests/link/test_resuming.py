@@ -16,7 +16,7 @@ from edgevoice.link.credential import BearerToken
 from edgevoice.link.relay_link import RelayLink
 from edgevoice.link.signalling import Signalling
 from edgevoice.realtime import server_events as says
-from edgevoice.relay import tokens
+from edgevoice.relay.access import tokens
 from edgevoice.relay.app import Relay
 from edgevoice.relay.engines.parrot import Parrot
 from edgevoice.transceiver.actions import OpenLink

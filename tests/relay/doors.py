@@ -7,16 +7,16 @@ from pathlib import Path
 from edgevoice.config import RelayConfig
 from edgevoice.identity import call_token, device_key
 from edgevoice.identity.device_key import DeviceKey
-from edgevoice.relay.callers import Callers
+from edgevoice.relay.access.callers import Callers
+from edgevoice.relay.access.client_secrets import ClientSecrets
+from edgevoice.relay.access.ledger import Ledger
+from edgevoice.relay.access.own_secrets import OwnSecrets
+from edgevoice.relay.access.tokens import Tokens
 from edgevoice.relay.calls import Calls
-from edgevoice.relay.client_secrets import ClientSecrets
-from edgevoice.relay.ledger import Ledger
-from edgevoice.relay.own_secrets import OwnSecrets
-from edgevoice.relay.signalling import Signalling
+from edgevoice.relay.http.signalling import Signalling
 from edgevoice.relay.store.memory import MemoryStore
 from edgevoice.relay.store.records import Device, Pairing
 from edgevoice.relay.store.store import Store
-from edgevoice.relay.tokens import Tokens
 
 EPOCH = 1_900_000_000.0
 ORIGIN = "http://relay.test"

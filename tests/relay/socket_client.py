@@ -8,8 +8,8 @@ import numpy as np
 from aiohttp import ClientWebSocketResponse, WSMsgType
 
 from edgevoice.audio.frames import Samples
+from tests.relay.http.test_signalling import House
 from tests.relay.order import Order
-from tests.relay.test_signalling import House
 
 PATH = "/v1/realtime"
 

@@ -21,11 +21,11 @@ from edgevoice.config import RelayConfig
 from edgevoice.errors import EngineError
 from edgevoice.realtime.wire import decode_server_event
 from edgevoice.relay.brain import MakeBrain
+from edgevoice.relay.carrying.line import Leg
 from edgevoice.relay.engine_brain import EngineBrain
 from edgevoice.relay.engines.engine import Audio, Part, Request, Text, Utterance
-from edgevoice.relay.line import Leg
 from edgevoice.relay.session import CallTerms, Session
-from edgevoice.relay.turn_judge import without_judge
+from edgevoice.relay.turns.turn_judge import without_judge
 from tests import virtual_time
 from tests.relay.order import check_order
 from tests.virtual_time import elapse

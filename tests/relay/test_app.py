@@ -22,10 +22,10 @@ from edgevoice.link.signalling import Signalling
 from edgevoice.link.ways import opus
 from edgevoice.realtime import server_events as says
 from edgevoice.realtime.wire import decode_server_event
+from edgevoice.relay.access.tokens import create
 from edgevoice.relay.app import Relay, make_engine
 from edgevoice.relay.engines.engine import Engine
-from edgevoice.relay.lobby import WAIT_S
-from edgevoice.relay.tokens import create
+from edgevoice.relay.http.lobby import WAIT_S
 from edgevoice.transceiver.actions import OpenLink
 from edgevoice.transceiver.inputs import EventReceived, LinkLost, LinkOpened
 from tests.link.house import Board

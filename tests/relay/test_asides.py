@@ -2,10 +2,10 @@
 
 import pytest
 
+from edgevoice.relay.answers.responses import MAX_ASIDES
 from edgevoice.relay.engines.engine import Text
-from edgevoice.relay.responses import MAX_ASIDES
+from tests.relay.answers.test_speculation import SpeculativeStory
 from tests.relay.story import Story, spoken, tell
-from tests.relay.test_speculation import SpeculativeStory
 from tests.virtual_time import elapse
 
 

@@ -21,7 +21,7 @@ from edgevoice.realtime.client_events import ClientEvent, ConversationItemCreate
 from edgevoice.realtime.items import user_text
 from edgevoice.realtime.response import ResponseParams
 from edgevoice.realtime.server_events import EdgevoiceConversation, ResponseDone, ServerEvent
-from edgevoice.relay.tokens import create
+from edgevoice.relay.access.tokens import create
 from edgevoice.transceiver.actions import CloseGate, CloseLink, OpenGate, OpenLink, SendEvent
 from edgevoice.transceiver.inputs import ButtonPressed, EventReceived, Input, StopRequested
 from edgevoice.transceiver.memory import ContextCounters

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from edgevoice.config import LimitsConfig, RelayConfig
 from edgevoice.realtime.wire import CLIENT_EVENTS
 from edgevoice.relay.session import CallTerms
-from edgevoice.relay.user_turns import MAX_RECOGNISING
+from edgevoice.relay.turns.user_turns import MAX_RECOGNISING
 from tests.relay.story import Story, spoken, tell
 from tests.virtual_time import elapse
 

@@ -8,9 +8,9 @@ from edgevoice.audio.vad import WebRtcVad
 from edgevoice.config import RelayConfig
 from edgevoice.errors import EngineError
 from edgevoice.hardware.service_manager import ServiceManager
+from edgevoice.relay.access.tokens import create
 from edgevoice.relay.app import Relay, make_engine
 from edgevoice.relay.engines.engine import FunctionCall, Text
-from edgevoice.relay.tokens import create
 from tests.relay.story import Story, spoken, tell
 from tests.virtual_time import elapse
 from tests.webrtc.test_sdp import BROWSER

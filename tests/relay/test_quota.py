@@ -12,10 +12,10 @@ import aiohttp
 import pytest
 
 from edgevoice.config import DetectionConfig, LimitsConfig, PriceConfig, RelayConfig
+from edgevoice.relay.access.tokens import create
 from edgevoice.relay.app import wall_clock
 from edgevoice.relay.store.place import FILE
 from edgevoice.relay.store.sqlite import SqliteStore
-from edgevoice.relay.tokens import create
 from tests.relay.test_app import Running
 from tests.virtual_time import elapse
 

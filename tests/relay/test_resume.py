@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from edgevoice.config import LimitsConfig, RelayConfig
 from edgevoice.realtime.wire import CLIENT_EVENTS
-from edgevoice.relay.line import TAKE_OVER_S
+from edgevoice.relay.carrying.line import TAKE_OVER_S
 from edgevoice.relay.patience import CONNECT_S
 from edgevoice.relay.session import CallTerms
 from tests.relay.story import DEVICE, Story, spoken, tell, user_text

@@ -8,7 +8,7 @@ import weakref
 
 import pytest
 
-from tests.relay.test_signalling import CALLS, OFFER, FakeCarrier, House, refusal
+from tests.relay.http.test_signalling import CALLS, OFFER, FakeCarrier, House, refusal
 from tests.virtual_time import elapse
 
 DEVICE = {"Edgevoice-Version": "1"}

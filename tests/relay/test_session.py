@@ -5,7 +5,7 @@ import asyncio
 from edgevoice.errors import EngineError
 from edgevoice.relay.engines.engine import Audio, FunctionCall, Text
 from edgevoice.relay.session import CallTerms
-from edgevoice.relay.wake_phrase import WakePhrase
+from edgevoice.relay.turns.wake_phrase import WakePhrase
 from tests.relay.story import Story, spoken, tell, tone
 from tests.virtual_time import elapse
 

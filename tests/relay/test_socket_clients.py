@@ -10,10 +10,10 @@ import pytest
 from aiohttp import WSCloseCode
 
 from edgevoice.audio.g711 import A_LAW, MU_LAW
-from edgevoice.relay.event_socket import MAX_WAITING_BYTES, PING_S, STALL_S
+from edgevoice.relay.carrying.event_socket import MAX_WAITING_BYTES, PING_S, STALL_S
+from tests.relay.http.test_signalling import House, refusal
 from tests.relay.socket_client import PATH, SocketClient, connect, pcm
 from tests.relay.story import spoken
-from tests.relay.test_signalling import House, refusal
 from tests.virtual_time import elapse
 
 

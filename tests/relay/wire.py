@@ -20,11 +20,11 @@ from edgevoice.audio.frames import FRAME_SAMPLES, Samples
 from edgevoice.audio.gate import Gate
 from edgevoice.audio.ring import RingBuffer
 from edgevoice.config import RelayConfig
+from edgevoice.relay.access.tokens import create
 from edgevoice.relay.app import carry
 from edgevoice.relay.calls import Calls
-from edgevoice.relay.carrier import WebRtcCarrier
+from edgevoice.relay.carrying.carrier import WebRtcCarrier
 from edgevoice.relay.session import Session
-from edgevoice.relay.tokens import create
 from edgevoice.webrtc.caller import Caller
 from edgevoice.webrtc.fmtp import Wishes
 from edgevoice.webrtc.jitter_buffer import JitterBuffer

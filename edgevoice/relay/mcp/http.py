@@ -17,7 +17,7 @@ from mcp.client.sse import sse_client
 from mcp.client.streamable_http import streamable_http_client
 
 from edgevoice.errors import McpError
-from edgevoice.relay.limits import Bucket
+from edgevoice.relay.access.limits import Bucket
 from edgevoice.relay.mcp.pulse import MAX_MESSAGE, Pulse, Streams
 
 CONNECT_S = 5.0

@@ -5,7 +5,7 @@ import contextlib
 from typing import Any
 
 from edgevoice.errors import McpError
-from edgevoice.relay.limits import Bucket
+from edgevoice.relay.access.limits import Bucket
 
 Streams = tuple[Any, Any]
 """What is received and what is to be sent: the package's streams of messages."""

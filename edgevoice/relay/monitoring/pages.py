@@ -11,10 +11,10 @@ from importlib import resources
 
 from aiohttp import web
 
+from edgevoice.relay.http.refusal import CallRefused
 from edgevoice.relay.monitoring.admission import Admission
 from edgevoice.relay.monitoring.broadcast import Broadcast
 from edgevoice.relay.monitoring.metrics import CONTENT_TYPE, Metrics
-from edgevoice.relay.refusal import CallRefused
 
 KEPT_BYTES = 65_536
 """By the kernel for one who does not read; it would keep megabytes."""

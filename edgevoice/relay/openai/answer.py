@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from edgevoice.audio.frames import Samples
 from edgevoice.realtime import server_events as says
 from edgevoice.realtime.items import Item
-from edgevoice.relay.sound_format import OutgoingSound
-from edgevoice.relay.spoken import Spoken
+from edgevoice.relay.answers.spoken import Spoken
+from edgevoice.relay.carrying.sound_format import OutgoingSound
 
 
 @dataclass(slots=True)

@@ -16,13 +16,13 @@ from edgevoice.errors import RemoteProtocolError
 from edgevoice.realtime import server_events as says
 from edgevoice.realtime.items import FunctionCall, Message
 from edgevoice.realtime.response import ErrorDetails, StatusDetails
+from edgevoice.relay.answers.spoken import Spoken
+from edgevoice.relay.answers.voice import Voice
+from edgevoice.relay.carrying.sound_format import OutgoingSound
 from edgevoice.relay.openai.answer import Answer, Cut, Output, Part
 from edgevoice.relay.openai.closing import closing
 from edgevoice.relay.openai.dialect import decoded_sound
-from edgevoice.relay.sound_format import OutgoingSound
-from edgevoice.relay.spoken import Spoken
 from edgevoice.relay.state import SessionState
-from edgevoice.relay.voice import Voice
 
 MOST_MS = 300_000
 """Of one answer; 4,096 tokens are not as much. 14 MB."""

@@ -25,8 +25,6 @@ from edgevoice.realtime.items import FunctionCall, FunctionCallOutput, Message
 from edgevoice.realtime.response import ErrorDetails
 from edgevoice.realtime.words import as_text
 from edgevoice.relay.brain import BrainLost, Stage, Unanswered
-from edgevoice.relay.detection import turn_rules
-from edgevoice.relay.hearing import Hearing
 from edgevoice.relay.openai.answers import Answers
 from edgevoice.relay.openai.connection import Connection
 from edgevoice.relay.openai.dialect import OURS, Dialect
@@ -39,8 +37,10 @@ from edgevoice.relay.openai.wake_hold import WakeHold
 from edgevoice.relay.openai.wishes import Wishes
 from edgevoice.relay.tool_use.engine_items import engine_items
 from edgevoice.relay.tool_use.toolbox import NoTools, Toolbox
-from edgevoice.relay.turn_detector import TurnRules
-from edgevoice.relay.wake_phrase import WakePhrase
+from edgevoice.relay.turns.detection import turn_rules
+from edgevoice.relay.turns.hearing import Hearing
+from edgevoice.relay.turns.turn_detector import TurnRules
+from edgevoice.relay.turns.wake_phrase import WakePhrase
 
 log = logging.getLogger(__name__)
 

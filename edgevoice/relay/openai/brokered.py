@@ -20,14 +20,14 @@ from edgevoice.realtime.conversation import Conversation
 from edgevoice.realtime.event import UnknownEvent
 from edgevoice.realtime.items import FunctionCall, function_output
 from edgevoice.realtime.wire import decode_server_event, encode
-from edgevoice.relay.call_transport import MakeTransport
-from edgevoice.relay.line import Leg, Totals
+from edgevoice.relay.carrying.call_transport import MakeTransport
+from edgevoice.relay.carrying.line import Leg, Totals
 from edgevoice.relay.openai.brokered_tools import BrokeredTools, offered, with_ours
 from edgevoice.relay.openai.connection import Connection
 from edgevoice.relay.openai.dialect import OURS
 from edgevoice.relay.openai.server import Server
+from edgevoice.relay.openai.upstream import ABSENT, EVENT_LIMIT, Socket
 from edgevoice.relay.patience import Patience
-from edgevoice.relay.upstream import ABSENT, EVENT_LIMIT, Socket
 
 ATTEMPTS = 5
 """To attend the call, or to attend it again; the pauses between them double."""

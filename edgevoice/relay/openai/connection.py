@@ -10,8 +10,8 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import WSMsgType
 
-from edgevoice.relay.refusal import CallRefused
-from edgevoice.relay.upstream import Socket
+from edgevoice.relay.http.refusal import CallRefused
+from edgevoice.relay.openai.upstream import Socket
 
 PING_S = 5.0
 """A server in use says something all the time; one that is listened to in vain is asked."""

@@ -22,7 +22,7 @@ from edgevoice.realtime.session import Session as Settings
 from edgevoice.realtime.session import SessionPatch
 from edgevoice.realtime.wire import decode_server_event, encode
 from edgevoice.relay.openai.names import Names
-from edgevoice.relay.upstream import ALLOWED, EVENT_LIMIT
+from edgevoice.relay.openai.upstream import ALLOWED, EVENT_LIMIT
 
 OURS = "relay_"
 """An `event_id` that begins so names an event nobody but the relay knows of."""

@@ -7,12 +7,12 @@ from random import random
 from edgevoice.config import UpstreamConfig
 from edgevoice.realtime.session import SessionPatch
 from edgevoice.relay.brain import BrainLost
+from edgevoice.relay.http.refusal import CallRefused
 from edgevoice.relay.openai.breaker import Breaker
 from edgevoice.relay.openai.brokered_tools import BrokeredTools, with_ours
 from edgevoice.relay.openai.connection import Connection
 from edgevoice.relay.openai.dialect import Dialect, RealtimeDialect
-from edgevoice.relay.refusal import CallRefused
-from edgevoice.relay.upstream import PlacedThere, Socket, Upstream
+from edgevoice.relay.openai.upstream import PlacedThere, Socket, Upstream
 
 RETRY_S = 20.0
 

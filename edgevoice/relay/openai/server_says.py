@@ -10,7 +10,7 @@ from edgevoice.realtime import server_events as says
 from edgevoice.realtime.response import ErrorDetails
 from edgevoice.relay.openai.answers import OfAnswer
 from edgevoice.relay.openai.dialect import is_ours
-from edgevoice.relay.upstream import without_account
+from edgevoice.relay.openai.upstream import without_account
 
 if TYPE_CHECKING:
     from edgevoice.relay.openai.brain import Link, UpstreamBrain

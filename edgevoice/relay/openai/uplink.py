@@ -10,7 +10,7 @@ from collections.abc import Callable
 from edgevoice.audio.frames import CAPTURE_RATE_HZ, Samples
 from edgevoice.audio.resample import Resampler
 from edgevoice.relay.engines.engine import SPEAKING_RATE_HZ
-from edgevoice.relay.hearing import Hearing
+from edgevoice.relay.turns.hearing import Hearing
 
 LEAST = CAPTURE_RATE_HZ // 50
 """20 ms at a time, or more; every event costs 150 characters besides its sound."""

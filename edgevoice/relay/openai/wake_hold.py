@@ -8,8 +8,8 @@ while is listened to by the server itself.
 from collections.abc import Iterator
 
 from edgevoice.audio.frames import CAPTURE_RATE_HZ
-from edgevoice.relay.turn_detector import TurnEvent, TurnStarted
-from edgevoice.relay.wake_phrase import WakePhrase
+from edgevoice.relay.turns.turn_detector import TurnEvent, TurnStarted
+from edgevoice.relay.turns.wake_phrase import WakePhrase
 
 MOST = 3 * CAPTURE_RATE_HZ
 KEPT = CAPTURE_RATE_HZ // 2

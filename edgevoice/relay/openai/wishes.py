@@ -11,14 +11,14 @@ from edgevoice.realtime import server_events as says
 from edgevoice.realtime.event import UnknownEvent
 from edgevoice.realtime.items import FunctionCall, FunctionCallOutput, Item, Message
 from edgevoice.realtime.response import ErrorDetails, ResponseParams
-from edgevoice.relay.detection import turn_rules
+from edgevoice.relay.carrying.sound_format import IncomingSound
 from edgevoice.relay.openai.dialect import OURS
 from edgevoice.relay.session_settings import updated
-from edgevoice.relay.sound_format import IncomingSound
 from edgevoice.relay.tool_use.offered_tools import check
 from edgevoice.relay.tool_use.tool_lists import ToolLists
 from edgevoice.relay.tool_use.toolbox import Toolbox
-from edgevoice.relay.wake_phrase import WakePhrase
+from edgevoice.relay.turns.detection import turn_rules
+from edgevoice.relay.turns.wake_phrase import WakePhrase
 
 if TYPE_CHECKING:
     from edgevoice.relay.openai.brain import UpstreamBrain

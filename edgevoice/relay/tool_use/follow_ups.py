@@ -9,7 +9,7 @@ from collections import deque
 from typing import Any
 
 from edgevoice.realtime.response import ResponseParams as Params
-from edgevoice.relay.answer import Answer
+from edgevoice.relay.answers.answer import Answer
 
 MAX_ROUNDS = 8
 """Calls lead to calls. After so many in a row the engine has to answer with what it has."""

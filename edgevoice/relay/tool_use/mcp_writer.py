@@ -12,7 +12,7 @@ import msgspec
 
 from edgevoice.realtime import server_events as says
 from edgevoice.realtime.items import McpApprovalRequest, McpCall
-from edgevoice.relay.answer_writer import AnswerWriter
+from edgevoice.relay.answers.answer_writer import AnswerWriter
 from edgevoice.relay.state import SessionState
 from edgevoice.relay.tool_use.engine_items import BROKEN_OFF
 from edgevoice.relay.tool_use.toolbox import RelayTool, ToolResult

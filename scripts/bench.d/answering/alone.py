@@ -13,13 +13,13 @@ from edgevoice.audio.vad import SileroVad
 from edgevoice.realtime import server_events as says
 from edgevoice.realtime.conversation import Conversation
 from edgevoice.realtime.session import Audio, AudioInput, Session, TurnDetection
+from edgevoice.relay.answers.voice import Voice
 from edgevoice.relay.brain import Stage
+from edgevoice.relay.carrying.outbox import Outbox
 from edgevoice.relay.engine_brain import EngineBrain
 from edgevoice.relay.engines.engine import Engine, Part, Request
-from edgevoice.relay.outbox import Outbox
 from edgevoice.relay.state import SessionState
-from edgevoice.relay.turn_judge import TurnJudge
-from edgevoice.relay.voice import Voice
+from edgevoice.relay.turns.turn_judge import TurnJudge
 
 
 class Thinking:

@@ -8,11 +8,11 @@ from datetime import date
 from aiohttp import web
 
 from edgevoice.audio.departures import Departures
+from edgevoice.relay.http.signalling import in_openai_shape
 from edgevoice.relay.monitoring import facts
 from edgevoice.relay.monitoring.admission import Admission
 from edgevoice.relay.monitoring.monitoring import Monitoring
 from edgevoice.relay.monitoring.waterfall import Stage, TurnReport
-from edgevoice.relay.signalling import in_openai_shape
 
 TOKEN = "0123456789abcdef0123456789abcdef"
 DAY = date(2026, 11, 30)

@@ -18,9 +18,9 @@ from edgevoice.relay.brain import MakeBrain
 from edgevoice.relay.engine_brain import EngineBrain
 from edgevoice.relay.openai.brain import UpstreamBrain
 from edgevoice.relay.openai.server import Server
+from edgevoice.relay.openai.upstream import Upstream
 from edgevoice.relay.session import CallTerms
 from edgevoice.relay.tool_use.toolbox import Toolbox
-from edgevoice.relay.upstream import Upstream
 from tests.openai_server.answering import Behaviour
 from tests.openai_server.server import OpenAiServer, Refused
 from tests.openai_server.socket_session import SocketSession

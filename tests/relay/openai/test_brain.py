@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from edgevoice.relay.session import CallTerms
-from edgevoice.relay.wake_phrase import WakePhrase
+from edgevoice.relay.turns.wake_phrase import WakePhrase
 from tests.openai_server.answering import Behaviour
 from tests.relay.openai.talk import Talk, talk
 from tests.relay.story import DEVICE, user_text

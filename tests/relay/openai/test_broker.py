@@ -13,8 +13,8 @@ import pytest
 from edgevoice.config import UpstreamConfig
 from edgevoice.relay.openai.brokered import BrokeredCall
 from edgevoice.relay.openai.server import Server
+from edgevoice.relay.openai.upstream import Upstream
 from edgevoice.relay.patience import Patience
-from edgevoice.relay.upstream import Upstream
 from edgevoice.transceiver.states import State
 from tests.link.direct_house import KEY, DirectHouse, direct_house
 from tests.openai_server.answering import Behaviour

@@ -8,8 +8,8 @@ import pytest
 from aiohttp import web
 
 from edgevoice.config import UpstreamConfig
-from edgevoice.relay.refusal import CallRefused
-from edgevoice.relay.upstream import Upstream
+from edgevoice.relay.http.refusal import CallRefused
+from edgevoice.relay.openai.upstream import Upstream
 
 KEY = "sk-the-key-of-the-relay"
 
