@@ -1,9 +1,14 @@
 """From a board that nobody knows to one that was thrown out: relay, owner and device for real."""
 
 import asyncio
+import os
+import signal
+import ssl
 import sys
 import time
+from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -15,6 +20,8 @@ from edgevoice.link.credential import SignedToken
 from edgevoice.link.pairing import approval, introduce
 from edgevoice.link.signalling import Signalling
 from edgevoice.link.ways import opus
+from edgevoice.relay.access.authority import make_certificates
+from edgevoice.simulator.relay_process import relay_process
 from tests.link.socket_house import Board
 from tests.relay.test_app import Running
 
@@ -85,3 +92,27 @@ async def test_a_board_is_paired_calls_and_is_hung_up_within_a_second_of_being_r
         relay.stop.set()
         await relay.task
     assert "kitchen" in await owner(config, "usage")
+
+
+async def certificate_of(url: str, authority: Path) -> bytes:
+    """As a new connection sees it, verified."""
+    place = urlsplit(url)
+    context = ssl.create_default_context(cafile=authority)
+    _, writer = await asyncio.open_connection(place.hostname, place.port, ssl=context)
+    certificate = writer.get_extra_info("ssl_object").getpeercert(binary_form=True)
+    writer.close()
+    await writer.wait_closed()
+    return bytes(certificate)
+
+
+async def test_a_certificate_is_renewed_by_a_signal_while_the_relay_runs(tmp_path: Path) -> None:
+    now = datetime.now(UTC)
+    _, (authority, _, certificate, key) = make_certificates(tmp_path / "tls", ["127.0.0.1"], now)
+    files = (f"relay.tls_cert={certificate}", f"relay.tls_key={key}")
+    async with relay_process("parrot", tmp_path, files) as relay:
+        first = await certificate_of(relay.url, authority)
+        make_certificates(tmp_path / "tls", ["127.0.0.1"], now)
+        os.kill(relay.pid, signal.SIGHUP)
+        async with asyncio.timeout(10):
+            while await certificate_of(relay.url, authority) == first:
+                pass  # each look takes a handshake's time
