@@ -13,6 +13,7 @@ from pathlib import Path
 from edgevoice.conformance import modules, suite
 from edgevoice.conformance.browser_script import browser_script
 from edgevoice.conformance.check import Check, Outcome, perform
+from edgevoice.conformance.http import MANY
 from edgevoice.conformance.node_script import node_script
 from edgevoice.conformance.reach import reach
 from edgevoice.conformance.target import Target, base_url
@@ -84,3 +85,5 @@ def tell_sum(target: Target, outcomes: Sequence[Outcome], *, as_json: bool) -> N
         print()
         return
     print(f"{count['ok']} ok, {count['FAILED']} failed, {count['skipped']} skipped")
+    if any("429" in outcome.came for outcome in outcomes):
+        print(f"The server had enough of calls for the moment {MANY}")

@@ -94,6 +94,14 @@ async def test_a_malformed_answer_fails_the_check_and_not_the_tool(error: Except
     assert type(error).__name__ in outcome.came
 
 
+async def test_who_called_too_often_is_told_how_to_call_less(capsys: Any) -> None:
+    refused = await outcome_of(CheckFailed("101 Switching Protocols", "status 429"))
+    app.tell_sum(TARGET, [refused], as_json=False)
+    said = capsys.readouterr().out
+    assert said.startswith("0 ok, 1 failed, 0 skipped\n")
+    assert "--pause 10" in said
+
+
 class Deaf(Talk):
     async def send(self, text: str) -> None:
         pass
