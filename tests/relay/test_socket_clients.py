@@ -11,6 +11,7 @@ from aiohttp import WSCloseCode
 
 from edgevoice.audio.g711 import A_LAW, MU_LAW
 from edgevoice.relay.carrying.event_socket import MAX_WAITING_BYTES, PING_S, STALL_S
+from edgevoice.relay.http import signalling
 from tests.relay.http.test_signalling import House, refusal
 from tests.relay.socket_client import PATH, SocketClient, connect, pcm
 from tests.relay.story import spoken
@@ -506,5 +507,27 @@ async def test_broken_sound_is_refused_by_name(house):
         errors = [event["error"]["event_id"] for event in client.all("error")]
         assert errors == ["e0", "e1", "e2"]
         await client.socket.close()
+
+    await house.visit(tale)
+
+
+class GoneSocket:
+    """What aiohttp makes of one whose client has closed the connection."""
+
+    def __init__(self) -> None:
+        self.headers: dict[str, str] = {}
+
+    async def prepare(self, request) -> None:
+        raise ConnectionResetError("Connection lost")
+
+
+async def test_whoever_has_gone_before_the_upgrade_is_no_error_of_ours(house, monkeypatch):
+    monkeypatch.setattr(signalling, "for_events", lambda request, limits: GoneSocket())
+
+    async def tale(house: House) -> None:
+        headers = {"Authorization": f"Bearer {house.kitchen}"}
+        assert (await house.client.get(PATH, headers=headers)).status == 400
+        await elapse(0.1)
+        assert house.calls.live == 0
 
     await house.visit(tale)

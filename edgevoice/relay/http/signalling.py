@@ -119,7 +119,7 @@ class Signalling:
             status=201, text=placed.answer, content_type=SDP, headers=_naming(placed)
         )
 
-    async def _place_by_socket(self, request: web.Request) -> web.WebSocketResponse:
+    async def _place_by_socket(self, request: web.Request) -> web.StreamResponse:
         """The call first, then the upgrade, whose headers tell of it."""
         if "call_id" in request.query:
             return await self._join(request)
@@ -143,7 +143,7 @@ class Signalling:
             socket.headers[MEDIA_HEADER] = placed.answer
         return await _served(carriers[0], socket, request)
 
-    async def _join(self, request: web.Request) -> web.WebSocketResponse:
+    async def _join(self, request: web.Request) -> web.StreamResponse:
         """A sideband of a call that is live."""
         is_owner = self._monitoring is not None and self._monitoring.has_token(request.headers)
         caller = None if is_owner else await self._callers.of(request)
@@ -232,10 +232,13 @@ class Signalling:
 
 async def _served(
     carrier: SocketCarrier | EventSocket, socket: web.WebSocketResponse, request: web.Request
-) -> web.WebSocketResponse:
+) -> web.StreamResponse:
     """The upgrade, and what it is for, to its end."""
     try:
         await socket.prepare(request)
+    except ConnectionError:  # who asked has gone, which is no error of ours
+        await carrier.close()
+        return web.Response(status=400)
     except BaseException:
         await carrier.close()
         raise
