@@ -1,9 +1,10 @@
 """Stories of whole sessions: what the client does, what it sees."""
 
 import asyncio
+import gc
 
 from edgevoice.errors import EngineError
-from edgevoice.relay.engines.engine import Audio, FunctionCall, Text
+from edgevoice.relay.engines.engine import Audio, FunctionCall, Text, Utterance
 from edgevoice.relay.session import CallTerms
 from edgevoice.relay.turns.wake_phrase import WakePhrase
 from tests.relay.story import Story, spoken, tell, tone
@@ -599,5 +600,24 @@ def test_a_truncation_that_is_refused_cuts_nothing():
         assert story.last("error")["error"]["code"] == "invalid_value"
         story.send("conversation.item.truncate", item_id=item, content_index=0, audio_end_ms=1_500)
         assert story.last("conversation.item.truncated")["audio_end_ms"] > 0
+
+    tell(tale)
+
+
+def test_of_what_was_said_only_the_last_turn_is_kept_as_sound():
+    """An answer is remembered for as long as its words are, which may be an hour."""
+
+    def alive() -> list[Utterance]:
+        gc.collect()
+        return [kept for kept in gc.get_objects() if type(kept) is Utterance]
+
+    async def tale(story: Story) -> None:
+        before = len(alive())
+        for _ in range(5):
+            story.say("hello")
+            await elapse(5)
+        for kept in (story.engine.requests, story.engine.utterances, story.engine.listeners):
+            kept.clear()
+        assert len(alive()) - before <= 1
 
     tell(tale)

@@ -226,6 +226,7 @@ class Answer:
         self._close_message("completed" if status == "completed" else "incomplete")
         self._mcp_writer.abandon()
         self._writer.done(status, details, self._usage())
+        self._request = None  # the sound of a minute is 2 MB, and answers are kept for their words
         if self._sounding and self._voice.response_id == self.id:
             self._voice.end()
         self._on_done(self)
