@@ -4,6 +4,7 @@ Wiring: what a turn is lives in `turn_detector.py`, the user's side in `user_tur
 assistant's in `responses.py`, the client's wishes in `client_commands.py`.
 """
 
+import asyncio
 from collections.abc import Callable
 
 from edgevoice.audio.frames import Samples
@@ -19,7 +20,11 @@ from edgevoice.relay.tool_use.toolbox import Toolbox
 from edgevoice.relay.turns.detection import idle_timeout, owners_silence, turn_rules
 from edgevoice.relay.turns.hearing import Hearing
 from edgevoice.relay.turns.idle_timeout import IdleTimeout
+from edgevoice.relay.turns.missing_sound import MissingSound
 from edgevoice.relay.turns.user_turns import Judge, TurnCallbacks, UserTurns
+
+LOOK_S = 0.5
+"""For sound that does not come any more."""
 
 
 class EngineBrain:
@@ -57,6 +62,7 @@ class EngineBrain:
             state, self._speculation, self._turns, stage.voice, stage.report, engine, box
         )
         self._idle = IdleTimeout()
+        self._missing = MissingSound(_now())
         self._commands = ClientCommands(state, self._hearing, self._turns, self._responses, box)
 
     @property
@@ -86,9 +92,14 @@ class EngineBrain:
 
     async def run(self) -> None:
         """The engine is there for all sessions, and outlives them."""
+        while not self._stage.state.extensions:
+            await asyncio.sleep(LOOK_S)
+            if self._turns.speaking and self._commands.media_flows:
+                self._mind_the_gap()
 
     def receive(self, first: int, samples: Samples) -> None:
         self._commands.media_flows = True
+        self._missing.came(_now())
         self._turns.receive(self._hearing.receive(first, samples))
         self._mind_silence()
 
@@ -130,7 +141,17 @@ class EngineBrain:
         if start is not None:
             self._turns.time_out(start)
 
+    def _mind_the_gap(self) -> None:
+        rules = turn_rules(self._stage.state.settings.audio.input.turn_detection)
+        missing = self._missing.silence(_now(), rules.silence) if rules else 0
+        if missing:
+            self._turns.receive(self._hearing.miss(missing))
+
     def _foresee(self, utterance: Utterance, transcript: str) -> None:
         request = self._responses.foreseen(utterance, transcript) if self._speculates else None
         if request is not None:
             self._speculation.begin(request)
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

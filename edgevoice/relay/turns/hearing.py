@@ -118,6 +118,11 @@ class Hearing:
         """The next block of a stream without indices."""
         return self.receive(self.position, samples)
 
+    def miss(self, samples: int) -> Iterator[TurnEvent]:
+        """So much silence, which the client has not sent and does not count."""
+        self._skipped -= samples
+        return self.receive(self.position, np.zeros(samples, np.int16))
+
     def read(self, start: int, stop: int) -> Samples:
         return self._ring.read(max(start, self._ring.start), stop)
 
