@@ -429,9 +429,13 @@ class _Refusal(msgspec.Struct):
 
 
 def complaint(body: str) -> tuple[str, str]:
-    """`error.message` of an OpenAI-style error body, one line of it, and its `code`."""
+    """`error.message` of an OpenAI-style error body, one line of it, and its `code`.
+
+    It is shown on terminals, which obey what is not printable.
+    """
     try:
         error = msgspec.json.decode(body.encode(), type=_Refusal).error
     except (ValueError, RecursionError):
         return "", ""
-    return " ".join(error.message.split())[:200], error.code or ""
+    said = "".join(letter for letter in " ".join(error.message.split()) if letter.isprintable())
+    return said[:200], error.code or ""

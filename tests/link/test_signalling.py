@@ -134,6 +134,11 @@ def test_other_bodies_say_nothing(body: str) -> None:
     assert complaint(body) == ("", "")
 
 
+def test_a_complaint_writes_nothing_else_on_a_terminal():
+    said = '{"error": {"message": "no\\n\\u001b[2Jmore \\u202e\\u0007calls", "code": "x"}}'
+    assert complaint(said) == ("no [2Jmore calls", "x")
+
+
 async def test_nobody_there() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
