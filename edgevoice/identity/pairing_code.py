@@ -68,10 +68,17 @@ def pairing_code(public_key: str, origin: str, authority_sha256: str, nonce: str
 
 
 def authority_sha256(certificate: str) -> str:
-    """Of what the device pins (PEM); empty for empty. ValueError where it is no certificate."""
+    """Of what the device pins (PEM); empty for empty. ValueError where it is not one certificate.
+
+    Python stops reading at the end of the first one's base64, and OpenSSL does not: a second one
+    behind it, of somebody in between, would be pinned and leave the code as it is.
+    """
     if not certificate:
         return ""
-    return hashlib.sha256(ssl.PEM_cert_to_DER_cert(certificate.strip())).hexdigest()
+    der = ssl.PEM_cert_to_DER_cert(certificate.strip())
+    if _letters(ssl.DER_cert_to_PEM_cert(der)) != _letters(certificate):
+        raise ValueError("one certificate in PEM is wanted, and nothing beside it")
+    return hashlib.sha256(der).hexdigest()
 
 
 def proof_message(public_key: str, name: str, origin: str) -> bytes:
@@ -87,6 +94,10 @@ def shown(code: str) -> str:
 def typed(text: str) -> str:
     """As people type it: in small letters, with or without the dash."""
     return text.upper().replace("-", "").replace(" ", "")
+
+
+def _letters(text: str) -> str:
+    return "".join(text.split())
 
 
 def _joined(*parts: str) -> bytes:

@@ -10,10 +10,11 @@ import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
 import aiohttp
 import msgspec
+from msgspec import Meta
 from yarl import URL
 
 from edgevoice import __version__
@@ -37,7 +38,7 @@ T = TypeVar("T")
 class Begun(msgspec.Struct):
     pairing_id: str
     poll_secret: str
-    nonce: str
+    nonce: Annotated[str, Meta(pattern=r"\A[0-9a-f]{32}\Z")]
     expires_at: float
     poll_s: float = 2.0
     authority: str = ""
@@ -72,13 +73,12 @@ async def introduce(url: str, name: str, key: DeviceKey, ca_file: str = "") -> I
     first = trust(ca_file) if ca_file or is_plain else _anybody()
     async with _session(first, relay) as http:
         begun = await _begin(http, relay, name, key)
+    authority = _digest(begun.authority)
     if not is_plain:
         async with _session(trusting(begun.authority, ca_file), relay) as http:
             await _see(http, relay)
     # From here on everything is known to come from whoever has the authority's key.
-    code = await asyncio.to_thread(
-        pairing_code, key.public.text, relay, authority_sha256(begun.authority), begun.nonce
-    )
+    code = await asyncio.to_thread(pairing_code, key.public.text, relay, authority, begun.nonce)
     return Introduction(begun, code, relay)
 
 
@@ -119,6 +119,14 @@ def trusting(authority: str, ca_file: str) -> ssl.SSLContext:
     try:
         return ssl.create_default_context(cadata=authority)
     except ssl.SSLError as error:
+        raise LinkError(f"the relay hands out no certificate authority: {error}") from error
+
+
+def _digest(authority: str) -> str:
+    """Of what is going to be pinned, and of all of it."""
+    try:
+        return authority_sha256(authority)
+    except ValueError as error:
         raise LinkError(f"the relay hands out no certificate authority: {error}") from error
 
 

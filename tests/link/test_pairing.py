@@ -12,11 +12,11 @@ from aiohttp import web
 
 from edgevoice.errors import CredentialError, LinkError, LinkUntrusted
 from edgevoice.identity import device_key
-from edgevoice.identity.device_key import DeviceKey
+from edgevoice.identity.device_key import DeviceKey, PublicKey
 from edgevoice.identity.pairing_code import shown
 from edgevoice.link.pairing import Introduction, approval, introduce
 from edgevoice.relay.access.authority import make_certificates
-from edgevoice.relay.access.pairing import Pairings, approve
+from edgevoice.relay.access.pairing import Begun, Pairings, approve
 from edgevoice.relay.access.pairing_pages import PairingPages
 from edgevoice.relay.http.signalling import in_openai_shape
 from edgevoice.relay.store.memory import MemoryStore
@@ -65,6 +65,19 @@ class Relay:
         await approve(self._store, shown(introduced.code).lower(), "", self.now)
 
 
+class InBetween(Pairings):
+    """Passes on what both say, and hands out his own authority beside theirs."""
+
+    def __init__(self, theirs: Pairings, his: str) -> None:
+        super().__init__(theirs._store, theirs.authority)
+        self._his = his
+
+    async def begin(self, name: str, key: PublicKey, origin: str, now: float) -> Begun:
+        begun = await super().begin(name, key, origin, now)
+        self.authority += self._his
+        return begun
+
+
 async def no_wait(seconds: float) -> None:
     await asyncio.sleep(0)
 
@@ -96,6 +109,17 @@ async def test_somebody_in_between_who_hands_out_another_authority_changes_the_c
         await introduce(ours.url, "kitchen", key)
         with pytest.raises(CredentialError):
             await ours.approve(introduced)
+
+
+async def test_somebody_in_between_who_adds_his_authority_to_ours_is_found_out(
+    tmp_path: Path, key: DeviceKey
+) -> None:
+    make_certificates(tmp_path / "his", ["127.0.0.1"], MADE)
+    relay = Relay(tmp_path / "ours", shows=tmp_path / "his")
+    relay.pairings = InBetween(relay.pairings, (tmp_path / "his/ca.crt").read_text())
+    async with relay.serving():
+        with pytest.raises(LinkError, match="one certificate"):
+            await introduce(relay.url, "kitchen", key)
 
 
 async def test_nobody_approves_it_in_time(tmp_path: Path, key: DeviceKey) -> None:
