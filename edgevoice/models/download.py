@@ -33,8 +33,8 @@ def download(url: str, target: Path, sha256: str) -> Path:
         _continue(url, part)
     except urllib.error.HTTPError as error:
         error.close()
-        if error.code == http.HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
-            part.unlink(missing_ok=True)  # it is longer than what there is now
+        if error.code == http.HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE and part.exists():
+            part.unlink()  # it is longer than what there is now
             return download(url, target, sha256)
         raise ModelError(f"{url} refused: {error.code} {error.reason}") from None
     except (OSError, http.client.HTTPException) as error:
