@@ -72,16 +72,16 @@ async def _pair(url: str, name: str, key: object, link: LinkConfig) -> str:
 
     assert isinstance(key, DeviceKey)
     introduced = await introduce(url, name, key, link.ca_file)
-    show(introduced, time.time())
-    standing = await approval(introduced, time.time, ca_file=link.ca_file)
+    show(introduced)
+    standing = await approval(introduced, time.monotonic, ca_file=link.ca_file)
     print(f"paired: this board is {standing.name} ({standing.device_id}) there")
     return introduced.begun.authority
 
 
-def show(introduced: Introduction, now: float) -> None:
+def show(introduced: Introduction) -> None:
     from edgevoice.identity.pairing_code import shown
 
-    minutes = max(1, round((introduced.begun.expires_at - now) / 60))
+    minutes = max(1, round(introduced.lasts_s / 60))
     print(
         f"at the relay ({introduced.origin}), within {minutes} minutes:\n\n"
         f"    edgevoice relay devices approve {shown(introduced.code)}\n\n"

@@ -85,9 +85,8 @@ class SignedToken:
         self._corrections = 0
 
     def correct(self, date: str) -> bool:
-        try:
-            theirs = email.utils.parsedate_to_datetime(date).timestamp()
-        except (ValueError, OverflowError):
+        theirs = clock_of(date)
+        if theirs is None:
             return False
         self._corrections += 1
         if self._corrections > MOST_CORRECTIONS:
@@ -105,6 +104,14 @@ class SignedToken:
             f"introduce this board with `edgevoice pair`; it is {self._key.fingerprint} there"
             " (`edgevoice relay devices list`)"
         )
+
+
+def clock_of(date: str) -> float | None:
+    """The header `Date` (RFC 9110, section 6.6.1) as Unix time; None where it is none."""
+    try:
+        return email.utils.parsedate_to_datetime(date).timestamp()
+    except (ValueError, OverflowError):
+        return None
 
 
 def origin(url: str) -> str:

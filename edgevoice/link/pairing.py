@@ -22,12 +22,15 @@ from edgevoice.config_rules import is_loopback
 from edgevoice.errors import LinkError, LinkRefused, LinkUntrusted
 from edgevoice.identity.device_key import DeviceKey
 from edgevoice.identity.pairing_code import authority_sha256, pairing_code, proof_message
-from edgevoice.link.credential import origin
+from edgevoice.link.credential import clock_of, origin
 from edgevoice.link.signalling import bearer, complaint, trust, wait_s
 
 PATH = "/v1/edgevoice/pairings"
 ANSWER_S = 10.0
 BODY_LIMIT = 65_536
+LIFE_S = 600.0
+"""Of a pairing, where the relay does not say what time it is."""
+LONGEST_S = 3_600.0
 MOST_FAILURES = 5
 """Questions in a row that nobody answered, before one gives up."""
 
@@ -57,6 +60,8 @@ class Introduction:
     begun: Begun
     code: str
     origin: str
+    lasts_s: float
+    """By the relay's clock, for the board may have none."""
 
 
 async def introduce(url: str, name: str, key: DeviceKey, ca_file: str = "") -> Introduction:
@@ -72,14 +77,14 @@ async def introduce(url: str, name: str, key: DeviceKey, ca_file: str = "") -> I
         )
     first = trust(ca_file) if ca_file or is_plain else _anybody()
     async with _session(first, relay) as http:
-        begun = await _begin(http, relay, name, key)
+        begun, lasts_s = await _begin(http, relay, name, key)
     authority = _digest(begun.authority)
     if not is_plain:
         async with _session(trusting(begun.authority, ca_file), relay) as http:
             await _see(http, relay)
     # From here on everything is known to come from whoever has the authority's key.
     code = await asyncio.to_thread(pairing_code, key.public.text, relay, authority, begun.nonce)
-    return Introduction(begun, code, relay)
+    return Introduction(begun, code, relay, lasts_s)
 
 
 async def approval(
@@ -89,10 +94,10 @@ async def approval(
     ca_file: str = "",
 ) -> Standing:
     """Wait for the owner. LinkError when it took too long, or the relay stays away."""
-    begun, failures = introduced.begun, 0
+    begun, failures, until = introduced.begun, 0, now() + introduced.lasts_s
     context = trusting(begun.authority, ca_file)
     async with _session(context, introduced.origin) as http:
-        while now() < begun.expires_at:
+        while now() < until:
             await wait(max(1.0, min(begun.poll_s, 30.0)))
             try:
                 standing = await _poll(http, introduced)
@@ -164,7 +169,10 @@ async def _session(context: ssl.SSLContext, relay: str) -> AsyncIterator[aiohttp
         raise LinkError(f"{relay} cannot be reached: {told}") from error
 
 
-async def _begin(http: aiohttp.ClientSession, relay: str, name: str, key: DeviceKey) -> Begun:
+async def _begin(
+    http: aiohttp.ClientSession, relay: str, name: str, key: DeviceKey
+) -> tuple[Begun, float]:
+    """And how long it lasts."""
     proof = key.sign(proof_message(key.public.text, name, relay))
     asked = {
         "name": name,
@@ -173,7 +181,10 @@ async def _begin(http: aiohttp.ClientSession, relay: str, name: str, key: Device
         "proof": base64.b64encode(proof).decode(),
     }
     async with http.post(relay + PATH, json=asked, allow_redirects=False) as response:
-        return _decoded(await _body(response), Begun, relay)
+        begun = _decoded(await _body(response), Begun, relay)
+        told_at = clock_of(response.headers.get("Date", ""))
+        left_s = LIFE_S if told_at is None else begun.expires_at - told_at
+        return begun, max(0.0, min(left_s, LONGEST_S))
 
 
 async def _see(http: aiohttp.ClientSession, relay: str) -> None:

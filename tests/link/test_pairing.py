@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from aiohttp import web
+from cryptography import x509
 
 from edgevoice.errors import CredentialError, LinkError, LinkUntrusted
 from edgevoice.identity import device_key
@@ -136,6 +137,26 @@ async def test_nobody_approves_it_in_time(tmp_path: Path, key: DeviceKey) -> Non
             await approval(introduced, lambda: clock, wait)
 
 
+@pytest.mark.parametrize("clock", [0.0, 4_070_908_800.0], ids=["1970", "2099"])
+async def test_a_board_without_a_clock_waits_as_long(
+    tmp_path: Path, key: DeviceKey, clock: float
+) -> None:
+    waited = 0.0
+
+    async def wait(seconds: float) -> None:
+        nonlocal waited
+        waited += 60.0
+
+    relay = Relay(tmp_path / "tls")
+    relay.now = datetime.datetime.now(datetime.UTC).timestamp()  # as its answers' Date says
+    async with relay.serving():
+        introduced = await introduce(relay.url, "kitchen", key)
+        assert 590 < introduced.lasts_s < 610
+        with pytest.raises(LinkError, match="in time"):
+            await approval(introduced, lambda: clock + waited, wait)
+    assert waited == 660.0 or waited == 600.0
+
+
 async def test_nothing_is_sent_in_the_clear(key: DeviceKey) -> None:
     with pytest.raises(LinkError, match="not encrypted"):
         await introduce("http://192.0.2.1:8790", "kitchen", key)
@@ -155,3 +176,10 @@ async def test_whoever_is_no_relay_is_said_to_be_none(key: DeviceKey) -> None:
             await introduce(f"http://127.0.0.1:{runner.addresses[0][1]}", "kitchen", key)
     finally:
         await runner.cleanup()
+
+
+def test_a_board_whose_clock_begins_at_nothing_can_believe_the_certificates(tmp_path: Path) -> None:
+    _, paths = make_certificates(tmp_path, ["127.0.0.1"], MADE)
+    for path in (paths[0], paths[2]):
+        certificate = x509.load_pem_x509_certificate(path.read_bytes())
+        assert certificate.not_valid_before_utc.timestamp() == 0.0

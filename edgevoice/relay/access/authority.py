@@ -21,7 +21,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from edgevoice.errors import CredentialError
 
-VALID_FROM = datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC)
+VALID_FROM = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 VALID = datetime.timedelta(days=3_650)
 """From now on. The pin is what is trusted, not the date; whoever copied the key is answered by a
 new authority."""
