@@ -56,6 +56,8 @@ class Tokens:
         self._hashes: dict[str, str] = {}
         self._lent: dict[str, str] = {}
         self._seen: tuple[int, ...] | None = None
+        self._trouble = ""
+        """Why the file could not be read, as it was logged."""
 
     def lend(self, name: str, token: str) -> None:
         """Good for as long as the program runs; in no file."""
@@ -112,8 +114,11 @@ class Tokens:
         except FileNotFoundError:
             self._hashes, self._seen = {}, None
         except (CredentialError, OSError) as error:
-            self._seen = self._fingerprint()
-            log.error("tokens unchanged: %s", error)
+            if str(error) != self._trouble:  # we look twice a second
+                log.error("tokens unchanged: %s", error)
+            self._trouble = str(error)
+        else:
+            self._trouble = ""
 
     def _read(self) -> None:
         self._seen = self._fingerprint()

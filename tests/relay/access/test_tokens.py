@@ -140,3 +140,17 @@ def test_a_lent_token_is_good_without_any_file(tmp_path: Path) -> None:
     tokens.load()
     assert tokens.name_of("ev_" + "x" * 40) == "this-board"
     assert tokens.name_of("ev_" + "y" * 40) is None
+
+
+def test_a_folder_that_is_gone_changes_nothing_and_is_logged_once(tmp_path, caplog):
+    folder = tmp_path / "etc"
+    folder.mkdir()
+    token = create(str(folder / "tokens"), "kitchen")
+    tokens = loaded(str(folder / "tokens"))
+    folder.rename(tmp_path / "away")
+    folder.write_text("a file where the folder was")
+    assert [tokens.name_of(token) for _ in range(3)] == ["kitchen"] * 3
+    assert tokens.revision() == tokens.revision()
+    assert caplog.text.count("tokens unchanged") == 1
+    folder.unlink()
+    assert tokens.name_of(token) is None
