@@ -12,6 +12,9 @@ from edgevoice.relay.monitoring.observers import Publish
 from edgevoice.relay.monitoring.turn_follower import TurnFollower
 from edgevoice.relay.monitoring.waterfall import TurnReport
 
+MOST_TOKENS = 10_000_000
+"""Of one response, whatever a server says: sums have to fit into 64 bits for years."""
+
 Price = Callable[[facts.Tokens], float]
 """In US dollars."""
 
@@ -105,4 +108,4 @@ def counted(usage: Usage) -> facts.Tokens:
 
 
 def _some(tokens: int | None) -> int:
-    return max(0, tokens or 0)
+    return min(max(0, tokens or 0), MOST_TOKENS)

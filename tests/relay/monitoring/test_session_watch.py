@@ -4,7 +4,7 @@ from edgevoice.errors import EngineError
 from edgevoice.realtime.response import InputTokens, OutputTokens, Usage
 from edgevoice.relay.engines.engine import Text
 from edgevoice.relay.monitoring import facts
-from edgevoice.relay.monitoring.session_watch import SessionWatch, counted
+from edgevoice.relay.monitoring.session_watch import MOST_TOKENS, SessionWatch, counted
 from edgevoice.relay.monitoring.waterfall import Stage
 from tests.relay.monitoring.house import began
 from tests.relay.story import Story, spoken, tell
@@ -174,3 +174,4 @@ def test_tokens_of_a_server_that_says_what_kind_they_are():
     assert counted(Usage(input_tokens=9, output_tokens=1)) == facts.Tokens(9, 0, 1, 0, 0)
     nonsense = InputTokens(audio_tokens=-5, cached_tokens=-1)
     assert counted(Usage(input_tokens=-9, input_token_details=nonsense)) == facts.Tokens()
+    assert counted(Usage(output_tokens=2**53 - 1)) == facts.Tokens(output_text=MOST_TOKENS)
