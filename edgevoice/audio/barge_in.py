@@ -79,6 +79,10 @@ of all interrupted itself after 1.8 s in three runs of four."""
 GONE_FRAMES = 25
 """A voice without speech for 0.5 s has ended, however loud it is otherwise."""
 
+SPEAKING_FRAMES = 10
+"""Who has not spoken for 0.2 s when an answer begins has finished: a relay that hears it in the
+tone of the voice answers 0.35 s after the last word."""
+
 TELLING_DB = 12.0
 """Echo that should be so far under the noise of the room teaches nothing."""
 
@@ -136,10 +140,18 @@ class BargeInDetector:
         self._learn(probability)
         return told
 
-    @property
-    def confirmed_since(self) -> int | None:
-        """The first sample of a voice that was confirmed and has not ended."""
-        return self._since if self._told is Confirmed else None
+    def answer_begins(self) -> int | None:
+        """The first sample of a voice that is going on; None: nobody is speaking.
+
+        Whose last word is over does not interrupt the answer to it, and is heard anew
+        when they go on.
+        """
+        if self._told is not Confirmed:
+            return None
+        if self._silent_frames <= SPEAKING_FRAMES:
+            return self._since
+        self._voice_is_over()
+        return None
 
     @property
     def is_voice(self) -> bool:
@@ -206,8 +218,7 @@ class BargeInDetector:
         """
         self._silent_frames += 1
         if self._told is Confirmed and self._silent_frames > GONE_FRAMES:
-            self._loud = self._speech = self._score = 0
-            self._told = None
+            self._voice_is_over()
         if excess < HINT_DB:
             self._loud, self._score = max(0, self._loud - 1), max(0, self._score - 1)
             if self._loud == 0:
@@ -224,6 +235,10 @@ class BargeInDetector:
             self._silent_frames = 0
             sure = probability >= SURE_PROBABILITY and excess >= VERY_LOUD_DB
             self._score += 2 if sure else 1
+
+    def _voice_is_over(self) -> None:
+        self._loud = self._speech = self._score = 0
+        self._told = None
 
     def _decide(self, probability: float) -> Hint | Confirmed | None:
         if self._told is Confirmed:

@@ -191,8 +191,8 @@ class Ears:
         if not (self._echo or canceller.sending):
             return True
         told = barge_in.hear(cancelled, self._speech, far, first)
-        if began and barge_in.confirmed_since is not None:
-            told = Confirmed(barge_in.confirmed_since)
+        if began and (since := barge_in.answer_begins()) is not None:
+            told = Confirmed(since)
         match told:
             case Hint(sample) if self._echo:
                 self._post(SpeechStarted(sample))

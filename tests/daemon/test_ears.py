@@ -212,6 +212,24 @@ def test_who_speaks_when_an_answer_begins_interrupts_it() -> None:
     assert len(listener.told(BargeInConfirmed)) > len(confirmed), "said again, for this answer"
 
 
+def test_whose_last_word_is_just_over_does_not_interrupt_the_answer_to_it() -> None:
+    """A relay that hears the end of a turn in the tone answers 0.35 s after the last word."""
+    listener = Listener(
+        SoftwareCanceller(EchoConfig()), [0.0] * 25 + [0.95] * 25 + [0.02] * 38 + [0.95]
+    )
+    listener.canceller.sending = True
+    listener.hear(noise(0.5, 10))
+    listener.hear(noise(0.5, 3000))
+    listener.hear(noise(0.36, 300, seed=1))  # the room behind the words, not a word
+    before = len(listener.told(BargeInConfirmed))
+    assert before == 1
+    answer = noise(0.4, 1000, seed=2)
+    listener.hear(answer // 100, answer)
+    assert len(listener.told(BargeInConfirmed)) == before
+    listener.hear(noise(0.4, 8000, seed=3), noise(0.4, 1000, seed=4))
+    assert len(listener.told(BargeInConfirmed)) == before + 1, "who goes on is heard"
+
+
 def test_who_speaks_in_a_pause_of_an_answer_interrupts_it() -> None:
     listener = Listener(SoftwareCanceller(EchoConfig()), [0.0] * 150 + [0.95])
     listener.canceller.sending = True

@@ -80,6 +80,7 @@ async def test_the_deaf_hear_nothing():
     await ear.close()
 
 
+@pytest.mark.models
 async def test_faster_whisper_says_what_is_missing(tmp_path, models_dir):
     (tmp_path / "tiny").mkdir()
     (tmp_path / "tiny" / "model.bin").write_bytes(b"")
