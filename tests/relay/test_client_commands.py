@@ -183,6 +183,19 @@ def test_a_commit_of_nothing_is_refused_and_each_sample_is_committed_once():
     assert [len(said.samples) // 16 for said in story.engine.utterances] == [300, 400]
 
 
+@pytest.mark.parametrize(("ms", "answer"), [(95, "error"), (100, "conversation.item.done")])
+def test_the_least_that_can_be_committed_is_100_ms(ms, answer):
+    async def tale(story: Story) -> None:
+        manual(story)
+        story.engine.words.append("hm")
+        sound = base64.b64encode(bytes(2 * 24 * ms)).decode()
+        story.send("input_audio_buffer.append", audio=sound)
+        story.send("input_audio_buffer.commit")
+        assert story.kinds[-1] == answer
+
+    tell(tale)
+
+
 def test_clear_forgets_the_turn_in_progress():
     def events(story: Story) -> None:
         story.sound(1000, loud=True)

@@ -21,8 +21,8 @@ from edgevoice.relay.state import SessionState
 from edgevoice.relay.turns.hearing import Hearing
 from edgevoice.relay.turns.turn_detector import TurnEvent, TurnPaused, TurnStarted, TurnStopped
 
-MIN_COMMIT = HEARING_RATE_HZ // 10
-"""OpenAI refuses to commit less than 100 ms."""
+MIN_COMMIT = HEARING_RATE_HZ * 98 // 1_000
+"""OpenAI refuses to commit less than 100 ms, of which resampling holds one back."""
 
 MAX_RECOGNISING = 8
 """Turns of one session that wait for their words. The engine is shared: 300 commits in
