@@ -76,8 +76,8 @@ class Ledger:
                 self._is(account, "live")
             case facts.SessionHeld():
                 self._is(account, "held")
-            case facts.SessionResumed():
-                self._is(account, "standby" if account.counted_until is None else "live")
+            case facts.SessionResumed(standby=standby):
+                self._is(account, "standby" if standby else "live")
             case facts.TurnEnded():
                 self._add(account, Use(turns=1))
             case facts.ResponseBilled():

@@ -47,6 +47,8 @@ class SessionResumed:
     call_id: str
     after_s: float
     """Without a transport."""
+    standby: bool = False
+    """It has not been used yet."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,9 +90,9 @@ class Metrics:
                 self._enter(call_id, "live", now)
             case facts.SessionHeld(call_id):
                 self._enter(call_id, "held", now)
-            case facts.SessionResumed(call_id):
+            case facts.SessionResumed(call_id, standby=standby):
                 self._resumes.inc()
-                self._enter(call_id, "live", now)
+                self._enter(call_id, "standby" if standby else "live", now)
             case facts.EngineChanged(engine=engine):
                 self._failovers.labels(engine).inc()
             case facts.SessionEnded(call_id, reason):

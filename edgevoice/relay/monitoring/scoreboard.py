@@ -34,6 +34,8 @@ class _Session:
     turns: int = 0
     tokens: int = 0
     cost_usd: float = 0.0
+    is_used: bool = True
+    """It is on standby no more, so that its time counts."""
 
 
 @dataclass(slots=True)
@@ -109,14 +111,15 @@ class Scoreboard:
         match fact:
             case facts.SessionBegan(standby=standby):
                 state = "standby" if standby else "live"
-                self._sessions[fact.call_id] = _Session(fact, fact.engine, state, now)
+                begun = _Session(fact, fact.engine, state, now, is_used=not standby)
+                self._sessions[fact.call_id] = begun
                 self._day.of(fact.caller).sessions += 1
             case facts.SessionWoken(call_id) if session := self._sessions.get(call_id):
-                session.state, session.since = "live", now
+                session.state, session.since, session.is_used = "live", now, True
             case facts.SessionHeld(call_id) if session := self._sessions.get(call_id):
                 session.state = "held"
             case facts.SessionResumed(call_id) if session := self._sessions.get(call_id):
-                session.state = "live"
+                session.state = "live" if session.is_used else "standby"
             case facts.EngineChanged(call_id, engine) if session := self._sessions.get(call_id):
                 session.engine = engine
             case facts.SessionEnded(call_id) if session := self._sessions.pop(call_id, None):
@@ -190,7 +193,7 @@ class Scoreboard:
         return callers
 
     def _length(self, session: _Session, now: float) -> float:
-        return 0.0 if session.state == "standby" else now - session.since
+        return now - session.since if session.is_used else 0.0
 
     def _shown(self, session: _Session, now: float) -> dict[str, Any]:
         began = session.began

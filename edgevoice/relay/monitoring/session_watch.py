@@ -33,24 +33,27 @@ class SessionWatch:
         self._publish = publish
         self._price = price
         self._turns = TurnFollower()
+        self._is_standby = False
         self._received = 0
         self._lost = 0
 
     def begin(self, began: facts.SessionBegan) -> None:
         """From here on everything that happens in the session is seen."""
+        self._is_standby = began.standby
         self._publish(began)
         self._session.watch(self._published, self._made)
         self._session.on_brain_changed = self._engine_changed
         self._session.on_surplus = lambda: self._publish(facts.EventsDropped(self._call_id))
 
     def woken(self) -> None:
+        self._is_standby = False
         self._publish(facts.SessionWoken(self._call_id))
 
     def held(self, reason: str) -> None:
         self._publish(facts.SessionHeld(self._call_id, reason))
 
     def resumed(self, after_s: float) -> None:
-        self._publish(facts.SessionResumed(self._call_id, after_s))
+        self._publish(facts.SessionResumed(self._call_id, after_s, self._is_standby))
 
     def end(self, reason: str) -> None:
         self._tell(self._turns.close())

@@ -168,7 +168,7 @@ async def test_what_could_not_be_saved_is_saved_later():
 async def test_whoever_comes_back_to_a_standby_is_on_standby(ledger, store):
     ledger.begin("a", KITCHEN, standby=True)
     ledger.see(SessionHeld("a", "gone"))
-    ledger.see(SessionResumed("a", 1.0))
+    ledger.see(SessionResumed("a", 1.0, standby=True))
     await ledger.save()
     assert [call.state for call in await store.calls(wall_clock())] == ["standby"]
 

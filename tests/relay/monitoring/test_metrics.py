@@ -36,6 +36,8 @@ def test_sessions_by_state():
     told = seen(*story, facts.SessionHeld("a", ""), facts.SessionResumed("a", 2.0))
     assert told["sessions{state=held}"] == 0
     assert told["session_resumes_total"] == 1
+    told = seen(*story, facts.SessionResumed("b", 2.0, standby=True))
+    assert told["sessions{state=standby}"] == 1
 
 
 def test_ends_by_the_class_of_their_reason():

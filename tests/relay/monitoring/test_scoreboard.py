@@ -69,6 +69,16 @@ def test_held_and_resumed():
     assert board.shown["sessions"][0]["state"] == "live"
 
 
+def test_a_standby_that_breaks_off_costs_no_minutes_either():
+    board = Board()
+    board.see(began(standby=True), facts.SessionHeld("rtc_1", "the connection broke off"))
+    board.see(after_s=60)
+    assert board.shown["sessions"][0]["state"] == "held"
+    board.see(facts.SessionResumed("rtc_1", 2.0, standby=True))
+    assert board.shown["sessions"][0]["state"] == "standby"
+    assert board.shown["today"]["minutes"] == 0.0
+
+
 def test_another_engine_goes_on():
     board = Board()
     board.see(began(engine="openai"), facts.EngineChanged("rtc_1", "local"))

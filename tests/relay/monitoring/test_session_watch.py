@@ -175,3 +175,15 @@ def test_tokens_of_a_server_that_says_what_kind_they_are():
     nonsense = InputTokens(audio_tokens=-5, cached_tokens=-1)
     assert counted(Usage(input_tokens=-9, input_token_details=nonsense)) == facts.Tokens()
     assert counted(Usage(output_tokens=2**53 - 1)) == facts.Tokens(output_text=MOST_TOKENS)
+
+
+def test_whoever_comes_back_before_it_was_used_is_on_standby():
+    async def tale(story: Story) -> None:
+        watched = Watched(story)
+        watched.watch.begin(began(standby=True))
+        watched.watch.resumed(1.0)
+        watched.watch.woken()
+        watched.watch.resumed(1.0)
+        assert [fact.standby for fact in watched.of(facts.SessionResumed)] == [True, False]
+
+    tell(tale)
