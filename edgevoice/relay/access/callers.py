@@ -64,7 +64,8 @@ class Caller:
     session_patch: SessionPatch = field(default_factory=SessionPatch)
     """Settings that are bound to the credential."""
     token_hash: str = field(default="", repr=False, compare=False)
-    """Of a token: one that was replaced by another of its name is a revoked one."""
+    """Of a token, or of that which a secret was made with: one that was replaced by another of
+    its name is a revoked one."""
     secret: str = field(default="", repr=False)
     """The digest of a client secret: its calls are its own, though their owner pays."""
 
@@ -163,7 +164,7 @@ class Callers:
         """Of a client secret of ours."""
         digest = secret_digest(credential)
         secret = await self._store.secret(digest, self._wall_clock())
-        if secret is None or not await self.admits(secret.owner):
+        if secret is None or not await self.admits(secret.owner, secret.token_hash):
             raise CallRefused(
                 401,
                 "the client secret is unknown or has expired: ask for a new one",
@@ -171,7 +172,7 @@ class Callers:
             )
         patch = msgspec.json.decode(secret.session, type=SessionPatch)
         label = await self.label(secret.owner)
-        return Caller(secret.owner, "secret", label, address, patch, secret=digest)
+        return Caller(secret.owner, "secret", label, address, patch, secret.token_hash, digest)
 
     async def _signer(self, token: str, request: web.Request, address: str) -> Recognised:
         """The device that signed the token for this request."""

@@ -46,7 +46,11 @@ class OwnSecrets:
         value = SECRET + secrets.token_urlsafe(32)
         expires_at = int(now) + seconds
         kept = Secret(
-            secret_digest(value), caller.name, expires_at, msgspec.json.encode(asked).decode()
+            secret_digest(value),
+            caller.name,
+            expires_at,
+            msgspec.json.encode(asked).decode(),
+            caller.token_hash,
         )
         await self._store.add_secret(kept)
         return Minted(value, expires_at, {**session, "expires_at": expires_at})

@@ -46,6 +46,7 @@ class MemoryStore:
 
     async def revoke_device(self, device_id: str, now: float) -> None:
         self._put(replace(self._devices[device_id], revoked_at=now))
+        self._secrets = {k: s for k, s in self._secrets.items() if s.owner != device_id}
 
     async def device_seen(self, device_id: str, now: float) -> None:
         self._devices[device_id] = replace(self._devices[device_id], seen_at=now)

@@ -53,6 +53,9 @@ class Secret:
     expires_at: float
     session: str
     """Settings that come with it, as JSON."""
+    token_hash: str = ""
+    """Of the token it was made with, so that it is none when that one is replaced; a device's has
+    none."""
 
 
 @dataclass(frozen=True, slots=True)

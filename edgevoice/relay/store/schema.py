@@ -40,6 +40,7 @@ STEPS = (
         output_tokens INTEGER NOT NULL, cost_micro_usd INTEGER NOT NULL
     );
     """,
+    "ALTER TABLE secrets ADD COLUMN token_hash TEXT NOT NULL DEFAULT ''",
 )
 
 

@@ -78,8 +78,14 @@ class SqliteStore:
         await self._do("UPDATE devices SET name = ? WHERE device_id = ?", name, device_id)
 
     async def revoke_device(self, device_id: str, now: float) -> None:
+        def work(connection: sqlite3.Connection) -> None:
+            connection.execute(
+                "UPDATE devices SET revoked_at = ? WHERE device_id = ?", (now, device_id)
+            )
+            connection.execute("DELETE FROM secrets WHERE owner = ?", (device_id,))
+
         self._changes += 1
-        await self._do("UPDATE devices SET revoked_at = ? WHERE device_id = ?", now, device_id)
+        await self._transaction(work)
 
     async def device_seen(self, device_id: str, now: float) -> None:
         await self._do("UPDATE devices SET seen_at = ? WHERE device_id = ?", now, device_id)

@@ -38,7 +38,8 @@ class Store(Protocol):
 
     async def rename_device(self, device_id: str, name: str) -> None: ...
 
-    async def revoke_device(self, device_id: str, now: float) -> None: ...
+    async def revoke_device(self, device_id: str, now: float) -> None:
+        """With the secrets it has made, for it may be approved again."""
 
     async def device_seen(self, device_id: str, now: float) -> None: ...
 

@@ -9,11 +9,11 @@ from openai.types.realtime import ClientSecretCreateResponse
 from edgevoice.config import McpConfig, McpServerConfig
 from edgevoice.relay.access.callers import secret_digest
 from edgevoice.relay.access.own_secrets import MOST_AT_A_TIME
-from edgevoice.relay.access.tokens import revoke
+from edgevoice.relay.access.tokens import create, revoke
 from edgevoice.relay.mcp.servers import McpServers
 from edgevoice.relay.store.memory import MemoryStore
 from edgevoice.relay.store.records import Secret
-from tests.relay.doors import front_door, wall_clock
+from tests.relay.doors import callers, front_door, wall_clock
 from tests.relay.http.test_signalling import CALLS, House, refusal
 from tests.virtual_time import elapse
 
@@ -121,6 +121,22 @@ async def test_it_is_worth_nothing_once_its_owner_is_revoked(house):
         secret = await house.secret()
         revoke(house.config.tokens_file, "kitchen")
         assert await refusal(await house.call(secret)) == (401, "invalid_api_key")
+
+    await house.visit(tale)
+
+
+async def test_it_stays_so_when_another_token_gets_the_name(house):
+    """Whoever had the old one may have made some, and a session with them goes on."""
+
+    async def tale(house: SecretHouse) -> None:
+        secret = await house.secret()
+        await house.call(secret)
+        revoke(house.config.tokens_file, "kitchen")
+        create(house.config.tokens_file, "kitchen")
+        assert await refusal(await house.call(secret)) == (401, "invalid_api_key")
+        ((_, caller),) = house.calls.callers()
+        known = callers(house.config.tokens_file, house.store)
+        assert not await known.admits(caller.name, caller.token_hash)
 
     await house.visit(tale)
 

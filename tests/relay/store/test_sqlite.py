@@ -10,7 +10,8 @@ from contextlib import AsyncExitStack, closing
 import pytest
 
 from edgevoice.errors import StoreError
-from edgevoice.relay.store.records import Device, Pairing, Use
+from edgevoice.relay.store.records import Device, Pairing, Secret, Use
+from edgevoice.relay.store.schema import STEPS
 from edgevoice.relay.store.sqlite import SqliteStore
 from edgevoice.relay.store.store import STALE_S
 
@@ -176,3 +177,14 @@ async def test_what_was_asked_for_is_done_when_nobody_waits_any_more(tmp_path):
         asking.cancel()
         await asyncio.wait([asking])
         assert await store.use("kitchen", "2026-11-30") == Use(seconds=1)
+
+
+async def test_a_file_of_before_is_brought_up_to_date(tmp_path):
+    with closing(sqlite3.connect(tmp_path / "store")) as file:
+        file.executescript(STEPS[0] + "CREATE TABLE schema (version INTEGER NOT NULL);")
+        file.execute("INSERT INTO schema VALUES (1)")
+        file.execute("INSERT INTO secrets VALUES ('digest', 'kitchen', ?, '{}')", (NOW + 600,))
+        file.commit()
+    for _ in range(2):
+        async with SqliteStore(tmp_path / "store") as store:
+            assert await store.secret("digest", NOW) == Secret("digest", "kitchen", NOW + 600, "{}")

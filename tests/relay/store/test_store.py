@@ -113,6 +113,15 @@ async def test_a_number_is_good_for_once_until_its_time_is_over(store):
     assert await store.use_once("n", NOW + 200, NOW + 91)
 
 
+async def test_a_device_that_comes_back_finds_none_of_its_secrets(store):
+    await pair(store)
+    for owner in ("dev_kitchen", "dev_hall"):
+        await store.add_secret(Secret(owner, owner, NOW + 600, "{}", "hash"))
+    await store.revoke_device("dev_kitchen", NOW)
+    assert await store.secret("dev_kitchen", NOW) is None
+    assert (await store.secret("dev_hall", NOW)).token_hash == "hash"
+
+
 async def test_a_secret_is_good_until_its_time_is_over(store):
     await store.add_secret(SECRET)
     assert await store.secret("digest", NOW) == SECRET
