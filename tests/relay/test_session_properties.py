@@ -200,6 +200,19 @@ def test_whatever_opens_closes_and_every_error_names_its_event(in_events, acts, 
 
     terms = CallTerms(session_s=3600.0, patch={}, sound_in_events=in_events)
     story = tell(tale, terms=terms)
-    created = [event["response"]["id"] for event in story.all("response.created")]
-    done = [event["response"]["id"] for event in story.all("response.done")]
-    assert sorted(created) == sorted(done)
+    for opens, closes, name in PAIRS:
+        assert names(story, opens, name) == names(story, closes, name), closes
+
+
+PAIRS = [
+    ("response.created", "response.done", "response"),
+    ("response.output_item.added", "response.output_item.done", "item"),
+    ("conversation.item.added", "conversation.item.done", "item"),
+    ("response.content_part.added", "response.content_part.done", "item_id"),
+]
+
+
+def names(story: Story, kind: str, name: str) -> list[str]:
+    """Of what all events of the kind are about."""
+    about = [event[name] for event in story.all(kind)]
+    return sorted(what["id"] if isinstance(what, dict) else what for what in about)
