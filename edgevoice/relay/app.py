@@ -31,6 +31,7 @@ from edgevoice.relay.access.pairing import Pairings
 from edgevoice.relay.access.pairing_pages import PairingPages
 from edgevoice.relay.access.tls import reload, tls_context
 from edgevoice.relay.access.tokens import Tokens
+from edgevoice.relay.answerer import Answerer
 from edgevoice.relay.calls import Calls
 from edgevoice.relay.carrying.carrier import WebRtcCarrier
 from edgevoice.relay.engines.engine import Engine
@@ -161,18 +162,19 @@ class Relay:
         self._pairing = make_pairing(config, self._store)
         self._upstream = make_upstream(config.upstream)
         self._servers = McpServers(config.mcp)
-        self._calls = Calls(
+        publish = self._monitoring.publish
+        answerer = Answerer(
             config,
             engine,
             make_vad,
             partial(WebRtcCarrier, config.limits),
-            carry,
-            self._tell_status,
-            self._monitoring.publish,
-            self._judge,
-            make_server(config, self._upstream),
-            ledger=self._ledger,
+            publish,
+            judge=self._judge,
+            server=make_server(config, self._upstream),
             servers=self._servers,
+        )
+        self._calls = Calls(
+            config, answerer, carry, self._tell_status, publish, ledger=self._ledger
         )
         self._oversight = Oversight(self._calls, self._callers, self._ledger, self._calls.limits)
         own_secrets = OwnSecrets(config, self._store, wall_clock)

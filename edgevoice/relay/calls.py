@@ -6,50 +6,30 @@ The audit log says who, how long and why it ended. Never what was said.
 import asyncio
 import gc
 import logging
-import time
 from asyncio import Lock, TaskGroup
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
 
-from edgevoice.audio.vad import Vad
 from edgevoice.config import RelayConfig
-from edgevoice.errors import LinkError, ModelError, RemoteProtocolError
 from edgevoice.log_fields import log_fields
-from edgevoice.realtime.context_claim import ContextClaim
 from edgevoice.realtime.conversation import Conversation
-from edgevoice.realtime.session import SessionPatch
 from edgevoice.relay.access.callers import Caller
 from edgevoice.relay.access.ledger import Ledger
 from edgevoice.relay.access.limits import Limits
-from edgevoice.relay.access.prices import price_of
-from edgevoice.relay.brain import MakeBrain
-from edgevoice.relay.carrying.call_transport import Called, MakeTransport
-from edgevoice.relay.carrying.carrier import Carrier, MakeCarrier
+from edgevoice.relay.answerer import Answerer, refusals
+from edgevoice.relay.carrying.call_transport import MakeTransport
 from edgevoice.relay.carrying.sideband import MOST
-from edgevoice.relay.conversations import Conversations
-from edgevoice.relay.engine_brain import EngineBrain
-from edgevoice.relay.engines.engine import Engine
+from edgevoice.relay.conversations import Conversations, TakenUp
 from edgevoice.relay.http.refusal import CallRefused
 from edgevoice.relay.ids import random_id
 from edgevoice.relay.live_session import LiveSession
-from edgevoice.relay.mcp.servers import McpServers
-from edgevoice.relay.monitoring.facts import AnswerForeseen, Fact, SessionBegan, Transport
+from edgevoice.relay.monitoring.facts import Fact, SessionBegan, Transport
 from edgevoice.relay.monitoring.observers import Publish, unobserved
-from edgevoice.relay.monitoring.session_watch import Price, SessionWatch, free
-from edgevoice.relay.openai.brain import UpstreamBrain
+from edgevoice.relay.monitoring.session_watch import SessionWatch
+from edgevoice.relay.offer import Offer
 from edgevoice.relay.openai.brokered import BrokeredCall
-from edgevoice.relay.openai.brokered_tools import BoxedTools
-from edgevoice.relay.openai.server import Server
-from edgevoice.relay.patience import Patience
-from edgevoice.relay.session import CallTerms, Session
-from edgevoice.relay.tool_use.narrowed_tools import NarrowedTools
-from edgevoice.relay.tool_use.offered_tools import check
-from edgevoice.relay.tool_use.toolbox import Toolbox
-from edgevoice.relay.turns.turn_judge import TurnJudge, without_judge
-from edgevoice.relay.turns.wake_phrase import WakePhrase
 
 SWEEP_S = 1.0
 """After a transport, until what it leaves behind is released; its sockets close meanwhile."""
@@ -58,29 +38,6 @@ REPLACED = "session_replaced"
 """Whoever is told so does not call again: two clients of one name would replace each other."""
 
 audit = logging.getLogger("edgevoice.relay.audit")
-
-
-@dataclass(frozen=True, slots=True)
-class Offer:
-    """What a caller sent, judged as far as HTTP can."""
-
-    caller: Caller
-    sdp: str
-    """Where a WebSocket carries the call: its Edgevoice-Media header."""
-    patch: SessionPatch
-    wake: WakePhrase | None
-    extensions: bool
-    media_host: str | None
-    resume: str = ""
-    """The call that the caller wants to go on with."""
-    standby: bool = False
-    """The caller has not been woken yet."""
-    context: ContextClaim | None = None
-    """What the caller knows of a conversation before."""
-    make_carrier: MakeCarrier | None = None
-    """None: WebRTC."""
-    sound_in_events: bool = False
-    """The caller sends and hears sound by events."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,32 +63,19 @@ class Calls:
     def __init__(
         self,
         config: RelayConfig,
-        engine: Engine,
-        make_vad: Callable[[], Vad],
-        make_carrier: MakeCarrier,
+        answerer: Answerer,
         carry: Callable[[LiveSession], Awaitable[str]],
         on_change: Callable[[int], None],
         publish: Publish = unobserved,
-        judge: TurnJudge | None = None,
-        server: Server | None = None,
         *,
         ledger: Ledger,
-        servers: McpServers | None = None,
     ) -> None:
-        """`judge`: started already, if anybody is to judge pauses. `server`: the one behind this
-        relay that is to answer; the engine stands in for it. `servers`: of tools."""
-        self._config = config
-        self._engine = engine
-        self._make_vad = make_vad
-        self._make_carrier = make_carrier
+        self._answerer = answerer
         self._carry = carry
         self._on_change = on_change
         self._publish = publish
-        self._judge = judge
-        self._server = server
         self._ledger = ledger
         self.limits = Limits(config.limits)
-        self._servers = servers or McpServers(config.mcp)
         self._conversations = Conversations(config.context_minutes * 60.0)
         self._live: dict[str, _LiveCall] = {}
         self._placing: defaultdict[str, Lock] = defaultdict(Lock)
@@ -170,10 +114,10 @@ class Calls:
         if not call.session.may_resume:
             return None
         self.limits.admit_return(offer.caller.name, self._now())
-        carriers, make_transport = self._carriers(offer)
+        carriers, make_transport = self._answerer.carriers(offer)
         with log_fields(session=offer.resume, device=str(offer.caller)):
             leg = call.session.new_leg(make_transport)
-            with _refusals(offer):
+            with refusals(offer):
                 answer = await carriers[0].answer(offer.sdp)
             if not call.session.admit(leg):
                 await leg.transport.close()
@@ -193,7 +137,9 @@ class Calls:
         begin = self.limits.stands_by if offer.standby else self.limits.started
         begin(offer.caller.name, call_id, now)
         try:
-            session, answer = await self._answer(offer, admission.session_s)
+            session, answer = await self._answerer.answer(
+                offer, admission.session_s, self._taken_up(offer)
+            )
             if self._closing:
                 await session.close()
             self._refuse_when_closing()
@@ -203,9 +149,13 @@ class Calls:
         for replaced in admission.replaced:
             if replaced in self._live:
                 self._live[replaced].session.hang_up("replaced by a newer call", REPLACED)
-        watch = SessionWatch(call_id, session, self._tell, self._price(session))
+        watch = SessionWatch(call_id, session, self._tell, self._answerer.price(session))
         self._begin(call_id, _LiveCall(offer.caller, session, now, watch), offer)
         return Placed(call_id, answer, is_foreign=isinstance(session, BrokeredCall))
+
+    def _taken_up(self, offer: Offer) -> TakenUp | None:
+        claim = None if offer.caller.kind == "secret" else offer.context
+        return self._conversations.take_up(offer.caller.name, claim, self._now())
 
     def _spared_by(self, caller: Caller) -> frozenset[str]:
         """A page with a secret is not to silence whoever trusted it with that."""
@@ -218,20 +168,6 @@ class Calls:
         self._refuse_when_closing()
         day = await self._ledger.day(caller.name)
         self.limits.count_start(caller.name, day, self._now())
-
-    def _price(self, session: LiveSession) -> Price:
-        """Of what answers; whoever stands in for the server costs nothing."""
-        paid = price_of(self._model, self._config.prices)
-        if self._server is None:
-            return paid
-        return lambda tokens: paid(tokens) if session.engine == "openai" else free(tokens)
-
-    @property
-    def _model(self) -> str:
-        """What answers, whatever a client calls it."""
-        if self._server is not None:
-            return self._config.upstream.model
-        return f"edgevoice-{self._config.engine}"
 
     def callers(self) -> list[tuple[str, Caller]]:
         """The live calls with who called."""
@@ -275,97 +211,6 @@ class Calls:
         if caller is not None and not caller.may_end(call.caller):
             raise CallRefused(403, "that call belongs to somebody else", code="forbidden")
         return call
-
-    async def _answer(self, offer: Offer, session_s: float) -> tuple[LiveSession, str]:
-        return await self._broker(offer, session_s) or await self._carry_here(offer, session_s)
-
-    async def _broker(self, offer: Offer, session_s: float) -> tuple[LiveSession, str] | None:
-        """None: the call is carried here."""
-        server = self._server
-        if server is None or not server.is_broker or offer.make_carrier is not None:
-            return None
-        box = self._box_of(offer.caller)
-        with _refusals(offer):
-            check(offer.patch.get("tools") or (), box)
-        tools = BoxedTools(box)
-        placed = await server.place(offer.caller.name, offer.sdp, offer.patch, tools)
-        if placed is None:
-            return None
-        idle_s = self._config.limits.idle_s
-        patience = Patience(idle_s, session_s, self._now(), standby=offer.standby)
-        return BrokeredCall(server, placed.call_id, patience, tools), placed.answer
-
-    async def _carry_here(self, offer: Offer, session_s: float) -> tuple[LiveSession, str]:
-        claim = None if offer.caller.kind == "secret" else offer.context
-        taken_up = self._conversations.take_up(offer.caller.name, claim, self._now())
-        terms = CallTerms(
-            session_s,
-            offer.patch,
-            offer.wake,
-            offer.extensions,
-            offer.standby,
-            taken_up,
-            expires_at=None if offer.standby else round(time.time() + session_s),
-            sound_in_events=offer.sound_in_events,
-        )
-        carriers, make_transport = self._carriers(offer)
-        with _refusals(offer):
-            vad = await asyncio.to_thread(self._make_vad)  # 30 ms that others need not wait
-            box = self._box_of(offer.caller)
-            check(offer.patch.get("tools") or (), box)
-            brains = self._brains(offer, vad, box)
-            judges = self._can_judge or self._server is not None
-            config = self._config if judges else without_judge(self._config)
-            session = Session(config, brains, terms, make_transport)
-            return session, await carriers[0].answer(offer.sdp)
-
-    def _box_of(self, caller: Caller) -> Toolbox:
-        """Of the relay's own tools, those that this caller may have called."""
-        box = self._servers.for_caller(caller.name)
-        if caller.kind != "secret":
-            return box
-        return NarrowedTools(box, caller.session_patch.get("tools") or ())
-
-    @property
-    def _can_judge(self) -> bool:
-        return self._judge is not None and self._judge.can_judge
-
-    def _brains(self, offer: Offer, vad: Vad, box: Toolbox) -> list[MakeBrain]:
-        """The first one begins; CallRefused when there is none."""
-        judge = self._judge.finished if self._judge is not None and self._can_judge else None
-        own: MakeBrain = partial(
-            EngineBrain,
-            self._engine,
-            vad,
-            detection=self._config.detection,
-            judge=judge,
-            speculate=self._config.local.speculate,
-            on_foreseen=lambda used: self._publish(AnswerForeseen(used)),
-            box=box,
-        )
-        server = self._server
-        if server is None:
-            return [own]
-        there: list[MakeBrain] = []
-        if server.admits():
-            name, waits = offer.caller.name, offer.standby
-            there.append(partial(UpstreamBrain, server, vad, name, waits, box=box))
-        if server.has_fallback:
-            return [*there, own]
-        if not there:
-            raise server.unavailable()
-        return there
-
-    def _carriers(self, offer: Offer) -> tuple[list[Carrier], MakeTransport]:
-        """What makes a carrier for this offer, and where it will be found then."""
-        carriers: list[Carrier] = []
-        make_carrier = offer.make_carrier or self._make_carrier
-
-        def make_transport(called: Called) -> Carrier:
-            carriers.append(make_carrier(called, offer.media_host))
-            return carriers[0]
-
-        return carriers, make_transport
 
     def _refuse_when_closing(self) -> None:
         if self._closing or self._group is None:
@@ -461,16 +306,3 @@ def _fact(call_id: str, offer: Offer, session: LiveSession) -> SessionBegan:
     transport: Transport = "webrtc" if offer.make_carrier is None else "websocket"
     kind, engine = offer.caller.kind, session.engine
     return SessionBegan(call_id, str(offer.caller), kind, engine, transport, offer.standby)
-
-
-@contextmanager
-def _refusals(offer: Offer) -> Iterator[None]:
-    """What goes wrong with an offer, as the caller is told."""
-    try:
-        yield
-    except RemoteProtocolError as error:
-        raise CallRefused(400, str(error), code="invalid_offer") from error
-    except (LinkError, ModelError) as error:
-        event = {"event": "call.refused"}
-        audit.warning("caller=%s refused: %s", offer.caller, error, extra=event)
-        raise CallRefused(503, str(error), code="no_media", retry_after_s=30.0) from error

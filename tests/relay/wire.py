@@ -21,6 +21,7 @@ from edgevoice.audio.gate import Gate
 from edgevoice.audio.ring import RingBuffer
 from edgevoice.config import RelayConfig
 from edgevoice.relay.access.tokens import create
+from edgevoice.relay.answerer import Answerer
 from edgevoice.relay.app import carry
 from edgevoice.relay.calls import Calls
 from edgevoice.relay.carrying.carrier import WebRtcCarrier
@@ -177,15 +178,8 @@ class House:
         self.carriers: WeakSet[WebRtcCarrier] = WeakSet()
         """Those that are still in memory."""
         self.reasons: list[str] = []
-        self.calls = Calls(
-            relay,
-            self.engine,
-            LoudnessVad,
-            self._carrier,
-            self._carry,
-            lambda live: None,
-            ledger=ledger(),
-        )
+        answerer = Answerer(relay, self.engine, LoudnessVad, self._carrier)
+        self.calls = Calls(relay, answerer, self._carry, lambda live: None, ledger=ledger())
         self._make = partial(WebRtcCarrier, relay.limits, codec=raw(16_000))
         self.application = front_door(relay, self.calls).application
         self.device: Device

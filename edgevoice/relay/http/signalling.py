@@ -25,7 +25,7 @@ from edgevoice.realtime.wire import decode_client_event
 from edgevoice.relay.access.callers import Caller, Callers
 from edgevoice.relay.access.client_secrets import DIRECT_HEADER, ClientSecrets
 from edgevoice.relay.access.pairing_pages import PairingPages
-from edgevoice.relay.calls import Calls, Offer, Placed
+from edgevoice.relay.calls import Calls, Placed
 from edgevoice.relay.carrying.call_transport import Called
 from edgevoice.relay.carrying.carrier import MEDIA_HEADER, MakeCarrier, SocketCarrier
 from edgevoice.relay.carrying.event_socket import EventSocket
@@ -43,6 +43,7 @@ from edgevoice.relay.http.upgrade import for_events, for_media, wants_media
 from edgevoice.relay.monitoring.facts import Refused
 from edgevoice.relay.monitoring.monitoring import Monitoring
 from edgevoice.relay.monitoring.observers import Publish, unobserved
+from edgevoice.relay.offer import Offer
 from edgevoice.relay.turns import wake_phrase
 
 VERSION_HEADER = "Edgevoice-Version"

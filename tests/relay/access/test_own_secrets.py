@@ -254,7 +254,7 @@ async def test_it_takes_up_no_conversation_of_its_owner(house):
 
 async def test_it_has_those_tools_of_the_relay_that_it_was_made_for(house):
     tools = [{"type": "mcp", "server_label": "house"}]
-    house.calls._servers = McpServers(McpConfig((McpServerConfig(name="house"),)))
+    house.answerer._servers = McpServers(McpConfig((McpServerConfig(name="house"),)))
 
     async def tale(house: SecretHouse) -> None:
         for bound, answer in ((tools, "session.updated"), ([], "error")):

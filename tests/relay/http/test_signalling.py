@@ -14,6 +14,7 @@ from edgevoice.config import LimitsConfig, RelayConfig
 from edgevoice.errors import LinkError, ModelError, RemoteProtocolError
 from edgevoice.log_fields import AddFields
 from edgevoice.relay.access.tokens import create
+from edgevoice.relay.answerer import Answerer
 from edgevoice.relay.app import carry
 from edgevoice.relay.calls import Calls
 from edgevoice.relay.session import Session
@@ -51,15 +52,8 @@ class House:
         config = self.config = RelayConfig(tokens_file=tokens_file, limits=LimitsConfig(**limits))
         self.carriers: list[FakeCarrier] = []
         self.engine, self.ledger = FakeEngine(), ledger()
-        self.calls = Calls(
-            config,
-            self.engine,
-            LoudnessVad,
-            self._carrier,
-            carry,
-            lambda live: None,
-            ledger=self.ledger,
-        )
+        self.answerer = Answerer(config, self.engine, LoudnessVad, self._carrier)
+        self.calls = Calls(config, self.answerer, carry, lambda live: None, ledger=self.ledger)
         signalling = front_door(config, self.calls)
         self.lobby = signalling.lobby
         self._application = signalling.application
@@ -187,7 +181,7 @@ async def test_a_model_that_cannot_be_loaded_now_is_503(house):
         raise ModelError("too many open files")
 
     async def tale(house: House) -> None:
-        house.calls._make_vad = broken
+        house.answerer._make_vad = broken
         assert await refusal(await house.call()) == (503, "no_media")
 
     await house.visit(tale)
@@ -414,7 +408,7 @@ async def test_a_bug_ends_its_own_session_only_and_is_logged(house, caplog):
         broken, whole = house.carriers
         broken.session.on_open()
         whole.session.on_open()
-        house.calls._engine.answers = [[None]]  # no engine may yield this
+        house.answerer._engine.answers = [[None]]  # no engine may yield this
         broken.session.on_message('{"type":"response.create"}')
         await broken.run()
         await asyncio.sleep(0.1)

@@ -179,7 +179,7 @@ async def test_a_tool_of_the_relay_is_not_the_devices_to_answer_for(tmp_path: Pa
     behaviour = Behaviour(answer_s=0.5)
     async with brokering(tmp_path, behaviour) as house:
         box = House()
-        house.relay._calls._servers.for_caller = lambda name: box  # type: ignore[method-assign]
+        house.relay._calls._answerer._servers.for_caller = lambda name: box  # type: ignore[method-assign]
         await woken(house)
         behaviour.calls = [("temperature", "{}")]
         await ask(house)

@@ -45,7 +45,7 @@ async def test_a_talk_goes_on_while_the_server_is_away_and_returns_to_it(tmp_pat
         house.server.down = True
         there.dropped.set()
         await elapse(0.2)
-        assert not house.relay._calls._server.admits()  # type: ignore[union-attr]
+        assert not house.relay._calls._answerer._server.admits()  # type: ignore[union-attr]
         await ask(house)
         assert len(conversation(house)) == 4 and "(parrot)" in conversation(house)[-1]
         await next_session(house)
