@@ -115,12 +115,13 @@ async def test_a_list_that_is_nested_too_deep_never_arrives(caplog):
     ],
 )
 async def test_a_call_that_leads_nowhere_ends_as_a_result(what, text):
-    async with running(bad(what, time_limit_s=0.4)) as server:
+    limit_s = 0.4 if "0.4 s" in text else 10.0
+    async with running(bad(what, time_limit_s=limit_s)) as server:
         await there(server)
         began = time.monotonic()
         result = await server.call("do", {})
         assert result.failed and result.text == text
-        assert time.monotonic() - began < 2.0
+        assert time.monotonic() - began < 9.0
 
 
 async def test_a_result_of_another_form_is_a_failure():
