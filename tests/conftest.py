@@ -16,13 +16,20 @@ PATIENT = {"conformance", "doctor", "relay"}
 """Folders whose real processes only answer: it does not matter how busy the machine is."""
 
 
+TOGETHER = {"hardware": "sound", "test_sound.py": "sound", "systemd": "systemd"} | dict.fromkeys(
+    ("test_nothing_leaves.py", "test_bad_network.py", "test_wide_area.py"), "networks"
+)
+"""Folders and files that use the same sound servers, networks or services."""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Who keeps time with a real clock runs alone; a file whose tests share a process, together."""
+    """Who keeps time with a real clock has at most one beside it (`scripts/test`); whoever
+    shares something with others runs after them."""
     for item in items:
         if REAL.isdisjoint(mark.name for mark in item.iter_markers()):
             continue
         place = item.path.relative_to(HERE)
-        if place.parts[0] in PATIENT:
-            item.add_marker(pytest.mark.xdist_group(str(place)))
-        else:
-            item.add_marker("alone")
+        shared = TOGETHER.get(place.parts[0]) or TOGETHER.get(place.name) or str(place)
+        item.add_marker(pytest.mark.xdist_group(shared))
+        if place.parts[0] not in PATIENT:
+            item.add_marker("real_time")
