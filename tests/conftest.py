@@ -17,7 +17,8 @@ PATIENT = {"conformance", "doctor", "relay"}
 
 
 TOGETHER = {"hardware": "sound", "test_sound.py": "sound", "systemd": "systemd"} | dict.fromkeys(
-    ("test_nothing_leaves.py", "test_bad_network.py", "test_wide_area.py"), "networks"
+    ("test_nothing_leaves.py", "test_bad_network.py", "test_network.py", "test_wide_area.py"),
+    "networks",
 )
 """Folders and files that use the same sound servers, networks or services."""
 
@@ -29,7 +30,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if REAL.isdisjoint(mark.name for mark in item.iter_markers()):
             continue
         place = item.path.relative_to(HERE)
-        shared = TOGETHER.get(place.parts[0]) or TOGETHER.get(place.name) or str(place)
+        shared = TOGETHER.get(place.name) or TOGETHER.get(place.parts[0]) or str(place)
         item.add_marker(pytest.mark.xdist_group(shared))
         if place.parts[0] not in PATIENT:
             item.add_marker("real_time")
