@@ -248,12 +248,14 @@ def test_help_names_the_scenarios_that_ship(capsys: pytest.CaptureFixture[str]) 
 
 
 # In processes of their own: the simulator sets up logs and signals.
+@pytest.mark.slow
 def test_a_scenario_that_is_wrong_has_the_status_of_a_wrong_configuration(tmp_path: Path) -> None:
     done = run("simulate", file(tmp_path, "steps: []\n"))
     assert done.returncode == 2
     assert "at least one step" in done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("out", "reason"), [("taken", "File exists"), ("taken/x", "Not a dir")])
 def test_a_folder_that_cannot_be_written_is_one_line(out: str, reason: str, tmp_path: Path) -> None:
     (tmp_path / "taken").touch()

@@ -58,6 +58,7 @@ def test_what_is_shown_says_where_it_was_written() -> None:
 TEXT = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), max_size=20)
 
 
+@pytest.mark.slow
 @settings(max_examples=30)
 @given(TEXT, st.floats(0.1, 3600), st.integers(0, 53) | st.none(), st.lists(TEXT, max_size=3))
 def test_what_is_shown_can_be_read_back(

@@ -1,5 +1,6 @@
 """Both sides count, so that what one lacks can be said again, and nothing twice."""
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -63,6 +64,7 @@ def test_memory_has_its_bounds() -> None:
     assert log.after(1) == [large, large]
 
 
+@pytest.mark.slow
 @settings(max_examples=40)
 @given(st.lists(st.text(max_size=3), max_size=30), st.data())
 def test_over_any_number_of_breaks_everything_arrives_once(texts, data):

@@ -60,6 +60,7 @@ def test_an_unknown_event_is_refused_by_name():
     tell(tale)
 
 
+@pytest.mark.slow
 @settings(suppress_health_check=[HealthCheck.too_slow], deadline=None, max_examples=40)
 @given(st.lists(st.tuples(st.sampled_from(sorted(CLIENT_EVENTS)), FIELDS), max_size=25))
 def test_no_sequence_of_events_breaks_a_session(events):

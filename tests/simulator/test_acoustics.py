@@ -114,6 +114,7 @@ def test_what_is_too_loud_is_clipped() -> None:
     assert echo.min() == -32768
 
 
+@pytest.mark.slow
 @settings(max_examples=30, deadline=None)
 @given(st.lists(st.booleans(), min_size=1, max_size=60), st.integers(1, 4))
 def test_uneven_calls_change_nothing(order: list[bool], burst: int) -> None:

@@ -34,6 +34,7 @@ def turns(hearing, samples, cuts):
     return events
 
 
+@pytest.mark.slow
 @given(STORY, CUTS)
 def test_the_turns_do_not_depend_on_how_the_stream_is_cut(story, cuts):
     samples = sound(story)
@@ -49,6 +50,7 @@ def verdict(end):
     return VERDICTS[end // 320 % 3]
 
 
+@pytest.mark.slow
 @settings(max_examples=40)
 @given(STORY, CUTS, st.lists(st.integers(0, 8), min_size=1))
 def test_the_turns_do_not_depend_on_how_long_verdicts_take(story, cuts, delays):
@@ -115,6 +117,7 @@ def test_what_was_committed_while_a_verdict_was_awaited_is_heard_no_more():
     assert list(hearing.receive(29_000, sound([(False, 16_000)]))) == []
 
 
+@pytest.mark.slow
 @given(STORY, CUTS)
 def test_every_turn_can_be_read_back_sample_by_sample(story, cuts):
     samples = sound([*story, (False, 20_000)])
