@@ -75,8 +75,11 @@ def authority_sha256(certificate: str) -> str:
     """
     if not certificate:
         return ""
-    der = ssl.PEM_cert_to_DER_cert(certificate.strip())
-    if _letters(ssl.DER_cert_to_PEM_cert(der)) != _letters(certificate):
+    try:
+        der = ssl.PEM_cert_to_DER_cert(certificate.strip())
+    except ValueError:
+        der = b""
+    if not der or _letters(ssl.DER_cert_to_PEM_cert(der)) != _letters(certificate):
         raise ValueError("one certificate in PEM is wanted, and nothing beside it")
     return hashlib.sha256(der).hexdigest()
 
