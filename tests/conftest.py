@@ -16,11 +16,12 @@ PATIENT = {"conformance", "doctor", "relay"}
 """Folders whose real processes only answer: it does not matter how busy the machine is."""
 
 
-TOGETHER = {"hardware": "sound", "test_sound.py": "sound", "systemd": "systemd"} | dict.fromkeys(
+TOGETHER = {"hardware": "sound", "test_sound.py": "sound", "systemd": "networks"} | dict.fromkeys(
     ("test_nothing_leaves.py", "test_bad_network.py", "test_network.py", "test_wide_area.py"),
     "networks",
 )
-"""Folders and files that use the same sound servers, networks or services."""
+"""Folders and files that use the same sound servers, or networks: a container that boots and
+network namespaces move the same mounts."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
