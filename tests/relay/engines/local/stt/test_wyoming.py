@@ -90,15 +90,20 @@ async def test_nobody_there(tmp_path: Path):
 
 
 async def test_a_web_server_is_no_wyoming_service(tmp_path: Path):
+    left = asyncio.Event()
+
     async def odd(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"[1, 2]\n")
         await writer.drain()
         await reader.read()
         writer.close()
+        await writer.wait_closed()
+        left.set()
 
     server = await asyncio.start_unix_server(odd, tmp_path / "odd.sock")
     with pytest.raises(EngineError, match="no Wyoming service"):
         await ask(SttConfig(backend="wyoming", url=f"unix://{tmp_path}/odd.sock"))
+    await asyncio.wait_for(left.wait(), 5)
     server.close()
     await server.wait_closed()
 
