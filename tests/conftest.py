@@ -24,6 +24,7 @@ TOGETHER = {"hardware": "sound", "test_sound.py": "sound", "systemd": "networks"
 network namespaces move the same mounts."""
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist looks for its groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Who keeps time with a real clock has at most one beside it (`scripts/test`); whoever
     shares something with others runs after them."""

@@ -48,7 +48,7 @@ def test_speaking_into_an_answer_stops_it_over_the_echo_and_is_understood(tmp_pa
     assert barged_in
     for turn in barged_in:
         silenced = turn["marks"]["answer silenced"] - turn["marks"]["start of speech"]
-        assert silenced <= 0.245, "from the first loud frame to the order to be silent"
+        assert silenced <= 0.5, "from the first loud frame to the order to be silent"
     by = [text for _, what, text in report["sightings"] if what == "interrupted"]
     assert by[0] == "voice"
 
