@@ -24,15 +24,16 @@ TOGETHER = {"hardware": "sound", "test_sound.py": "sound", "systemd": "networks"
 network namespaces move the same mounts."""
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist looks for its groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_itemcollected(item: pytest.Item) -> None:
     """Who keeps time with a real clock has at most one beside it (`scripts/test`); whoever
-    shares something with others runs after them."""
-    for item in items:
-        if REAL.isdisjoint(mark.name for mark in item.iter_markers()):
-            continue
-        place = item.path.relative_to(HERE)
-        shared = TOGETHER.get(place.name) or TOGETHER.get(place.parts[0]) or str(place)
-        item.add_marker(pytest.mark.xdist_group(shared))
-        if place.parts[0] not in PATIENT:
-            item.add_marker("real_time")
+    shares something with others runs after them.
+
+    Not later: pytest-xdist looks for its groups before anybody can change the whole list.
+    """
+    if REAL.isdisjoint(mark.name for mark in item.iter_markers()):
+        return
+    place = item.path.relative_to(HERE)
+    shared = TOGETHER.get(place.name) or TOGETHER.get(place.parts[0]) or str(place)
+    item.add_marker(pytest.mark.xdist_group(shared))
+    if place.parts[0] not in PATIENT:
+        item.add_marker("real_time")
