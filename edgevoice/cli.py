@@ -253,12 +253,9 @@ def add_config(commands: Commands, configured: argparse.ArgumentParser) -> None:
 
 
 def read_config(args: argparse.Namespace) -> Effective:
-    from pathlib import Path
+    from edgevoice.config_file import asked_for
 
-    from edgevoice.config_file import effective
-
-    paths = [Path(path) for path in args.config] if args.config else None
-    return effective(paths, args.set or ())
+    return asked_for(args)
 
 
 def run_device(args: argparse.Namespace) -> int:

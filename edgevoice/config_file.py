@@ -5,6 +5,7 @@ How one file is read is in `config_yaml.py`, what is allowed in `config_rules.py
 how it is shown in `config_docs.py`.
 """
 
+from argparse import Namespace
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
@@ -50,6 +51,13 @@ def effective(paths: Sequence[Path] | None = None, overrides: Sequence[str] = ()
     if mistakes:
         raise ConfigError("\n".join(str(mistake) for mistake in mistakes))
     return Effective(config, {path: setting.place for path, setting in settings.items()})
+
+
+def asked_for(args: Namespace) -> Effective:
+    """What applies for a command: from `-c` and `--set` where it was given them."""
+    named: list[str] | None = getattr(args, "config", None)
+    paths = [Path(path) for path in named] if named else None
+    return effective(paths, getattr(args, "set", None) or ())
 
 
 def expand(paths: Sequence[Path] | None) -> Iterator[Path]:

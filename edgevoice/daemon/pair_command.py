@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from edgevoice.config import LinkConfig
+    from edgevoice.identity.device_key import DeviceKey
     from edgevoice.link.pairing import Introduction
 
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -40,11 +41,10 @@ def pair_board(args: argparse.Namespace) -> int:
     import re
     import socket
 
-    from edgevoice.config_file import effective
+    from edgevoice.config_file import asked_for
     from edgevoice.identity import device_key
 
-    paths = [Path(path) for path in args.config] if args.config else None
-    link = effective(paths, args.set or ()).config.link
+    link = asked_for(args).config.link
     url = args.url or link.url
     name = args.name or re.sub(r"[^A-Za-z0-9._-]", "-", socket.gethostname())[:64] or "board"
     make_folder(Path(link.key_file).parent)
@@ -64,13 +64,11 @@ def pair_board(args: argparse.Namespace) -> int:
     return 0
 
 
-async def _pair(url: str, name: str, key: object, link: LinkConfig) -> str:
+async def _pair(url: str, name: str, key: DeviceKey, link: LinkConfig) -> str:
     import time
 
-    from edgevoice.identity.device_key import DeviceKey
     from edgevoice.link.pairing import approval, introduce
 
-    assert isinstance(key, DeviceKey)
     introduced = await introduce(url, name, key, link.ca_file)
     show(introduced)
     standing = await approval(introduced, time.monotonic, ca_file=link.ca_file)

@@ -7,12 +7,11 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from edgevoice.audio.calibration import Measured
 from edgevoice.config import Config
-from edgevoice.config_file import Effective, effective
+from edgevoice.config_file import asked_for
 from edgevoice.doctor import checks
 from edgevoice.doctor.diagnosis import diagnosis
 from edgevoice.doctor.finding import Finding, may_colour
@@ -30,7 +29,7 @@ LEAST_PERCENT = 20
 def main(args: argparse.Namespace) -> int:
     """0 when nothing failed."""
     report = Report(as_json=args.json)
-    found, findings = checks.configuration(lambda: read(args))
+    found, findings = checks.configuration(lambda: asked_for(args))
     for finding in findings:
         report.tell(finding)
     if found is not None:
@@ -40,11 +39,6 @@ def main(args: argparse.Namespace) -> int:
             audio(found.config, args, report)
     report.close()
     return 1 if report.failed else 0
-
-
-def read(args: argparse.Namespace) -> Effective:
-    paths = [Path(path) for path in args.config] if args.config else None
-    return effective(paths, args.set or ())
 
 
 def cheap(config: Config) -> Iterator[Finding]:

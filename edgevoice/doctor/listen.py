@@ -19,8 +19,8 @@ from edgevoice.audio.level import peak_dbfs, rms_dbfs
 from edgevoice.audio.vad import Vad, make_vad
 from edgevoice.audio.wake_word import WakeWords
 from edgevoice.config import Config
+from edgevoice.config_file import asked_for
 from edgevoice.daemon.control_client import request
-from edgevoice.doctor.app import read
 from edgevoice.doctor.finding import may_colour
 from edgevoice.doctor.meter import Levels, Meter
 from edgevoice.doctor.open_microphone import open_microphone
@@ -33,7 +33,7 @@ SHOW_LINES_S = 1.0
 
 def main(args: argparse.Namespace) -> int:
     """Until Ctrl-C or `--seconds`."""
-    config = read(args).config
+    config = asked_for(args).config
     display = Display(config, as_json=args.json)
     try:
         asyncio.run(_listen(config, display, args.seconds))

@@ -20,8 +20,9 @@ from edgevoice.audio.wake_engine import CHUNK_SAMPLES
 from edgevoice.audio.wake_word import WakeWords
 from edgevoice.audio.wav import WavWriter, read_wav
 from edgevoice.config import Config, WakeConfig, WakeWordConfig
+from edgevoice.config_file import asked_for
 from edgevoice.doctor import checks, recording
-from edgevoice.doctor.app import put, read
+from edgevoice.doctor.app import put
 from edgevoice.doctor.proposals import Proposal
 from edgevoice.doctor.settings_file import SettingsFile
 from edgevoice.doctor.wake_scores import Row, Track, recommended, table
@@ -40,7 +41,7 @@ class Sounds:
 
 
 def main(args: argparse.Namespace) -> int:
-    config = read(args).config
+    config = asked_for(args).config
     word = chosen(config, args.word)
     file = SettingsFile(args.config) if args.write else None
     scorer = Scorer(config.wake, word)  # before anybody has to speak

@@ -51,13 +51,11 @@ def run_with(act: Act) -> Callable[[argparse.Namespace], int]:
     def run(args: argparse.Namespace) -> int:
         import asyncio
         import time
-        from pathlib import Path
 
-        from edgevoice.config_file import effective
+        from edgevoice.config_file import asked_for
         from edgevoice.relay.store.place import existing_store
 
-        paths = [Path(path) for path in args.config] if getattr(args, "config", None) else None
-        config = effective(paths, getattr(args, "set", None) or ()).config.relay
+        config = asked_for(args).config.relay
 
         async def main() -> None:
             async with existing_store(config) as store:
