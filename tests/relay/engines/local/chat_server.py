@@ -16,6 +16,27 @@ Step = bytes | float
 """Bytes to send, or seconds to wait."""
 
 
+async def in_steps(
+    request: web.Request,
+    response: web.StreamResponse,
+    steps: Sequence[Step],
+    hung_up: asyncio.Event,
+) -> web.StreamResponse:
+    """One after the other; `hung_up` is set when the client does not wait for the last."""
+    try:
+        await response.prepare(request)
+        for step in steps:
+            if isinstance(step, bytes):
+                await response.write(step)
+            else:
+                await asyncio.sleep(step)
+        await response.write_eof()
+    except (ConnectionError, asyncio.CancelledError):
+        hung_up.set()
+        raise
+    return response
+
+
 def delta(**fields: Any) -> bytes:
     chunk = {"id": "x", "choices": [{"index": 0, "delta": fields}], "created": 1}
     return b"data: " + json.dumps(chunk).encode() + b"\n\n"
@@ -43,21 +64,9 @@ class ChatServer:
     async def _answer(self, request: web.Request) -> web.StreamResponse:
         self.asked.append(await request.json())
         self.headers.append(dict(request.headers))
-        response = web.StreamResponse(
-            status=self.status, headers={"Content-Type": self.content_type}
-        )
-        try:
-            await response.prepare(request)
-            for step in self.steps:
-                if isinstance(step, bytes):
-                    await response.write(step)
-                else:
-                    await asyncio.sleep(step)
-            await response.write_eof()
-        except (ConnectionError, asyncio.CancelledError):
-            self.hung_up.set()
-            raise
-        return response
+        headers = {"Content-Type": self.content_type}
+        response = web.StreamResponse(status=self.status, headers=headers)
+        return await in_steps(request, response, self.steps, self.hung_up)
 
     @asynccontextmanager
     async def running(self, **config: Any) -> AsyncIterator["ChatServer"]:

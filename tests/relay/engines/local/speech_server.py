@@ -15,9 +15,7 @@ from aiohttp.test_utils import TestServer
 
 from edgevoice.audio.frames import Samples
 from edgevoice.config import SttConfig, TtsConfig
-
-Step = bytes | float
-"""Bytes to send, or seconds to wait."""
+from tests.relay.engines.local.chat_server import Step, in_steps
 
 STREAM = "text/event-stream"
 
@@ -74,18 +72,6 @@ class SpeechServer:
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
         self.headers.append(dict(request.headers))
-        response = web.StreamResponse(
-            status=self.status, headers={"Content-Type": self.content_type}
-        )
-        try:
-            await response.prepare(request)
-            for step in self.steps:
-                if isinstance(step, bytes):
-                    await response.write(step)
-                else:
-                    await asyncio.sleep(step)
-            await response.write_eof()
-        except (ConnectionError, asyncio.CancelledError):
-            self.hung_up.set()
-            raise
-        return response
+        headers = {"Content-Type": self.content_type}
+        response = web.StreamResponse(status=self.status, headers=headers)
+        return await in_steps(request, response, self.steps, self.hung_up)
