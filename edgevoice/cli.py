@@ -9,20 +9,38 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from edgevoice import __version__
 from edgevoice.conformance.cli_commands import add_conformance
-from edgevoice.daemon.pair_command import add_pair
 from edgevoice.doctor.cli_commands import add_doctor, add_listen, add_wake_test
-from edgevoice.errors import ConfigError, EdgeVoiceError, ScenarioError, UnsupportedLibrary
+from edgevoice.errors import (
+    ConfigError,
+    EdgeVoiceError,
+    FlightRecordError,
+    ScenarioError,
+    UnsupportedLibrary,
+    leaves,
+)
+from edgevoice.hardware.boards.cli_commands import add_board
+from edgevoice.installing.cli_commands import add_self_test
+from edgevoice.installing.setup_command import add_setup
 from edgevoice.models.cli_commands import add_models
+from edgevoice.owner.cli_commands import add_owner
+from edgevoice.owner.lights import add_lights
+from edgevoice.owner.manual import add_manual
+from edgevoice.owner.pair import add_pair
+from edgevoice.owner.reload import add_reload
+from edgevoice.owner.say import add_say
+from edgevoice.owner.timers import add_dnd, add_timers
 from edgevoice.relay.access.device_commands import add_devices
 from edgevoice.relay.access.init_command import add_init
 from edgevoice.relay.access.usage_commands import add_sessions, add_usage
+from edgevoice.relay.announcing.announce_command import add_announce
+from edgevoice.relay.reload_command import add_relay_reload
 
 if TYPE_CHECKING:
     from edgevoice.config_file import Effective
@@ -38,7 +56,12 @@ The board runs `edgevoice run`, the server it talks to runs `edgevoice relay`, a
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit status."""
+    if sys.stdout is None:  # closed by whoever started it, and the next file would take its place
+        sys.stdout = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w")
     args = parser().parse_args(argv)
+    if os.geteuid() == 0:
+        # What root writes is for the services to read; what is not has a mode of its own.
+        os.umask(0o022)
     return perform(args.act, args)
 
 
@@ -75,18 +98,9 @@ def report(error: BaseException) -> int:
         print(f"edgevoice: {line}", file=sys.stderr)
     return (
         MISCONFIGURED
-        if isinstance(error, ConfigError | ScenarioError | UnsupportedLibrary)
+        if isinstance(error, ConfigError | FlightRecordError | ScenarioError | UnsupportedLibrary)
         else FAILED
     )
-
-
-def leaves(error: BaseException) -> Iterator[BaseException]:
-    """The errors in a group of groups."""
-    if isinstance(error, BaseExceptionGroup):
-        for inner in error.exceptions:
-            yield from leaves(inner)
-    else:
-        yield error
 
 
 def drop_output() -> None:
@@ -109,15 +123,24 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
     configured = config_options()
     add_programs(commands, configured)
-    add_controls(commands, configured)
+    add_owner(commands, configured)
+    add_reload(commands, configured)
+    add_timers(commands, configured)
+    add_dnd(commands, configured)
+    add_say(commands, configured)
+    add_board(commands, configured, config_options(inner=True))
+    add_lights(commands, configured)
     add_doctor(commands, configured)
     add_listen(commands, configured)
     add_wake_test(commands, configured)
+    add_self_test(commands, configured)
+    add_setup(commands)
     add_conformance(commands)
     add_config(commands, configured)
     add_models(commands)
     devices = commands.add_parser("devices", help="list microphones and loudspeakers")
     devices.set_defaults(act=list_devices)
+    add_manual(commands, parser)
     version = commands.add_parser("version", help="print the version")
     version.set_defaults(act=print_version)
     return top
@@ -167,6 +190,8 @@ def add_programs(commands: Commands, configured: argparse.ArgumentParser) -> Non
     add_sessions(inner, config_options(inner=True))
     add_usage(inner, config_options(inner=True))
     add_init(inner)
+    add_relay_reload(inner, config_options(inner=True))
+    add_announce(inner, config_options(inner=True))
     add_pair(commands, configured)
     add_simulate(commands, configured)
 
@@ -214,31 +239,6 @@ def is_comment(line: str) -> bool:
     return line.startswith("#")
 
 
-CONTROLS = {
-    "status": "say what the running assistant is doing",
-    "wake": "start listening, as the wake word does",
-    "mute": "close the microphone until `unmute`, also after a reboot",
-    "unmute": "open the microphone again",
-    "stop": "end the conversation that is going on",
-    "forget": "erase what is remembered of the conversation, in memory and in files",
-}
-
-
-def add_controls(commands: Commands, configured: argparse.ArgumentParser) -> None:
-    for name, told in CONTROLS.items():
-        command = commands.add_parser(name, parents=[configured], help=told)
-        command.add_argument("--json", action="store_true", help="print the answer as JSON")
-        command.set_defaults(act=control, command=name, argument="")
-    volume = commands.add_parser(
-        "volume", parents=[configured], help="say how loud it is, or make it louder or softer"
-    )
-    volume.add_argument(
-        "argument", nargs="?", default="", metavar="PERCENT", help="0 to 100, or +10, or -10"
-    )
-    volume.add_argument("--json", action="store_true", help="print the answer as JSON")
-    volume.set_defaults(act=control, command="volume")
-
-
 def add_config(commands: Commands, configured: argparse.ArgumentParser) -> None:
     config = commands.add_parser("config", help="check, show or explain the configuration")
     inner = config.add_subparsers(title="commands", metavar="COMMAND", required=True)
@@ -259,21 +259,28 @@ def read_config(args: argparse.Namespace) -> Effective:
 
 
 def run_device(args: argparse.Namespace) -> int:
-    config = read_config(args).config
-    from edgevoice import logs
-    from edgevoice.daemon import app
+    from edgevoice.hardware.system.service_manager import ServiceManager, failing_aloud
 
+    with failing_aloud(ServiceManager()):
+        config = read_config(args).config
+    from edgevoice import logs
+    from edgevoice.daemon import program
+
+    logs.keep_stderr()
     logs.set_up(config.log_level, form=config.log_format)
-    return app.main(config)
+    return program.main(config, lambda: read_config(args).config)
 
 
 def run_relay(args: argparse.Namespace) -> int:
-    config = read_config(args).config
+    from edgevoice.hardware.system.service_manager import ServiceManager, failing_aloud
+
+    with failing_aloud(ServiceManager()):
+        config = read_config(args).config
     from edgevoice import logs
     from edgevoice.relay import app
 
     logs.set_up(config.log_level, form=config.log_format)
-    return app.main(config)
+    return app.main(config, lambda: read_config(args).config)
 
 
 def make_token(args: argparse.Namespace) -> int:
@@ -305,26 +312,10 @@ def run_simulation(args: argparse.Namespace) -> int:
 
 
 def list_devices(args: argparse.Namespace) -> int:
-    from edgevoice.hardware import devices
+    from edgevoice.hardware.sound import devices
 
     for line in devices.list_devices():
         print(line)
-    return 0
-
-
-def control(args: argparse.Namespace) -> int:
-    from edgevoice.daemon.control_client import request
-
-    answer = request(
-        read_config(args).config.control.socket, f"{args.command} {args.argument}".rstrip()
-    )
-    if args.json:
-        import json
-
-        print(json.dumps(answer))
-    else:
-        for name, value in answer.items():
-            print(f"{name}: {value}")
     return 0
 
 

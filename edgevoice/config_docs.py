@@ -1,6 +1,6 @@
 """The configuration shown to people and editors: effective values, sample, JSON Schema.
 
-The prose comes from the strings under the fields in `config.py`, so that nothing
+The prose comes from the strings under the fields in `config*.py`, so that nothing
 is said twice. Reading and checking are in `config_file.py`.
 """
 
@@ -13,8 +13,16 @@ from typing import Any, Literal, get_args, get_origin
 
 import yaml
 
-from edgevoice import config, config_local
-from edgevoice.config import Config, McpServerConfig
+from edgevoice import (
+    config,
+    config_controls,
+    config_hardware,
+    config_local,
+    config_neighbours,
+    config_relay,
+    config_unasked,
+)
+from edgevoice.config import Config, HookConfig, McpServerConfig
 from edgevoice.config_file import Effective
 from edgevoice.config_rules import RANGES
 from edgevoice.config_yaml import default, hints, is_section, optional
@@ -26,6 +34,9 @@ SAMPLE_HEAD = """\
 """
 
 EXAMPLES: dict[Any, Any] = {
+    HookConfig: HookConfig(
+        on=("listening", "idle"), command=("/usr/local/bin/music", "--duck"), time_limit_s=5.0
+    ),
     McpServerConfig: McpServerConfig(
         name="home",
         url="http://homeassistant.local:8123/api/mcp",
@@ -37,11 +48,22 @@ EXAMPLES: dict[Any, Any] = {
 """Entries of lists that say more than the defaults would."""
 
 
+DECLARED_IN = (
+    config,
+    config_controls,
+    config_hardware,
+    config_local,
+    config_neighbours,
+    config_relay,
+    config_unasked,
+)
+
+
 @cache
 def prose() -> dict[str, str]:
     """`TurnConfig.idle_s` -> the string under that field."""
     texts = {}
-    declarations = inspect.getsource(config) + inspect.getsource(config_local)
+    declarations = "".join(inspect.getsource(module) for module in DECLARED_IN)
     for declared in ast.parse(declarations).body:
         if not isinstance(declared, ast.ClassDef):
             continue

@@ -7,13 +7,14 @@ how it is shown in `config_docs.py`.
 
 from argparse import Namespace
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import yaml
 
-from edgevoice.config import Config
+from edgevoice.config import Config, ControlConfig
 from edgevoice.config_rules import contradictions
 from edgevoice.config_yaml import Layer, Mistake, Place, Setting, build, parse
 from edgevoice.errors import ConfigError
@@ -38,12 +39,8 @@ def load(paths: Sequence[Path] | None = None, overrides: Sequence[str] = ()) -> 
 
 
 def effective(paths: Sequence[Path] | None = None, overrides: Sequence[str] = ()) -> Effective:
-    layers = [read_file(path) for path in expand(paths)]
-    layers += [read_override(text) for text in overrides]
-    layers.insert(0, read_board(layers))
-    settings: dict[str, Setting] = {}
-    for layer in layers:
-        settings |= layer.settings
+    layers = read_layers(paths, overrides)
+    settings = merged(layers)
     mistakes = [mistake for layer in layers for mistake in layer.mistakes]
     config: Config = build(Config, settings)
     if not mistakes:
@@ -53,19 +50,49 @@ def effective(paths: Sequence[Path] | None = None, overrides: Sequence[str] = ()
     return Effective(config, {path: setting.place for path, setting in settings.items()})
 
 
+def read_layers(paths: Sequence[Path] | None, overrides: Sequence[str]) -> list[Layer]:
+    """The board's first, as everything goes before it."""
+    layers = [read_file(path) for path in expand(paths)]
+    layers += [read_override(text) for text in overrides]
+    return [read_board(layers), *layers]
+
+
+def merged(layers: Sequence[Layer]) -> dict[str, Setting]:
+    settings: dict[str, Setting] = {}
+    for layer in layers:
+        settings |= layer.settings
+    return settings
+
+
 def asked_for(args: Namespace) -> Effective:
     """What applies for a command: from `-c` and `--set` where it was given them."""
+    return effective(*_named(args))
+
+
+def control_socket(args: Namespace) -> str:
+    """Where the running device is found, whatever else is wrong in its configuration."""
+    setting = merged(read_layers(*_named(args))).get("control.socket")
+    return str(setting.value) if setting else ControlConfig().socket
+
+
+def _named(args: Namespace) -> tuple[list[Path] | None, Sequence[str]]:
     named: list[str] | None = getattr(args, "config", None)
     paths = [Path(path) for path in named] if named else None
-    return effective(paths, getattr(args, "set", None) or ())
+    return paths, getattr(args, "set", None) or ()
 
 
 def expand(paths: Sequence[Path] | None) -> Iterator[Path]:
-    """Folders become the YAML files in them, in order of name."""
+    """Folders become the YAML files in them, in order of name.
+
+    A folder that may not be looked into stays, and reading it fails: no setting is passed over.
+    """
     for path in DEFAULT_PATHS if paths is None else paths:
-        if path.is_dir():
-            yield from sorted([*path.glob("*.yaml"), *path.glob("*.yml")])
-        elif paths is not None or path.exists():
+        try:
+            yield from sorted(file for file in path.iterdir() if file.suffix in (".yaml", ".yml"))
+        except FileNotFoundError:
+            if paths is not None:
+                yield path
+        except OSError:  # a file, mostly
             yield path
 
 
@@ -141,3 +168,17 @@ def _unplaced(node: yaml.Node) -> yaml.Node:
     """The same node without lines: those of a command line option say nothing."""
     node.start_mark = None
     return node
+
+
+def changed(old: object, new: object) -> tuple[str, ...]:
+    """The names of the settings that differ between two of a kind; a list counts as one."""
+    return tuple(_changed(old, new, ""))
+
+
+def _changed(old: Any, new: Any, path: str) -> Iterator[str]:
+    for field in fields(old):
+        before, after = getattr(old, field.name), getattr(new, field.name)
+        if is_dataclass(before):
+            yield from _changed(before, after, f"{path}{field.name}.")
+        elif before != after:
+            yield path + field.name

@@ -5,6 +5,8 @@
     EdgeVoiceError
     ├── ConfigError            the owner's configuration is wrong      (ValueError)
     ├── ScenarioError          a simulator scenario is wrong           (ValueError)
+    ├── PlotError              no picture can be drawn                 (RuntimeError)
+    ├── FlightRecordError      a record that cannot be played again    (ValueError)
     ├── LaboratoryError        this machine cannot play a network      (OSError)
     ├── ModelError             a model file is missing or unreadable   (OSError)
     ├── AudioError
@@ -32,17 +34,21 @@
     │           ├── TokenStale     too old
     │           └── TokenTooEarly  from the future
     ├── StoreError             what the relay keeps cannot be kept or read (OSError)
+    ├── DoctorError            a support bundle cannot be written      (OSError)
     ├── ControlError           the daemon's socket refuses or is gone  (ConnectionError)
     ├── CallRefused            a call the relay does not take; relay/http/refusal.py
     ├── CheckFailed            a server that is not as OpenAI's clients need it
     ├── CheckSkipped           a check that cannot be made here
     ├── EngineError            the thing that answers cannot answer    (RuntimeError)
     ├── ToolError              a tool cannot do what it was asked      (ValueError)
-    └── McpError               a server of tools cannot be used        (ConnectionError)
+    ├── McpError               a server of tools cannot be used        (ConnectionError)
+    └── NeighbourError         whom the board tells of itself is away  (ConnectionError)
 
 The message says what to do next. Trouble that is expected at run time becomes
 an input of the transceiver at the edge where it is caught.
 """
+
+from collections.abc import Iterator
 
 
 class EdgeVoiceError(Exception):
@@ -55,6 +61,14 @@ class ConfigError(EdgeVoiceError, ValueError):
 
 class ScenarioError(EdgeVoiceError, ValueError):
     """A scenario file the simulator cannot play."""
+
+
+class PlotError(EdgeVoiceError, RuntimeError):
+    """Nothing to draw, nothing to draw with, or no picture of that kind."""
+
+
+class FlightRecordError(EdgeVoiceError, ValueError):
+    """No flight record, or one of a version that this edgevoice does not read."""
 
 
 class LaboratoryError(EdgeVoiceError, OSError):
@@ -192,6 +206,10 @@ class StoreError(EdgeVoiceError, OSError):
     """The relay's own file cannot be opened, read or written."""
 
 
+class DoctorError(EdgeVoiceError, OSError):
+    """What the doctor was to write cannot be written, or nobody can be asked."""
+
+
 class ControlError(EdgeVoiceError, ConnectionError):
     """The daemon is not running, or refused the command."""
 
@@ -217,5 +235,18 @@ class CheckSkipped(EdgeVoiceError):
     """Something that a check needs is not here; the message says how to get it."""
 
 
+class NeighbourError(EdgeVoiceError, ConnectionError):
+    """Somebody whom the board tells of itself cannot be reached, or not in this way."""
+
+
 class McpError(EdgeVoiceError, ConnectionError):
     """An MCP server cannot be reached, broke off, or sends what nobody can use."""
+
+
+def leaves(error: BaseException) -> Iterator[BaseException]:
+    """The errors in a group of groups."""
+    if isinstance(error, BaseExceptionGroup):
+        for inner in error.exceptions:
+            yield from leaves(inner)
+    else:
+        yield error

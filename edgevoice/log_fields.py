@@ -1,7 +1,8 @@
 """Ids that every log line of one piece of work carries, whoever writes it.
 
-They follow the work into the tasks and timers that it begins (contextvars). Ids only: what is
-logged as a field ends up wherever logs are kept.
+They follow the work into the tasks and timers that it begins (contextvars). A program that does
+one thing at a time, as the device does, says instead what all its lines are about (`stand`).
+Ids only: what is logged as a field ends up wherever logs are kept.
 """
 
 import logging
@@ -23,11 +24,23 @@ def log_fields(**fields: str) -> Iterator[None]:
         _fields.reset(token)
 
 
+_standing: dict[str, str] = {}
+
+
+def stand(**fields: str) -> None:
+    """Every line of this program carries these from now on; an empty one is taken off again."""
+    for name, value in fields.items():
+        if value:
+            _standing[name] = value
+        else:
+            _standing.pop(name, None)
+
+
 class AddFields(logging.Filter):
     """Puts them on the record, unless the line says something else itself."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        for name, value in _fields.get().items():
+        for name, value in (_standing | dict(_fields.get())).items():
             if not hasattr(record, name):
                 setattr(record, name, value)
         return True

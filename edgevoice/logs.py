@@ -11,7 +11,7 @@ import sys
 from datetime import UTC, datetime
 from typing import Literal
 
-from edgevoice.hardware.journal import JournalHandler, extras, journal_handler
+from edgevoice.hardware.system.journal import JournalHandler, extras, journal_handler
 from edgevoice.log_fields import AddFields
 
 IDS = ("session", "device")
@@ -46,6 +46,8 @@ class AsJson(logging.Formatter):
         return json.dumps(line, default=str, ensure_ascii=False)
 
 
+STDERR = 2
+
 FOR_THE_JOURNAL = logging.Formatter("%(message)s")
 
 
@@ -63,6 +65,21 @@ def set_up(
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
     logging.getLogger("edgevoice").setLevel(level.upper())
     logging.captureWarnings(True)
+
+
+def keep_stderr() -> None:
+    """Python's stderr gets a descriptor of its own.
+
+    sounddevice leads descriptor 2 to /dev/null while PortAudio looks for cards, because ALSA is
+    talkative. Where a sound server hangs that takes long, and the log has to go on just then.
+    """
+    try:
+        if sys.stderr is None or sys.stderr.fileno() != STDERR:
+            return
+        own = os.dup(STDERR)
+    except (OSError, ValueError):  # closed, or no file at all
+        return
+    sys.stderr = os.fdopen(own, "w", 1, sys.stderr.encoding, sys.stderr.errors)
 
 
 def _formatter(handler: logging.Handler, form: Literal["text", "json"]) -> logging.Formatter:

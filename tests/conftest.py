@@ -1,19 +1,39 @@
 """What holds for every test."""
 
+import os
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
-# A deadline would measure how busy the machine is.
-settings.register_profile("edgevoice", deadline=None)
-settings.load_profile("edgevoice")
+pytest_plugins = ["tests.fault_report", "tests.failing_devices"]
+
+# A deadline would measure how busy the machine is, and so does what finds examples slow to make.
+BUSY = [HealthCheck.too_slow]
+settings.register_profile("edgevoice", deadline=None, suppress_health_check=BUSY)
+# For hours at a time, always with other examples: HYPOTHESIS_PROFILE=campaign.
+settings.register_profile(
+    "campaign", deadline=None, max_examples=10_000, stateful_step_count=80, print_blob=True
+)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "edgevoice"))
 
 HERE = Path(__file__).parent
 REAL = {"e2e", "root", "systemd"}
 """Marks of what works with processes, sockets and clocks that are real."""
 PATIENT = {"conformance", "doctor", "relay"}
 """Folders whose real processes only answer: it does not matter how busy the machine is."""
+
+
+LONGEST_FIRST = ("systemd", "e2e")
+"""Folders; else one worker has to wait for the other one's last file."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    def rank(item: pytest.Item) -> int:
+        folder = item.path.relative_to(HERE).parts[0]
+        return LONGEST_FIRST.index(folder) if folder in LONGEST_FIRST else len(LONGEST_FIRST)
+
+    items.sort(key=rank)
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:

@@ -28,6 +28,8 @@ SPEAKER_RATE_HZ = 48_000
 HISS = 3
 """Amplitude of the room's own noise, as a converter has it: exact zeros are a dead microphone."""
 START_S = 10.0
+PLAYERS = 2
+"""Who play from the start on: the room's hiss, and nothing to the loudspeaker."""
 
 # 16 kHz so that no resampler lies between the test and the microphone.
 CONFIGURATION = f"""

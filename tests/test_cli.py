@@ -29,7 +29,7 @@ def file(folder: Path, text: str) -> str:
 
 def run(*words: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "edgevoice", *words]
-    return subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
 
 
 def test_a_correct_configuration_is_said_to_be(
@@ -146,7 +146,7 @@ def control_socket() -> Iterator[str]:
             thread.join()
 
 
-@pytest.mark.parametrize("command", ["status", "wake", "unmute", "stop", "forget"])
+@pytest.mark.parametrize("command", ["wake", "unmute", "stop"])
 def test_a_control_command_reaches_the_daemon(
     command: str, control_socket: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -192,7 +192,7 @@ def test_help_imports_nothing_heavy(words: list[str]) -> None:
         "import sys, edgevoice.cli as c\ntry: c.main(sys.argv[1:])\nfinally: print(*sys.modules)"
     )
     command = [sys.executable, "-c", listing, *words]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=True)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
     imported = set(done.stdout.splitlines()[-1].split())
     assert "argparse" in imported
     assert not imported & HEAVY
@@ -212,11 +212,11 @@ def test_status_imports_no_audio_and_no_webrtc() -> None:
         ],
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=120,
         check=False,
     )
     imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
-    assert "edgevoice.daemon.control_client" in imported
+    assert "edgevoice.daemon.control.client" in imported
     assert not imported & (HEAVY - {"yaml"})
 
 
@@ -233,7 +233,7 @@ def test_a_reader_that_leaves_early_gets_no_traceback() -> None:
             [sys.executable, "-m", "edgevoice", "config", "sample"],
             stdout=out,
             stderr=subprocess.PIPE,
-            timeout=30,
+            timeout=120,
             check=False,
         )
     assert done.returncode == 1
@@ -274,7 +274,7 @@ def test_a_full_disk_is_one_line(words: list[str]) -> None:
             stdout=full,
             stderr=subprocess.PIPE,
             text=True,
-            timeout=30,
+            timeout=120,
             check=False,
         )
     assert (done.returncode, done.stderr) == (1, "edgevoice: No space left on device\n")
@@ -300,3 +300,9 @@ def test_errors_of_tasks_are_told_one_by_one(capsys: pytest.CaptureFixture[str])
 def test_a_bug_among_errors_keeps_its_traceback() -> None:
     with pytest.raises(ExceptionGroup):
         performed(ExceptionGroup("tasks", [LinkError("no relay"), KeyError("bug")]))
+
+
+def test_nobody_has_to_read_what_it_says() -> None:
+    command = f"exec {sys.executable} -m edgevoice version >&-"
+    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")

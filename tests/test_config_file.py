@@ -1,11 +1,14 @@
 """Defaults < board < config.yaml < config.d < `--set`, and all mistakes in one go."""
 
+import os
+from argparse import Namespace
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from edgevoice.config import Config
-from edgevoice.config_file import MAX_FILE_BYTES, boards, effective, load
+from edgevoice.config_file import MAX_FILE_BYTES, boards, changed, control_socket, effective, load
 from edgevoice.errors import ConfigError
 
 
@@ -153,9 +156,21 @@ def test_a_huge_file_is_not_read(tmp_path: Path) -> None:
 
 
 def test_a_file_nested_without_end_is_told(tmp_path: Path) -> None:
-    (path,) = written(tmp_path, a="lamps: " + "[" * 700 + "]" * 700)
+    """It is not read to its end: 3,000 brackets would take 17 s."""
+    (path,) = written(tmp_path, a="lamps: " + "[" * 20 + "\n" + "[" * 700 + "]" * 720)
     (mistake,) = told([path])
-    assert mistake == f"{path}: is nested far too deeply"
+    assert mistake == f"{path}:1: is nested far too deeply"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['board: "\\UFFFFFFFF"', 'board: "\\U00110000"', f"%YAML {'9' * 5_000}.1\n---\nboard: none"],
+)
+def test_numbers_that_are_none_of_yamls_are_told(tmp_path: Path, text: str) -> None:
+    """PyYAML has no error of its own for them; Python's differ from version to version."""
+    (path,) = written(tmp_path, a=text)
+    (mistake,) = told([path])
+    assert mistake.startswith(f"{path}: not YAML: ")
 
 
 def test_where_a_setting_was_written_is_known(tmp_path: Path) -> None:
@@ -165,3 +180,30 @@ def test_where_a_setting_was_written_is_known(tmp_path: Path) -> None:
         "turn.idle_s": f"{path}:2",
         "link.model": "--set link.model",
     }
+
+
+def test_the_socket_is_found_in_a_configuration_that_is_wrong(tmp_path: Path) -> None:
+    file = tmp_path / "config.yaml"
+    file.write_text("control: {socket: /run/other.sock}\nturn: {idle_s: never}\n")
+    assert control_socket(Namespace(config=[str(file)], set=None)) == "/run/other.sock"
+    file.write_text("turn: [")
+    assert control_socket(Namespace(config=[str(file)])) == "/run/edgevoice/control.sock"
+
+
+def test_what_has_changed_is_told_by_name() -> None:
+    config = Config()
+    other = replace(config, log_level="debug", turn=replace(config.turn, idle_s=9.0))
+    assert changed(config, other) == ("log_level", "turn.idle_s")
+    assert changed(config, config) == ()
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may look into every folder")
+def test_a_folder_that_is_closed_is_not_taken_for_empty(tmp_path: Path) -> None:
+    tmp_path.chmod(0)
+    try:
+        assert told([tmp_path]) == [f"{tmp_path}: cannot be read: Permission denied"]
+        assert told([tmp_path / "a.yaml"]) == [
+            f"{tmp_path}/a.yaml: cannot be read: Permission denied"
+        ]
+    finally:
+        tmp_path.chmod(0o700)

@@ -1,24 +1,31 @@
 """Ranges cover every number, and settings that contradict each other are found."""
 
 from dataclasses import replace
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 
 from edgevoice import config as declarations
 from edgevoice.config import (
+    ButtonConfig,
     Config,
     ControlConfig,
+    HookConfig,
     IndicatorConfig,
+    KeysConfig,
     LampConfig,
     LocalEngineConfig,
     McpConfig,
     McpServerConfig,
     MediaConfig,
+    MqttConfig,
+    NeighboursConfig,
     RelayConfig,
+    RotaryConfig,
     SttConfig,
     TtsConfig,
     UpstreamConfig,
+    WakeConfig,
     WakeWordConfig,
 )
 from edgevoice.config_rules import COUNT, RANGES, UNIT, contradictions
@@ -27,6 +34,10 @@ from edgevoice.config_yaml import default, hints
 
 def hears(stt: SttConfig) -> Config:
     return Config(relay=RelayConfig(local=LocalEngineConfig(stt=stt)))
+
+
+def at_home(**neighbours: Any) -> Config:
+    return Config(neighbours=NeighboursConfig(**neighbours))
 
 
 def numbers() -> set[str]:
@@ -68,8 +79,49 @@ def test_the_defaults_contradict_nothing() -> None:
     [
         (Config(link=replace(Config().link, url="relay.local")), "link.url", "http://"),
         (Config(link=replace(Config().link, url="")), "link.url", "http://"),
-        (Config(indicator=IndicatorConfig("led", ())), "indicator.pins", "needs 1"),
-        (Config(indicator=IndicatorConfig("rgb", (1, 2))), "indicator.pins", "needs 3"),
+        (
+            Config(link=replace(Config().link, url="https://me:secret@relay.lan")),
+            "link.url",
+            "take it out",
+        ),
+        (Config(indicator=IndicatorConfig("led")), "indicator.pins", "needs 1"),
+        (Config(rotary=RotaryConfig((5,))), "rotary.pins", "A and B, not 1"),
+        (Config(button=ButtonConfig(bounce_s=0.5)), "button.gap_s", "is bounce"),
+        (
+            Config(button=ButtonConfig(bounce_s=1, gap_s=1.1)),
+            "button.long_s",
+            "is bounce",
+        ),
+        (
+            Config(button=ButtonConfig(very_long="forget", stuck_s=8)),
+            "button.very_long_s",
+            "stuck",
+        ),
+        (
+            Config(button=ButtonConfig(very_long="forget", long_s=3, very_long_s=2)),
+            "button.very_long_s",
+            "longer than long_s (3)",
+        ),
+        (Config(indicator=IndicatorConfig("rgb", pins=(1, 2))), "indicator.pins", "needs 3"),
+        (
+            Config(indicator=IndicatorConfig("apa102_pins", count=3)),
+            "indicator.pins",
+            "needs 2",
+        ),
+        (Config(indicator=IndicatorConfig("apa102")), "indicator.count", "number of LEDs"),
+        (Config(indicator=IndicatorConfig(spi="/dev/spidev0.0")), "indicator.spi", "such as 0.0"),
+        (Config(indicator=IndicatorConfig(night_from="22:00")), "indicator.night_until", "go"),
+        (
+            Config(indicator=IndicatorConfig(night_from="24:00", night_until="7:00")),
+            "indicator.night_from",
+            "such as 22:00",
+        ),
+        (at_home(mqtt=MqttConfig(url="broker.lan")), "neighbours.mqtt.url", "mqtt://HOST"),
+        (at_home(mqtt=MqttConfig(url="mqtt://me:x@broker")), "neighbours.mqtt.url", "password"),
+        (at_home(mqtt=MqttConfig(topic="a/#")), "neighbours.mqtt.topic", "without #"),
+        (at_home(hooks=(HookConfig(),)), "neighbours.hooks[0].command", "name the program"),
+        (at_home(events_socket="/" + "x" * 200), "neighbours.events_socket", "shorter"),
+        (Config(relay=RelayConfig(announced=True)), "relay.announced", "127.0.0.1"),
         (Config(lamps=(LampConfig(), LampConfig(pin=3))), "lamps", '"lamp" is listed 2 times'),
         (Config(lamps=(LampConfig(name=" "),)), "lamps", "needs a name"),
         (Config(wake=replace(Config().wake, words=())), "wake.words", "nothing could start"),
@@ -152,6 +204,19 @@ def test_a_pin_with_two_users_is_told_to_both() -> None:
 
 
 @pytest.mark.parametrize(
+    ("indicator", "user"),
+    [
+        (IndicatorConfig(enable_pin=10), "indicator.enable_pin"),
+        (IndicatorConfig(lamp_pin=10), "indicator.lamp_pin"),
+        (IndicatorConfig("ws2812", count=1), "indicator.spi"),
+    ],
+)
+def test_the_indicator_s_other_pins_count_too(indicator: IndicatorConfig, user: str) -> None:
+    told = dict(contradictions(Config(indicator=indicator, lamps=(LampConfig(pin=10),))))
+    assert set(told) == {user, "lamps[0].pin"}
+
+
+@pytest.mark.parametrize(
     "relay",
     [
         RelayConfig(host="localhost"),
@@ -186,4 +251,26 @@ def test_a_server_of_tools_has_a_name_of_its_own_and_one_way_to_it() -> None:
     assert mcp_mistakes(replace(good, headers=("X-A b", "X: a\r\nY: c"))) == [
         f"{first}.headers[0]",
         f"{first}.headers[1]",
+    ]
+
+
+def test_the_pins_of_knob_and_switch_are_counted_with_the_others() -> None:
+    config = Config(button=ButtonConfig(5, mute_pin=6), rotary=RotaryConfig((5, 6), press_pin=5))
+    twice = {path for path, told in contradictions(config) if "more than once" in told}
+    assert twice == {"button.pin", "button.mute_pin", "rotary.pins", "rotary.press_pin"}
+
+
+def test_a_key_of_another_device_can_begin_a_conversation() -> None:
+    silent = replace(Config(), wake=WakeConfig(words=()))
+    assert [path for path, _ in contradictions(silent)] == ["wake.words"]
+    assert list(contradictions(replace(silent, keys=KeysConfig("Jabra")))) == []
+
+
+def test_without_a_wake_word_some_press_must_mean_talk() -> None:
+    silent = replace(Config(), wake=WakeConfig(words=()))
+    mute_button = ButtonConfig(17, single="mute", long="talk")
+    assert list(contradictions(replace(silent, button=mute_button))) == []
+    mute_button = replace(mute_button, long="none")
+    assert [path for path, _ in contradictions(replace(silent, button=mute_button))] == [
+        "button.single"
     ]

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from edgevoice.log_fields import AddFields, log_fields
+from edgevoice.log_fields import AddFields, log_fields, stand
 from tests import virtual_time
 
 
@@ -71,3 +71,13 @@ def test_the_line_itself_knows_better(kept: Kept) -> None:
         log.info("inner")
         log.info("own", extra={"session": "c"})
     assert kept.lines == [("inner", "b"), ("own", "c")]
+
+
+def test_what_stands_is_on_every_line_until_it_is_taken_off(kept: Kept) -> None:
+    stand(session="a")
+    log.info("anybody")
+    with log_fields(session="b"):
+        log.info("somebody in particular")
+    stand(session="")
+    log.info("over")
+    assert kept.lines == [("anybody", "a"), ("somebody in particular", "b"), ("over", None)]

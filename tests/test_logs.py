@@ -4,13 +4,15 @@ import io
 import json
 import logging
 import socket
+import subprocess
+import sys
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from edgevoice.hardware.journal import JournalHandler
+from edgevoice.hardware.system.journal import JournalHandler
 from edgevoice.log_fields import log_fields
 from edgevoice.logs import set_up
 
@@ -56,6 +58,7 @@ def test_warnings_are_logged() -> None:
 def test_the_journal_gets_the_message_alone(tmp_path: Path) -> None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as journal:
         journal.bind(str(tmp_path / "journal"))
+        journal.settimeout(10)
         handler = JournalHandler(str(tmp_path / "journal"))
         set_up("info", handler)
         logging.getLogger("edgevoice.daemon").info("ready")
@@ -77,6 +80,7 @@ def test_people_are_shown_whose_line_it_is() -> None:
 def test_the_journal_gets_whose_line_it_is_as_fields(tmp_path: Path) -> None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as journal:
         journal.bind(str(tmp_path / "journal"))
+        journal.settimeout(10)
         handler = JournalHandler(str(tmp_path / "journal"))
         set_up("info", handler)
         with log_fields(session="rtc_1", device="kitchen"):
@@ -112,3 +116,19 @@ def test_programs_get_an_object_a_line() -> None:
         "message_": "x",
     }
     assert second["exception"].endswith("ValueError: no")
+
+
+@pytest.mark.slow
+def test_a_library_that_hushes_descriptor_2_does_not_hush_the_log() -> None:
+    """As sounddevice does while PortAudio looks for cards."""
+    code = """
+import logging, os, sys
+from edgevoice import logs
+logs.keep_stderr()
+logs.set_up("info")
+os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+logging.getLogger("edgevoice").info("the speaker is lost")
+print("and seen", file=sys.stderr)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "the speaker is lost" in done.stderr and "and seen" in done.stderr

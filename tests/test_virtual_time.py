@@ -10,6 +10,9 @@ import pytest
 
 from tests import virtual_time
 
+A_MINUTE_S = 60.0
+"""`scripts/test` runs these on a machine that has better to do; an hour is longer all the same."""
+
 
 def real_seconds(story: Coroutine[Any, Any, None]) -> float:
     began = time.monotonic()
@@ -24,7 +27,7 @@ def test_an_hour_takes_no_time() -> None:
         await asyncio.sleep(3600)
         assert loop.time() - began == pytest.approx(3600)
 
-    assert real_seconds(story()) < 1
+    assert real_seconds(story()) < A_MINUTE_S
 
 
 def test_timers_run_in_their_order() -> None:
@@ -47,10 +50,10 @@ def test_timers_run_in_their_order() -> None:
 def test_a_timeout_is_virtual_too() -> None:
     async def story() -> None:
         with pytest.raises(TimeoutError):
-            async with asyncio.timeout(60):
+            async with asyncio.timeout(3600):
                 await asyncio.Event().wait()
 
-    assert real_seconds(story()) < 1
+    assert real_seconds(story()) < A_MINUTE_S
 
 
 def test_the_clock_waits_for_threads() -> None:

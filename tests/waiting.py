@@ -1,7 +1,8 @@
 """Waiting on a real clock for what another process does."""
 
 import asyncio
-from collections.abc import Callable
+import time
+from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -16,3 +17,10 @@ async def until(seen: Callable[[], T], at_most_s: float = 20.0) -> T:
         while not (found := seen()):  # noqa: ASYNC110
             await asyncio.sleep(0.01)
     return found
+
+
+async def seconds(awaited: Awaitable[object]) -> float:
+    """How long this took, by a real clock."""
+    began = time.monotonic()
+    await awaited
+    return time.monotonic() - began

@@ -27,15 +27,20 @@ _ERRORS_ONLY = 3
 class Session:
     """A loaded model: named arrays in, arrays out in the order of `outputs`."""
 
-    def __init__(self, session: Any) -> None:
+    def __init__(self, session: Any, path: str | Path) -> None:
         self._session = session
+        self._path = path
         self.inputs: dict[str, tuple[int | str | None, ...]] = {
             i.name: tuple(i.shape) for i in session.get_inputs()
         }
         self.outputs: list[str] = [o.name for o in session.get_outputs()]
 
     def run(self, inputs: Mapping[str, Array], outputs: Sequence[str] | None = None) -> list[Array]:
-        results: list[Array] = self._session.run(outputs, inputs)
+        """ModelError where the file is of another network than it was taken for."""
+        try:
+            results: list[Array] = self._session.run(outputs, inputs)
+        except _failures() as error:
+            raise ModelError(_unusable(self._path, "run", error)) from None
         return results
 
 
@@ -51,14 +56,16 @@ def session(path: str | Path, threads: int = 1) -> Session:
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:
         loaded = onnxruntime.InferenceSession(
-            str(path), options, providers=["CPUExecutionProvider"]
+            str(path), options, providers=["CPUExecutionProvider"], enable_fallback=0
         )
+        return Session(loaded, path)
     except _failures() as error:
-        reason = str(error).partition("\n")[0]
-        raise ModelError(
-            f"model {path} cannot be loaded ({reason}); remove it and run scripts/setup"
-        ) from None
-    return Session(loaded)
+        raise ModelError(_unusable(path, "loaded", error)) from None
+
+
+def _unusable(path: str | Path, what: str, error: Exception) -> str:
+    reason = str(error).partition("\n")[0]
+    return f"model {path} cannot be {what} ({reason}); remove it and run scripts/setup"
 
 
 def _failures() -> tuple[type[Exception], ...]:
@@ -72,7 +79,9 @@ def _failures() -> tuple[type[Exception], ...]:
         state.NoSuchFile,
         state.NotImplemented,
         state.RuntimeException,
+        MemoryError,
         RuntimeError,
+        ValueError,
     )
 
 

@@ -41,7 +41,7 @@ class MicroScorer:
         require_package()
         self._features = pymicro_wakeword.MicroWakeWordFeatures()
         self._words = words
-        self._models = {name: _load(path) for name, path in words.items()}
+        self._models = {name: load_word(path) for name, path in words.items()}
         self.not_numbers = 0
         self._prime()
 
@@ -91,7 +91,8 @@ def packaged_models() -> dict[str, Path]:
     return {path.stem: path for path in sorted(folder.glob("*.json"))}
 
 
-def _load(description: Path) -> Any:
+def load_word(description: Path) -> Any:
+    """A word's model, by the .json beside it. ModelError where it cannot be used."""
     try:
         told = json.loads(description.read_text())
         tflite = description.parent / told["model"]
@@ -100,11 +101,14 @@ def _load(description: Path) -> Any:
     except OSError as error:
         if isinstance(error, ModelError):
             raise
-        raise ModelError(f"model {description} cannot be read: {error.strerror}") from None
-    except (ValueError, KeyError, TypeError) as error:
         raise ModelError(
-            f"{description} does not describe a microWakeWord model ({error!r}): it is JSON with"
-            " model, wake_word and micro.probability_cutoff, micro.sliding_window_size"
+            f"model {description} cannot be read ({error.strerror}): copy it there again,"
+            " for all to read"
+        ) from None
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise ModelError(
+            f"{description} does not describe a microWakeWord model ({error!r}): it must be JSON"
+            " with model, wake_word and micro.probability_cutoff, micro.sliding_window_size"
         ) from None
 
 

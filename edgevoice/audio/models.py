@@ -25,7 +25,10 @@ def find(models_dir: str | Path, name: str) -> Path:
         if (directory / name).is_file():
             return directory / name
     places = ", ".join(str(directory) for directory in looked_in)
-    raise ModelError(f"model {name} not found in {places}; run scripts/setup to fetch it")
+    raise ModelError(
+        f"model {name} not found in {places}; `edgevoice models install` fetches what is missing"
+        " (with sudo, where root has installed edgevoice)"
+    )
 
 
 def names(models_dir: str | Path, pattern: str) -> list[str]:

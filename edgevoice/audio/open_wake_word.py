@@ -30,6 +30,8 @@ EMBEDDING = 96
 
 EMBEDDING_CHUNKS = 10
 """An embedding is made of 76 spectrogram frames, of which a chunk has 8."""
+LONGEST = 250
+"""Of a head, in embeddings: 20 s. They look at 16 to 34; a damaged file may say billions."""
 
 PRIMING_CHUNKS = 50
 """After 4 s of silence everything the models remember is silence. On empty memory
@@ -51,7 +53,7 @@ class StreamingScorer:
     def __init__(self, models_dir: str | Path, heads: Mapping[str, Path]) -> None:
         self._mel = inference.session(models.find(models_dir, "melspectrogram.onnx"))
         self._embed = inference.session(models.find(models_dir, "emb_stream.onnx"))
-        self._heads = {name: _load(path) for name, path in heads.items()}
+        self._heads = {name: load_head(path) for name, path in heads.items()}
         self._mel_input, *_ = self._mel.inputs
         self._embed_input, *self._states = self._embed.inputs
         self._longest = max((head.length for head in self._heads.values()), default=1)
@@ -151,7 +153,7 @@ class _LiteHead:
         return self._session.run(embeddings)
 
 
-def _load(path: Path) -> _Head:
+def load_head(path: Path) -> _Head:
     """ModelError where it is no head, or knows several words at once."""
     head: _Head = _LiteHead(path) if path.suffix == ".tflite" else _OnnxHead(path)
     scores = head.judge(np.zeros((1, head.length, EMBEDDING), np.float32))
@@ -167,7 +169,7 @@ def _length(path: Path, inputs: Sequence[tuple[int | str | None, ...]]) -> int:
     """How many embeddings it looks at; ModelError where it is something else."""
     shape, *others = inputs
     length = shape[1] if len(shape) == 3 else None
-    if others or not isinstance(length, int) or shape[2] != EMBEDDING:
+    if others or not isinstance(length, int) or not 0 < length <= LONGEST or shape[2] != EMBEDDING:
         raise ModelError(
             f"{path} is not an openWakeWord head: it takes {shape},"
             f" a head takes (1, some, {EMBEDDING}); correct wake.words.model"

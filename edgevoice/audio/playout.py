@@ -42,13 +42,25 @@ MOST_SOUNDS = 4
 class _Sound:
     """A chime being mixed in."""
 
-    def __init__(self, samples: Samples, repeat: bool) -> None:
+    def __init__(self, samples: Samples, repeat: bool, name: str, gain: "_Gain") -> None:
         self.samples = samples
         self.repeat = repeat
+        self.name = name
+        self.gain = gain
         self.position = 0
 
-    def pull(self, n: int) -> Samples:
+    @property
+    def is_over(self) -> bool:
+        return self.position >= len(self.samples)
+
+    def pull(self, n: int) -> Samples | NDArray[np.float32]:
         """Up to n samples; fewer when the sound ends."""
+        block = self._take(n)
+        if self.gain.now == self.gain.target == 1.0:
+            return block
+        return block * self.gain.over(len(block))
+
+    def _take(self, n: int) -> Samples:
         if self.repeat:
             indices = np.arange(self.position, self.position + n)
             self.position = (self.position + n) % len(self.samples)
@@ -65,12 +77,18 @@ class PlayoutBuffer:
     on_drained: Callable[[int], None]
     """The answer ran out after this many ms (not after a flush). From the pulling thread."""
 
+    on_heard: Callable[[str], None]
+    """A sound that has a name was heard to its end. From the pulling thread."""
+
     def __init__(self, rate_hz: int, dither: bool = False) -> None:
         """`dither`: no exact zeros, for amplifiers that fall asleep over them."""
         self.rate_hz = rate_hz
         self.on_started = lambda: None
         self.on_drained = lambda played_ms: None
+        self.on_heard = lambda name: None
         self.dropped_samples = 0
+        self.level = 0.0
+        """Peak of what was last pulled of an answer, 0 to 1: for a light that follows it."""
         self._lock = Lock()
         self._longest = int(LONGEST_ANSWER_S * rate_hz)
         self._answer: deque[Samples] = deque()
@@ -79,7 +97,9 @@ class PlayoutBuffer:
         self._played = 0
         self._announced = False
         self._sounds: list[_Sound] = []
+        self._heard: list[str] = []
         self._tail: Samples = np.zeros(0, np.int16)
+        self._silence: Samples = np.zeros(0, np.int16)
         self._volume = _Gain(1.0, rate_hz)
         self._duck = _Gain(1.0, rate_hz)
         self._way = _Gain(1.0, rate_hz)
@@ -153,25 +173,53 @@ class PlayoutBuffer:
             self._duck = _Gain(1.0, self.rate_hz)
             return self.played_ms
 
-    def mix(self, sound: Samples, repeat: bool = False) -> None:
+    def mix(
+        self, sound: Samples, repeat: bool = False, *, name: str = "", loudness: float = 1.0
+    ) -> None:
         """Play a sound over whatever is playing; a repeated one until `stop_sounds`."""
         if not len(sound):
             return
+        fresh = _Sound(sound, repeat, name, _Gain(loudness, self.rate_hz))
         with self._lock:
-            self._sounds = [*self._sounds[-(MOST_SOUNDS - 1) :], _Sound(sound, repeat)]
+            if len(self._sounds) >= MOST_SOUNDS:  # what rings is not lost among chimes
+                passing = [s for s in self._sounds if not s.repeat] or self._sounds
+                self._sounds = [s for s in self._sounds if s is not passing[0]]
+            self._sounds = [*self._sounds, fresh]
 
-    def stop_sounds(self) -> None:
+    def swell(self, name: str, loudness: float, over_s: float) -> bool:
+        """Move the loudness of the sounds of this name, within this time; whether there are any."""
         with self._lock:
-            sounding = _sum([s.pull(self._fade_samples) for s in self._sounds], self._fade_samples)
+            named = [sound for sound in self._sounds if sound.name == name]
+            for sound in named:
+                sound.gain = _Gain(sound.gain.now, self.rate_hz, over_s)
+                sound.gain.target = loudness
+        return bool(named)
+
+    def exchange(self, name: str, sound: Samples) -> None:
+        """Let the sound of this name be another one from here on, as loud as it was."""
+        with self._lock:
+            for each in self._sounds:
+                if each.name == name:
+                    each.samples, each.position = sound, 0
+
+    def stop_sounds(self, name: str | None = None) -> None:
+        """All of them, or those of this name."""
+        with self._lock:
+            ended = [s for s in self._sounds if name is None or s.name == name]
+            sounding = _sum([s.pull(self._fade_samples) for s in ended], self._fade_samples)
             self._fade_out(_clip(sounding), self._volume.now)
-            self._sounds = []
+            self._sounds = [s for s in self._sounds if s not in ended]
 
     def pull(self, n: int) -> Samples:
         """Exactly n samples for the loudspeaker; silence where there is nothing to play."""
         with self._lock:
+            if self._rests:
+                self.level = 0.0
+                return self._silence_of(n)
             played_before = self._played
             answer = self._take(n)
             self._count(len(answer))
+            self.level = float(np.max(answer, initial=0)) / 32768
             block = self._mixed(answer, n)
             if self._dither is not None:
                 block = self._dither.over(block)
@@ -179,11 +227,33 @@ class PlayoutBuffer:
             drained = (self._announced or started) and len(answer) < n
             self._announced = (self._announced or started) and not drained
             played_ms = self.played_ms
+            heard, self._heard = self._heard, []
+        for name in heard:
+            self.on_heard(name)
         if started:
             self.on_started()
         if drained:
             self.on_drained(played_ms)
         return block
+
+    @property
+    def _rests(self) -> bool:
+        """Nothing is played, dies away or was promised: as it is nearly all day long."""
+        return (
+            not (self._waiting or self._sounds or len(self._tail) or self._announced)
+            and self._volume.is_steady
+            and self._duck.is_steady
+            and self._way.now == 1.0
+            and self._dither is None
+        )
+
+    def _silence_of(self, n: int) -> Samples:
+        """The same each time, and nobody may write into it: a hundred times a second it costs
+        nothing."""
+        if len(self._silence) != n:
+            self._silence = np.zeros(n, np.int16)
+            self._silence.flags.writeable = False
+        return self._silence
 
     def _take(self, n: int) -> Samples:
         """Up to n samples off the front of the answer."""
@@ -206,7 +276,8 @@ class PlayoutBuffer:
 
     def _mixed(self, answer: Samples, n: int) -> Samples:
         sounds = [sound.pull(n) for sound in self._sounds]
-        self._sounds = [s for s in self._sounds if s.position < len(s.samples)]
+        self._heard += [s.name for s in self._sounds if s.is_over and s.name]
+        self._sounds = [s for s in self._sounds if not s.is_over]
         tail, self._tail = self._tail[:n], self._tail[n:]
         self._way.target = MAKE_WAY if sounds else 1.0
         loudness, ducking = self._volume.over(n), self._duck.over(n) * self._way.over(n)
@@ -229,9 +300,14 @@ class PlayoutBuffer:
 class _Gain:
     """An amplitude that moves towards its target at a steady pace."""
 
-    def __init__(self, gain: float, rate_hz: int) -> None:
+    def __init__(self, gain: float, rate_hz: int, ramp_s: float = RAMP_S) -> None:
+        """`ramp_s`: from silence to full."""
         self.now = self.target = gain
-        self._step = 1.0 / (RAMP_S * rate_hz)
+        self._step = 1.0 / (ramp_s * rate_hz)
+
+    @property
+    def is_steady(self) -> bool:
+        return self.now == self.target
 
     def over(self, n: int) -> NDArray[np.float32]:
         """The gain of each of the next n samples."""

@@ -14,6 +14,8 @@ def require_tflite(path: Path) -> None:
         with open(path, "rb") as file:
             beginning = file.read(8)
     except OSError as error:
-        raise ModelError(f"model {path} cannot be read: {error.strerror}") from None
+        raise ModelError(
+            f"model {path} cannot be read ({error.strerror}): copy it there again, for all to read"
+        ) from None
     if beginning[4:] != IDENTIFIER:
         raise ModelError(f"{path} is not a TensorFlow Lite model; copy it there again")

@@ -3,7 +3,7 @@
 One score per chunk of 80 ms. Knows no models and no samples, only their count.
 """
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from edgevoice.audio.frames import CAPTURE_RATE_HZ
 from edgevoice.config import WakeWordConfig
@@ -29,10 +29,20 @@ class Heard(NamedTuple):
     score: float
 
 
+class Miss(NamedTuple):
+    """The word was nearly said."""
+
+    name: str
+    score: float
+    """The highest of the rise."""
+    threshold: float
+    why: Literal["below", "refractory", "unconfirmed", "own voice", "snoozed"]
+
+
 class WakeRule:
     def __init__(self, word: WakeWordConfig) -> None:
         self.word = word
-        self._near = _NearMisses()
+        self._near = _NearMisses(word.name)
         self._needs_another = word.confirm != "none"
         self.reset()
 
@@ -45,6 +55,11 @@ class WakeRule:
     def near_misses(self) -> int:
         """How often the score rose to half the threshold and the word was not taken as said."""
         return self._near.count
+
+    @property
+    def missed(self) -> Miss | None:
+        """A rise that came to nothing, in the chunk in which that is certain."""
+        return self._near.missed
 
     def reset(self) -> None:
         """What is heard next does not follow what was heard before; the counts are kept."""
@@ -75,7 +90,7 @@ class WakeRule:
         heard = self._claimed if self._claimed and self._agreed() else None
         if heard or end - self._sure_at >= CONFIRM_WITHIN_SAMPLES:
             self._claimed = None
-        self._near.hear(score, threshold / 2, excused=deaf or heard is not None)
+        self._near.hear(score, threshold, deaf=deaf, heard=heard is not None)
         return heard
 
     def _agreed(self) -> bool:
@@ -89,28 +104,49 @@ class WakeRule:
 
 
 class _NearMisses:
-    """Counts rises to half the threshold that came to nothing, each when it is over."""
+    """Rises to half the threshold that came to nothing, each when it is over.
 
-    def __init__(self) -> None:
+    What was said while nobody was to hear it is told, and not counted.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._name = name
         self.count = 0
         self.reset()
 
     def reset(self) -> None:
         self._below = 0
         self._rose = self.rose_now = False
-        self._excused = False
+        self._heard = self._deaf = False
+        self._best = self._threshold = 0.0
+        self.missed: Miss | None = None
 
-    def hear(self, score: float, half: float, excused: bool) -> None:
-        """`excused`: it came to something, or nobody was to hear it."""
-        self._excused |= excused
-        self.rose_now = score >= half and score > 0 and not (self._rose or self._excused)
-        if score >= half and score > 0:
-            self._rose = True
-            self._below = 0
+    def hear(self, score: float, threshold: float, deaf: bool, heard: bool) -> None:
+        self.missed = None
+        self._heard |= heard
+        self._deaf |= deaf
+        high = score >= threshold / 2 and score > 0
+        self.rose_now = high and not (self._rose or self._heard or self._deaf)
+        if high:
+            self._rose, self._below = True, 0
+            if score > self._best:
+                self._best, self._threshold = score, threshold
             return
         self._below += 1
-        if self._below < RISE_OVER_CHUNKS:
-            return
-        if self._rose and not self._excused:
+        if self._below >= RISE_OVER_CHUNKS:
+            self._over()
+
+    def _over(self) -> None:
+        missed = self._judge() if self._rose and not self._heard else None
+        if missed is not None and not self._deaf:
             self.count += 1
         self.reset()
+        self.missed = missed
+
+    def _judge(self) -> Miss | None:
+        reached = self._best >= self._threshold
+        if self._deaf:
+            told = Miss(self._name, self._best, self._threshold, "refractory")
+            return told if reached else None
+        why: Literal["below", "unconfirmed"] = "unconfirmed" if reached else "below"
+        return Miss(self._name, self._best, self._threshold, why)

@@ -19,7 +19,7 @@ from edgevoice.audio.frames import CAPTURE_RATE_HZ, Samples
 from edgevoice.audio.quiet_gate import QuietGate
 from edgevoice.audio.wake_engine import CHUNK_SAMPLES, WakeEngine
 from edgevoice.audio.wake_models import head_of, micro_of
-from edgevoice.audio.wake_rule import Heard, WakeRule
+from edgevoice.audio.wake_rule import Heard, Miss, WakeRule
 from edgevoice.config import WakeConfig, WakeWordConfig
 
 
@@ -68,6 +68,7 @@ class WakeWords:
         self._waiting: Samples = np.zeros(0, np.int16)
         self._end: int | None = None
         self._deaf_until = 0
+        self._missed: list[Miss] = []
         self._hinted = False
         self.scores: dict[str, float] = {}
         self.chunks_scored = 0
@@ -87,6 +88,16 @@ class WakeWords:
         """Since this was asked last, something began that may become a wake word."""
         hinted, self._hinted = self._hinted, False
         return hinted
+
+    def missed(self) -> list[Miss]:
+        """Words that were nearly said; told once each."""
+        missed, self._missed = self._missed, []
+        return missed
+
+    @property
+    def resting_s(self) -> float:
+        """For how long nothing was heard but the room; 0 while something is, or without a gate."""
+        return self._slept * CHUNK_SAMPLES / CAPTURE_RATE_HZ
 
     def reset(self) -> None:
         """What is heard next does not follow what was heard before (unmuted, new microphone)."""
@@ -139,6 +150,8 @@ class WakeWords:
             if said := rule.hear(self.scores[name], second, end, playing, deaf):
                 heard.append(self._detection(rule.word, said, end))
             self._hinted |= rule.is_hint and rule.word.action == "listen"
+            if rule.missed is not None:
+                self._missed.append(rule.missed)
         if heard:
             self._deaf_until = end + self._refractory_samples
         return [max(heard, key=lambda detection: detection.score)] if heard else []

@@ -13,6 +13,11 @@ from edgevoice.errors import WavError
 
 _CONVERT = "convert it with: ffmpeg -i FILE -ac 1 -ar 16000 -c:a pcm_s16le OUT.wav"
 
+PIECE = 16_384
+"""Samples read at once."""
+LEAST_HZ, MOST_HZ = 4_000, 384_000
+"""Telephones have 8,000. A damaged header may say 1: a second of it would become 16,000."""
+
 
 def read_wav(path: str | Path, rate_hz: int = CAPTURE_RATE_HZ) -> Samples:
     """The sound in a file, mixed to mono, at the wanted rate."""
@@ -26,16 +31,21 @@ def _read(path: Path) -> tuple[Samples, int]:
             if file.getsampwidth() != 2:
                 bits = 8 * file.getsampwidth()
                 raise WavError(f"{path} holds {bits}-bit samples, 16 are needed; {_CONVERT}")
-            data = file.readframes(file.getnframes())
+            # A header may claim 4 GB, and all of it would be reserved; a pipe has no size.
+            frames = max(1, PIECE // file.getnchannels())
+            data = b"".join(iter(lambda: file.readframes(frames), b""))
             channels, rate_hz = file.getnchannels(), file.getframerate()
-    except (wave.Error, EOFError) as error:
+    except (wave.Error, EOFError, RuntimeError) as error:  # RuntimeError: a part longer than all
         reason = str(error) or "it ends early"
         raise WavError(f"{path} is not a PCM WAV file ({reason}); {_CONVERT}") from None
     except OSError as error:
-        raise WavError(f"{path} cannot be read: {error.strerror or error}") from None
+        reason = error.strerror or str(error)
+        raise WavError(f"{path} cannot be read ({reason}): name a file that is there") from None
     samples = _mono(data, channels)
-    if not len(samples) or rate_hz <= 0:
-        raise WavError(f"{path} holds no sound")
+    if not len(samples):
+        raise WavError(f"{path} holds no sound: name another file")
+    if not LEAST_HZ <= rate_hz <= MOST_HZ:
+        raise WavError(f"{path} says it has {rate_hz} samples a second; {_CONVERT}")
     return samples, rate_hz
 
 
@@ -62,7 +72,10 @@ class WavWriter:
         try:
             self._file = self._path.open("wb")
         except OSError as error:
-            raise WavError(f"{self._path} cannot be written: {error.strerror or error}") from None
+            reason = error.strerror or str(error)
+            raise WavError(
+                f"{self._path} cannot be written ({reason}): name a file in a folder of your own"
+            ) from None
         self._wave = wave.open(self._file, "wb")  # noqa: SIM115
         self._wave.setnchannels(1)
         self._wave.setsampwidth(2)

@@ -56,7 +56,9 @@ def the_target(args: argparse.Namespace) -> Target:
         try:
             token = Path(args.token_file).read_text(encoding="utf-8").strip()
         except (OSError, UnicodeDecodeError) as error:
-            raise ConfigError(f"--token-file {args.token_file} cannot be read: {error}") from error
+            raise ConfigError(
+                f"--token-file {args.token_file} cannot be read ({error}): name another"
+            ) from error
     ca_file = str(Path(args.ca_file).resolve()) if args.ca_file else ""
     return Target(base_url(args.url), token, args.model, ca_file, args.insecure)
 

@@ -44,5 +44,7 @@ async def _connect(target: Target) -> asyncio.StreamWriter:
             " name its CA with --ca-file, or trust it blindly with --insecure"
         ) from error
     except OSError as error:  # ssl.SSLError and TimeoutError are of this kind
-        raise LinkAbsent(f"no server of this kind at {target.url}: {error}") from error
+        raise LinkAbsent(
+            f"no server of this kind at {target.url} ({error}): is it running?"
+        ) from error
     return writer

@@ -3,23 +3,18 @@
 import asyncio
 import logging
 import re
-import time
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Sequence
 
 from edgevoice.audio.playout import PlayoutBuffer
 from edgevoice.daemon.settings_memory import SettingsMemory
 from edgevoice.errors import AudioError, ControlError
 from edgevoice.hardware.lamps import Lamps
-from edgevoice.hardware.mixer import Mixer, amplitude
-from edgevoice.hardware.state_file import StateFile
+from edgevoice.hardware.sound.mixer import Mixer, amplitude
 from edgevoice.tools.conversation import conversation_tools
 from edgevoice.tools.light import light_tools
-from edgevoice.tools.timer_tools import TimerTools
-from edgevoice.tools.timers import Timers
+from edgevoice.tools.tool import Tool
 from edgevoice.tools.toolbox import ToolBox
 from edgevoice.tools.volume import volume_tools
-from edgevoice.transceiver.inputs import Input, TimerRang
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +30,9 @@ class Volume:
     obey, and before it first has, loudness is set in software.
     """
 
+    on_change: Callable[[int], None]
+    """Somebody has asked for another one, in per cent."""
+
     def __init__(
         self, playout: PlayoutBuffer, memory: SettingsMemory, mixer: Mixer | None = None
     ) -> None:
@@ -42,9 +40,11 @@ class Volume:
         self._memory = memory
         self._mixer = mixer
         self._percent = 0
+        self._cap = 100
         self._by_mixer = False
         self._complained = False
         self._moved = asyncio.Event()
+        self.on_change = lambda percent: None
 
     @property
     def percent(self) -> int:
@@ -64,6 +64,7 @@ class Volume:
         """What it then is: within 0 to 100."""
         self._apply(min(100, max(0, percent)))
         self._memory.remember_volume(self._percent)
+        self.on_change(self._percent)
         return self._percent
 
     def change(self, delta: int) -> int:
@@ -80,6 +81,16 @@ class Volume:
         if not match[1]:
             return self.set(percent)
         return self.change(-percent if match[1] == "-" else percent)
+
+    def cap(self, percent: int) -> None:
+        """No louder than this, whatever is asked for; that is remembered for later."""
+        if percent != self._cap:
+            self._cap = percent
+            self._apply(self._percent)
+
+    @property
+    def _heard(self) -> int:
+        return min(self._percent, self._cap)
 
     def reapply(self) -> None:
         """The card is back: cards forget."""
@@ -100,7 +111,7 @@ class Volume:
 
     async def _move(self, mixer: Mixer) -> None:
         try:
-            await asyncio.to_thread(mixer.set, self._percent)
+            await asyncio.to_thread(mixer.set, self._heard)
         except AudioError as error:
             self._by_mixer = False
             if not self._complained:
@@ -113,27 +124,17 @@ class Volume:
     def _soften(self) -> None:
         """In software: all of it, or only silence, which few mixers can do."""
         if self._by_mixer:
-            self._playout.volume = 1.0 if self._percent else 0.0
+            self._playout.volume = 1.0 if self._heard else 0.0
         else:
-            self._playout.volume = amplitude(self._percent)
+            self._playout.volume = amplitude(self._heard)
 
 
-def timer_tools(state_dir: Path, post: Callable[[Input], None]) -> TimerTools:
-    """Timers that ring as inputs and survive a restart."""
-    return TimerTools(
-        Timers(lambda label: post(TimerRang(label))),
-        StateFile(state_dir / "timers.json"),
-        clock=asyncio.get_running_loop().time,
-        wall_clock=time.time,
-    )
-
-
-def toolbox(volume: Volume, lamps: Lamps, timers: TimerTools) -> ToolBox:
+def toolbox(volume: Volume, lamps: Lamps, others: Sequence[Tool] = ()) -> ToolBox:
     return ToolBox(
         [
             *volume_tools(volume.set, volume.change),
             *light_tools(lamps.names, lamps.switch),
-            *timers.tools(),
+            *others,
             *conversation_tools(),
         ]
     )

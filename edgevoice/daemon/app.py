@@ -1,19 +1,16 @@
 """The device: everything wired together, started in order, stopped in reverse.
 
-One TaskGroup runs what runs by itself; whoever is built here is run here.
+One TaskGroup runs what runs by itself; whoever is built here is run here. The program,
+which runs one device or, when the configuration is read again, several, is `program.py`.
 """
 
 import asyncio
 import logging
 import os
-import signal
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import asdict, replace
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from edgevoice import __version__
 from edgevoice.audio.barge_in import BargeInDetector
@@ -25,38 +22,48 @@ from edgevoice.audio.gate import Gate
 from edgevoice.audio.playout import PlayoutBuffer
 from edgevoice.audio.ring import RingBuffer
 from edgevoice.audio.sample_clock import SampleClock
-from edgevoice.audio.vad import make_vad
-from edgevoice.audio.wake_word import WakeWords
 from edgevoice.config import Config
-from edgevoice.daemon import relays
-from edgevoice.daemon.abilities import Volume, timer_tools, toolbox
+from edgevoice.daemon.abilities import Volume, toolbox
 from edgevoice.daemon.allocator import Allocator
-from edgevoice.daemon.board import Board, real_board
+from edgevoice.daemon.attention import Attention
+from edgevoice.daemon.board import Board
 from edgevoice.daemon.capture import Capture
-from edgevoice.daemon.commands import Commands
+from edgevoice.daemon.clocks import local_time, time_of_day
 from edgevoice.daemon.context_memory import context_memory
-from edgevoice.daemon.control import ControlServer
+from edgevoice.daemon.control.commands import Command, Commands
+from edgevoice.daemon.control.light_commands import LightCommands
+from edgevoice.daemon.control.server import ControlServer
+from edgevoice.daemon.control.session_commands import SessionCommands
+from edgevoice.daemon.control.status import Status
+from edgevoice.daemon.control.status_line import StatusLine
+from edgevoice.daemon.diary.diary import Diary
+from edgevoice.daemon.diary.diary_commands import DiaryCommands
+from edgevoice.daemon.diary.forgetting import Forgetting
+from edgevoice.daemon.diary.record_commands import RecordCommands
+from edgevoice.daemon.diary.turn_log import TurnLog
+from edgevoice.daemon.diary.waterfall import SampleCounts
 from edgevoice.daemon.ears import Ears, Senses
 from edgevoice.daemon.gate_light import GateLight
+from edgevoice.daemon.hands.controls import Controls
+from edgevoice.daemon.hands.deeds import Reach
+from edgevoice.daemon.neighbourhood import Neighbours
 from edgevoice.daemon.performer import Body, Performer
-from edgevoice.daemon.privacy_log import PrivacyLog
 from edgevoice.daemon.runner import Runner
 from edgevoice.daemon.settings_memory import SettingsMemory
+from edgevoice.daemon.stall_watch import StallWatch
 from edgevoice.daemon.tool_host import ToolHost
-from edgevoice.daemon.turn_log import TurnLog
+from edgevoice.daemon.unasked.unasked import Unasked
 from edgevoice.daemon.watchdog import Progress, Watchdog
-from edgevoice.daemon.waterfall import SampleCounts
-from edgevoice.hardware.button import Button
 from edgevoice.hardware.lamps import Lamps
-from edgevoice.hardware.lights import Indicator, open_indicator
-from edgevoice.hardware.mixer import make_mixer
-from edgevoice.hardware.network import NetworkWatch
-from edgevoice.hardware.other_sound import OtherSound
-from edgevoice.hardware.service_manager import ServiceManager
-from edgevoice.hardware.state_file import StateFile
-from edgevoice.link.direct import destination
+from edgevoice.hardware.lights.drivers import open_indicator
+from edgevoice.hardware.sound.mixer import make_mixer
+from edgevoice.hardware.sound.other_sound import OtherSound
+from edgevoice.hardware.system.network import NetworkWatch
+from edgevoice.hardware.system.service_manager import ServiceManager
+from edgevoice.hardware.system.state_file import StateFile
 from edgevoice.link.relay import Relay
 from edgevoice.link.relay_link import RelayLink
+from edgevoice.neighbours.neighbour import Host
 from edgevoice.realtime.server_events import OutputAudioBufferStarted
 from edgevoice.transceiver.actions import Action, CloseGate, Stage
 from edgevoice.transceiver.inputs import (
@@ -69,38 +76,20 @@ from edgevoice.transceiver.inputs import (
     ShutdownRequested,
     SpeakerFound,
     SpeakerLost,
+    StopRequested,
 )
 from edgevoice.transceiver.persona import Persona
+from edgevoice.transceiver.setup import Rest
+from edgevoice.transceiver.states import State
 from edgevoice.transceiver.transceiver import Transceiver
-from edgevoice.webrtc.hardening import harden
 
 log = logging.getLogger(__name__)
 
-VOLUME_STEP = 10
-"""Per cent by which a button makes it louder or softer."""
-
-GOODBYE_S = 0.1
+GOODBYE_S = 0.05
 """Between the order to shut down and the end of the tasks, for the last actions to be done."""
 
-
-def main(config: Config) -> int:
-    """Run until SIGTERM or SIGINT; the exit status."""
-    harden()
-    asyncio.run(_main(config, relays.configured(config.link)))
-    return 0
-
-
-async def _main(config: Config, called: Sequence[Relay]) -> None:
-    device = Device(config, called, real_board(config))
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, device.stop)
-    await device.run()
-
-
-def time_of_day() -> float:
-    """Seconds since 1970, which outlives the program; a board without a clock may be wrong."""
-    return datetime.now(UTC).timestamp()
+FADE_OUT_S = 0.1
+"""From the buffer to the ear, on a usual card."""
 
 
 class _Stopped(Exception):
@@ -110,23 +99,45 @@ class _Stopped(Exception):
 class Device:
     """Needs a running loop. `run` returns after `stop`."""
 
-    def __init__(self, config: Config, called: Sequence[Relay], board: Board) -> None:
+    def __init__(
+        self,
+        config: Config,
+        called: Sequence[Relay],
+        board: Board,
+        service: ServiceManager | None = None,
+        before: "Device | None" = None,
+    ) -> None:
+        """`before`: another one of this program, which has ended; what it knew goes on."""
         self._config = config
         self._board = board
         self._stop = asyncio.Event()
         self._loop = asyncio.get_running_loop()
-        self._service = ServiceManager()
-        self._told = ""
+        self._service = service or ServiceManager()
         self._speaker_is_lost = False
         self._dropped_before = 0
         self._state_dir = Path(os.environ.get("STATE_DIRECTORY") or config.control.state_dir)
-        self._memory = SettingsMemory(StateFile(self._state_dir / "settings.json"))
-        self._memory.load()
+        if before is None:
+            self._memory = SettingsMemory(StateFile(self._state_dir / "settings.json"))
+            self._memory.load()
+        else:  # not from the file, which may be on a disk that is full
+            self._memory = before._memory
+        self._diary: Diary = (
+            before._diary if before else Diary(self._state_dir, local_time, self._loop.time)
+        )
+        self._diary.words = config.wake.words
         self._context = context_memory(config, self._state_dir, time_of_day, self._loop.time)
         self._context.load()
+        if before is not None:
+            self._context.go_on(before._context)
         self.ready = asyncio.Event()
+        self._day: tuple[float | None, float] = before._day if before else (None, 0.0)
+        """When it began, and the seconds of it that were talked away."""
         self._build_audio()
         self._build_mind(called)
+        if before is not None:
+            self.turns.go_on(before.turns)
+            self.runner.go_on(before.runner)
+            self._unasked.go_on(before._unasked)
 
     def _build_audio(self) -> None:
         """The audio plane: from the microphone to the gate, and the way back."""
@@ -145,23 +156,26 @@ class Device:
         self._capture.microphone = self._board.microphone(
             self._ears.hear, self._capture.lost, self._capture.found
         )
+        self._ears.pace.behind_s = lambda: self._capture.microphone.behind_s
         self._speaker = self._board.speaker(self._playout, self._speaker_lost, self._speaker_found)
         self._speaker.on_played = self._reference.played
         self._speaker.on_starved = self._reference.stumbled
 
     def _senses(self) -> Senses:
         """What listens on the board."""
-        config, models_dir = self._config, self._config.wake.models_dir
+        config = self._config
+        models = self._board.models(config)
+        self._attention = Attention(config.wake, models.unheard, self._loop.time)
         self._reference = EchoReference(config.speaker.rate_hz, self._board.one_clock())
         self._canceller = make_canceller(config.echo, self._reference.adjust)
         return Senses(
             self._clock,
             self._reference,
             self._canceller,
-            make_vad(config.vad, models_dir),
+            models.vad,
             BargeInDetector(),
             Endpointer(config.vad.start_s, config.vad.stop_s, config.vad.threshold),
-            WakeWords(models_dir, config.wake),
+            models.wake_words,
         )
 
     def _build_mind(self, called: Sequence[Relay]) -> None:
@@ -173,35 +187,81 @@ class Device:
             self._playout,
             self._post,
             media=config.media,
+            codec=self._board.codec,
             standby=config.link.warm_standby,
             transport=config.link.transport,
             first_turn=config.link.first_turn,
         )
-        self._timers = timer_tools(self._state_dir, self._post)
-        self._toolbox = toolbox(self._volume, self._lamps, self._timers)
+        self._unasked = Unasked(
+            config, self._state_dir, self._playout, self._volume, called, self._post
+        )
+        self._toolbox = toolbox(self._volume, self._lamps, self._unasked.tools())
         self._tool_host = ToolHost(self._toolbox, self._post)
         self.turns = TurnLog(self._clock, self._counts)
-        self.runner = Runner(self._new_transceiver, self._perform, self._dump_flight)
-        self._buttons = self._make_buttons()
-        commands = Commands(
-            self.runner, self._volume, self._pressed, self._status, lambda: self._ears.levels()
+        self.runner = Runner(self._new_transceiver, self._perform, self._diary.failing.broke)
+        reach = Reach(self.runner, self._volume, self._pressed_by_hand, self._perform)
+        self._controls = Controls(config, self._board.pins, reach, self._memory)
+        self._status = Status(
+            self.runner,
+            self._gate,
+            self._volume,
+            self._ring,
+            self._ears,
+            self._capture,
+            self._link,
+            self.turns,
+            config.link,
+            [self._unasked.told, self._attention.status, lambda: {"stuck": self._controls.stuck}],
         )
-        self.command = commands.obey
-        self._control = ControlServer(config.control.socket, self.command)
-        self._watchdog = Watchdog(self._service, self._progress)
+        self.line = StatusLine(
+            self._service.status, config.board, self.turns, self._status.relay, local_time
+        )
+        self.commands = self._make_commands()
+        self.command = self.commands.obey
+        self._control = ControlServer(config.control.socket, self.commands)
+        self._neighbours = Neighbours(config, Host(self._status.told, self.command), self.turns)
+        failing, interval_s = self._diary.failing, self._service.watchdog_interval_s
+        self._watchdog = Watchdog(self._service, self._progress, failing.stuck)
+        self._stall_watch = StallWatch(interval_s, failing.stands_still)
         self._allocator = Allocator()
 
-    def _make_buttons(self) -> list[Button]:
-        config, volume = self._config.button, self._volume
-        meanings: list[tuple[int | None, Callable[[], object]]] = [
-            (config.pin, self._pressed),
-            (config.louder_pin, lambda: volume.change(+VOLUME_STEP)),
-            (config.softer_pin, lambda: volume.change(-VOLUME_STEP)),
-        ]
-        return [Button(replace(config, pin=pin), act, self._board.pins) for pin, act in meanings]
+    def _make_commands(self) -> Commands:
+        """What the control socket understands; each subject brings its own table."""
+        commands = Commands()
+        commands.add(
+            {
+                "status": Command(self._status.told, "what it is doing", looks=True),
+                "levels": Command(self._ears.levels, "what a meter shows", looks=True),
+            }
+        )
+        switch_is_on = self._controls.switch_is_on
+        session = SessionCommands(self.runner, self._volume, self._pressed, switch_is_on)
+        commands.add(session.table())
+        commands.add(LightCommands(lambda: self._light).table())
+        commands.add(self._unasked.commands())
+        diary = DiaryCommands(self._diary, self.runner, self._ears, self._gate)
+        commands.add(diary.table())
+        commands.add(self._forgetting().table())
+        self._recording = RecordCommands(
+            self._diary, self._memory, lambda on: self._light.record(on)
+        )
+        commands.add(self._recording.table())
+        self._status.parts.extend((diary.status, self._recording.status))
+        return commands
+
+    def _forgetting(self) -> Forgetting:
+        return Forgetting(
+            self.runner,
+            self._context,
+            self._diary,
+            self.turns,
+            self._unasked.cancel_all,
+            self._link.forget,
+        )
 
     def _new_transceiver(self) -> Transceiver:
         config = self._config
+        self._unasked.again()
         return Transceiver(
             turn=config.turn,
             context=config.context,
@@ -214,12 +274,15 @@ class Device:
             speaker_lost=self._speaker_is_lost,
             hears_voices=self._canceller.hears_voices,
             remembered=self._context.remembered,
+            manners=self._unasked.manners(),
+            rest=Rest(day_began=self._day[0], day_used_s=self._day[1]),
             personas={w.name: Persona(w.instructions, w.voice) for w in config.wake.words},
         )
 
     async def run(self) -> None:
         """Start everything in order, run until stopped, stop it in reverse."""
         async with AsyncExitStack() as opened:
+            opened.push(self._diary.failing.crashed)
             await self._open(opened)
             try:
                 await self._run_components()
@@ -229,14 +292,15 @@ class Device:
     async def _open(self, opened: AsyncExitStack) -> None:
         """What needs opening; each line is closed again in reverse, even if a later one fails."""
         self._volume.restore(self._config.speaker.volume_percent)
-        indicator = open_indicator(self._config.indicator, self._board.pins)
-        opened.callback(indicator.close)
+        self._indicator = open_indicator(
+            self._config.indicator, self._board.pins, self._loop.time, lambda: self._playout.level
+        )
+        opened.callback(self._indicator.close)
         self._lamps.open()
         opened.callback(self._lamps.close)
         await opened.enter_async_context(self._speaker)
-        for button in self._buttons:
-            await opened.enter_async_context(button)
-        self._wire(indicator)
+        await opened.enter_async_context(self._controls)
+        self._wire()
         # However the program ends: nothing may leave any more, and what has is written down.
         opened.callback(self._perform, CloseGate("the program ends"))
 
@@ -244,29 +308,39 @@ class Device:
         components = (
             self._memory.run(),
             self._context.run(),
+            self._diary.run(),
             self._volume.run(),
             self._other_sound.run(),
             self._link.run(),
             NetworkWatch(self._network_changed, on_stir=self._link.network_stirs).run(),
             self._tool_host.run(),
-            self._timers.run(),
+            self._indicator.run(),
+            self._attention.run(),
+            *self._unasked.components(),
+            self._controls.run(),
             self._capture.run(),
             self._capture.microphone.watch(),
             self._speaker.watch(),
             self._control.run(),
             self.runner.run(),
             self._watchdog.run(),
+            self._stall_watch.run(),
             self._allocator.run(),
+            self._neighbours.run(),
             self._until_stopped(),
         )
         async with asyncio.TaskGroup() as tasks:
             for component in components:
                 tasks.create_task(component)
 
-    def _wire(self, indicator: Indicator) -> None:
+    def _wire(self) -> None:
         """Connect what only now exists: callbacks of the gate, the playout and the link."""
-        light = GateLight(indicator, self._config.indicator.required)
-        privacy = PrivacyLog(self._state_dir / "privacy.log", lambda: datetime.now(UTC))
+        self._light = light = GateLight(
+            self._indicator,
+            self._config.indicator.required,
+            stop=partial(self._post, StopRequested("indicator")),
+        )
+        self._indicator.on_lost = light.lost
         body = Body(
             gate=self._gate,
             playout=self._playout,
@@ -276,64 +350,76 @@ class Device:
             other_sound=self._other_sound,
             tools=self._tool_host,
             turns=self.turns,
-            privacy=privacy,
+            privacy=self._diary.privacy,
             remember_mute=self._memory.remember_mute,
+            bell=self._unasked.bell,
+            alarms=self._unasked.alarms,
+            announcements=self._unasked.announcements,
         )
         self._performer = Performer(body, self._post, self._config.sounds)
         self._gate.on_change = partial(self._gate_changed, light)
         self._ears.on_captured = self._link.samples_captured
         self._link.on_first_sent = self._first_sent
         self._playout.on_started = lambda: self._post_from_thread(PlayoutStarted())
+        heard = self._unasked.announcements.heard
+        self._playout.on_heard = lambda name: self._in_loop(heard, name)
         self._playout.on_drained = lambda ms: self._post_from_thread(PlayoutDrained(ms))
-        self.runner.observers += [self._observe, self._context.observe]
+        self.runner.observers += [
+            self._observe,
+            self._context.observe,
+            self._neighbours.observe,
+            self.line.observe,
+        ]
+        self._diary.attach(self.runner, self.turns, self._ears)
+        self.failures = self._diary.failures
+        self.failures.config, self.failures.status = self._config, self._status.told
+        self._attention.attach(self.runner, self._ears, light, self.line)
+        self._recording.set_up(self._config)
         light.show(self.runner.transceiver.indication)
-        self._capture.want(not self._memory.muted)
+        self._capture.want(not (self._memory.muted or self._controls.switch_is_on()))
+        self._volume.on_change = self._indicator.volume
+        self._unasked.show_next(self._indicator.countdown)
+        self._controls.on_hold = self._indicator.hold
 
     async def _until_stopped(self) -> None:
         """The last component to start, so everything before it has begun to run."""
         log.info("edgevoice %s listens", __version__)
-        self._service.ready()
-        self._tell_status(self.runner.transceiver)
+        self.line.show(self.runner.transceiver)
         self.ready.set()
         await self._stop.wait()
-        self._service.stopping()
         self._post(ShutdownRequested())
         await asyncio.sleep(GOODBYE_S)
+        self._playout.flush()  # whatever is still heard fades out; a card that is closed clicks
+        self._playout.stop_sounds()
+        await asyncio.sleep(FADE_OUT_S)
         raise _Stopped
 
     def stop(self) -> None:
         """End the session, if there is one, and let `run` return."""
         self._stop.set()
 
-    def _status(self) -> dict[str, Any]:
-        mind = self.runner.transceiver
-        last = self.turns.reports[-1].as_json() if self.turns.reports else None
-        return {
-            "version": __version__,
-            "state": mind.state.value,
-            "muted": mind.facts.muted,
-            "microphone": "lost" if mind.facts.microphone_lost else "ok",
-            "speaker": "lost" if mind.facts.speaker_lost else "ok",
-            "relay": "offline" if mind.facts.offline else self._relay(),
-            "gate": "open" if self._gate.is_open else "closed",
-            "volume": self._volume.percent,
-            **self._ears.findings(),
-            "dropped_blocks": self._capture.microphone.dropped,
-            "captured_s": round(self._ring.end / CAPTURE_RATE_HZ, 1),
-            "receiving": asdict(self._link.statistics()),
-            "context": mind.memory.status(),
-            "unknown_events": mind.unknown_events,
-            "last_error": mind.last_error.code if mind.last_error else None,
-            "last_turn": last,
-        }
+    @property
+    def is_idle(self) -> bool:
+        """Nobody would notice if it ended now."""
+        mind, facts = self.runner.transceiver, self.runner.transceiver.facts
+        return mind.state is State.IDLE and not (facts.ringing or facts.announcing)
 
-    def _relay(self) -> str:
-        """Who carries the session, or would be called first."""
-        called = self._link.destinations
-        return called[-1] if called else destination(self._config.link)
+    @property
+    def is_settled(self) -> bool:
+        """It hears, or it is known why not."""
+        return self._capture.is_tried and (not self._capture.expected or self._ring.end > 0)
+
+    @property
+    def lacks(self) -> frozenset[str]:
+        """What it is to hear or speak with and is not there."""
+        lost = {"microphone": self._capture.is_lost, "speaker": self._speaker_is_lost}
+        return frozenset(name for name, is_lost in lost.items() if is_lost)
 
     def _post(self, happened: Input) -> None:
         self.runner.post(happened)
+
+    def _in_loop(self, tell: Callable[[str], None], what: str) -> None:
+        self._loop.call_soon_threadsafe(tell, what)
 
     def _post_from_thread(self, happened: Input) -> None:
         self._loop.call_soon_threadsafe(self._post, happened)
@@ -352,8 +438,13 @@ class Device:
         self._volume.reapply()
         self._post(SpeakerFound())
 
-    def _pressed(self) -> None:
-        self._post(ButtonPressed(self._ring.end))
+    def _pressed(self, source: str) -> None:
+        self._post(ButtonPressed(self._ring.end, source))
+
+    def _pressed_by_hand(self, at: float) -> None:
+        """At that moment, which may be a little while ago."""
+        ago = round(max(0.0, self._loop.time() - at) * CAPTURE_RATE_HZ)
+        self._post(ButtonPressed(max(0, self._ring.end - ago), "button"))
 
     def _network_changed(self) -> None:
         log.info("the network has changed")
@@ -365,20 +456,13 @@ class Device:
 
     def _observe(self, happened: Input, mind: Transceiver) -> None:
         """What follows from an input without any decision."""
+        self._day = mind.day
         if isinstance(happened, EventReceived) and isinstance(
             happened.event, OutputAudioBufferStarted
         ):
             self._performer.begin_answer(happened.event.response_id)
-        self._tell_status(mind)
-
-    def _tell_status(self, mind: Transceiver) -> None:
-        """One line for `systemctl status`, when there is something new to say."""
-        told = mind.indication.value
-        if mind.facts.offline:
-            told += f"; the last session: {mind.last_ending}"
-        if told != self._told:
-            self._told = told
-            self._service.status(told)
+        self._unasked.heard_from(happened)
+        self._unasked.look(mind.facts)
 
     def _gate_changed(self, light: GateLight, is_open: bool) -> None:
         light.gate_changed(is_open)
@@ -408,14 +492,3 @@ class Device:
             self._capture.expected,
             self._board.is_spinning(),
         )
-
-    def _dump_flight(self, lines: list[str]) -> None:
-        """Keep what led to a broken invariant. It may hold what was said: the owner's alone."""
-        path = self._state_dir / "flight-record.txt"
-        try:
-            self._state_dir.mkdir(parents=True, exist_ok=True)
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                file.write("\n".join(lines) + "\n")
-        except OSError as trouble:
-            log.error("the flight record cannot be written to %s: %s", path, trouble)

@@ -4,17 +4,68 @@ The simulator makes another `Board`; nothing else of the device knows the differ
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
+from typing import NamedTuple
 
 from edgevoice.audio.playout import PlayoutBuffer
-from edgevoice.config import Config
-from edgevoice.errors import AudioError
-from edgevoice.hardware.microphone import Microphone, OnBlock, OnFound, OnLost, make_microphone
-from edgevoice.hardware.pins import PinSource, board_pins
-from edgevoice.hardware.portaudio import PORTAUDIO
-from edgevoice.hardware.sound_names import on_one_card
-from edgevoice.hardware.speaker import Speaker, make_speaker
+from edgevoice.audio.vad import Vad, make_vad
+from edgevoice.audio.wake_word import WakeWords
+from edgevoice.config import Config, WakeWordConfig
+from edgevoice.errors import AudioError, ModelError
+from edgevoice.hardware.gpio.pins import PinSource, board_pins
+from edgevoice.hardware.sound.microphone import (
+    Microphone,
+    OnBlock,
+    OnFound,
+    OnLost,
+    make_microphone,
+)
+from edgevoice.hardware.sound.portaudio import PORTAUDIO
+from edgevoice.hardware.sound.sound_names import on_one_card
+from edgevoice.hardware.sound.speaker import Speaker, make_speaker
+from edgevoice.webrtc.codec import Codec
+
+
+class Models(NamedTuple):
+    vad: Vad
+    wake_words: WakeWords
+    unheard: tuple[str, ...] = ()
+    """Of each wake word that could not be loaded, what it is and what to do."""
+    poorer: tuple[str, ...] = ()
+    """Likewise of what something else does in its place."""
+
+    @property
+    def lacking(self) -> tuple[str, ...]:
+        return self.unheard + self.poorer
+
+
+def load_models(config: Config) -> Models:
+    """What listens by models. Takes a second on a small board; ModelError where one is missing."""
+    folder = config.wake.models_dir
+    return Models(make_vad(config.vad, folder), WakeWords(folder, config.wake))
+
+
+def load_what_can_be(config: Config) -> Models:
+    """All but the missing and damaged ones: who cannot be called may still be woken by hand."""
+    folder, wake = config.wake.models_dir, config.wake
+    unheard: list[str] = []
+    poorer: list[str] = []
+    heard: list[WakeWordConfig] = []
+    for word in wake.words:
+        try:
+            WakeWords(folder, replace(wake, words=(word,)))
+        except ModelError as error:
+            unheard.append(f'the wake word "{word.name}" is not heard: {error}')
+        else:
+            heard.append(word)
+    try:
+        vad = make_vad(config.vad, folder)
+    except ModelError as error:
+        poorer.append(f"speech is told by webrtc alone: {error}")
+        vad = make_vad(replace(config.vad, engine="webrtc"), folder)
+    words = WakeWords(folder, replace(wake, words=tuple(heard)))
+    return Models(vad, words, tuple(unheard), tuple(poorer))
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +77,10 @@ class Board:
     """Microphone and speaker are surely one card, as far as can be told now. May take a second."""
     is_spinning: Callable[[], bool] = lambda: False
     """What has the sound cards will never let go of them; see `PortAudio`."""
+    models: Callable[[Config], Models] = load_models
+    """Each with a memory of what it heard: for one device."""
+    codec: Codec | None = None
+    """How sound is packed for the relay and unpacked; None: as Opus."""
 
 
 def real_board(config: Config) -> Board:

@@ -9,7 +9,7 @@ import logging
 from collections.abc import Callable
 
 from edgevoice.errors import MicrophoneError
-from edgevoice.hardware.microphone import Microphone
+from edgevoice.hardware.sound.microphone import Microphone
 from edgevoice.transceiver.inputs import Input, MicrophoneFound, MicrophoneLost
 
 log = logging.getLogger(__name__)
@@ -25,6 +25,8 @@ class Capture:
         self._wanted = False
         self._changed = asyncio.Event()
         self._lost = False
+        self.is_tried = False
+        """It is known whether it can be opened, or that it is to stay closed."""
 
     @property
     def expected(self) -> bool:
@@ -65,6 +67,7 @@ class Capture:
                 elif is_open and not wanted:
                     await self._close()
                 is_open = wanted
+                self.is_tried = True
         finally:
             await self.microphone.close()
 

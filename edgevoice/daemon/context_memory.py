@@ -20,7 +20,7 @@ from msgspec import Struct
 
 from edgevoice.config import Config
 from edgevoice.errors import RemoteProtocolError
-from edgevoice.hardware.state_file import StateFile
+from edgevoice.hardware.system.state_file import StateFile
 from edgevoice.realtime.items import Item
 from edgevoice.realtime.server_events import ConversationItemAdded
 from edgevoice.realtime.wire import decode_server_event, encode
@@ -83,6 +83,23 @@ class ContextMemory:
             self._loaded = self._restored(state)
         if self._loaded is None:
             self._file.erase()
+
+    def go_on(self, before: "ContextMemory") -> None:
+        """With what another one of this program knew, which has ended, wherever it kept it."""
+        kept = before.remembered
+        if kept is None or kept.forget_at is None or not self._keep_s:
+            self._loaded = None
+        else:
+            until = min(kept.forget_at, self._now() + self._keep_s)
+            self._loaded = replace(kept, forget_at=until)
+
+    def erase(self) -> None:
+        """In any thread, when all is forgotten: wherever it may have been kept."""
+        with self._saving:
+            self._newest = None
+            for file in (self._file, *self._unused):
+                if file is not None:
+                    file.erase()
 
     @property
     def remembered(self) -> Remembered | None:

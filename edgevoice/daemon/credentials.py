@@ -1,33 +1,20 @@
 """What the device shows a relay: a bearer token from its file, or the board's own key.
 
-Logs neither.
+Both may be the service manager's copies of files that only root reads. Logs neither.
 """
 
-import os
 from pathlib import Path
 
 from edgevoice.config import LinkConfig
 from edgevoice.errors import CredentialError
 from edgevoice.identity import device_key
 from edgevoice.link.credential import BearerToken, Credential, SignedToken
+from edgevoice.secret_file import secret_file
 
-CREDENTIAL = "token"
-"""Its name among the service manager's credentials (LoadCredential=token:...)."""
+CREDENTIAL, KEY_CREDENTIAL = "token", "device.key"
+"""Their names among the service manager's credentials (LoadCredential=token:...)."""
 
 MOST_CHARS = 4_096
-
-
-def token_path(configured: str) -> Path:
-    """Where the token is: the service manager's copy where there is one.
-
-    The service manager's copy is an empty line where its own file does not exist.
-    """
-    directory = os.environ.get("CREDENTIALS_DIRECTORY")
-    if directory:
-        copy = Path(directory) / CREDENTIAL
-        if copy.is_file() and copy.read_bytes().strip():
-            return copy
-    return Path(configured)
 
 
 def credential(link: LinkConfig, is_first: bool = True) -> Credential:
@@ -35,10 +22,18 @@ def credential(link: LinkConfig, is_first: bool = True) -> Credential:
 
     `is_first`: of the first relay, whose token the service manager may hold.
     """
-    path = token_path(link.token_file) if is_first else Path(link.token_file)
-    if not path.exists() and Path(link.key_file).exists():
-        return SignedToken(device_key.load(Path(link.key_file)), link.url)
+    path = secret_file(link.token_file, CREDENTIAL) if is_first else Path(link.token_file)
+    key = secret_file(link.key_file, KEY_CREDENTIAL)
+    if not path.exists() and key.exists():
+        by_manager = key != Path(link.key_file)
+        return SignedToken(device_key.load(key, by_manager=by_manager), link.url)
     return BearerToken(read_token(link.token_file, is_first))
+
+
+def has_credential(link: LinkConfig) -> bool:
+    """Something to show is there, right or wrong."""
+    files = (secret_file(link.token_file, CREDENTIAL), secret_file(link.key_file, KEY_CREDENTIAL))
+    return any(file.exists() for file in files)
 
 
 def read_token(configured: str, is_first: bool = True) -> str:
@@ -46,7 +41,7 @@ def read_token(configured: str, is_first: bool = True) -> str:
 
     `is_first`: of the first relay, whose token the service manager may hold.
     """
-    path = token_path(configured) if is_first else Path(configured)
+    path = secret_file(configured, CREDENTIAL) if is_first else Path(configured)
     try:
         token = path.read_text(encoding="ascii").strip()
     except FileNotFoundError as missing:

@@ -22,7 +22,9 @@ from edgevoice.audio.level import peak_dbfs, rms_dbfs
 from edgevoice.audio.ring import RingBuffer
 from edgevoice.audio.sample_clock import SampleClock
 from edgevoice.audio.vad import Vad
+from edgevoice.audio.wake_rule import Miss
 from edgevoice.audio.wake_word import Detection, WakeWords
+from edgevoice.daemon.pace import Pace
 from edgevoice.transceiver.inputs import (
     BargeInConfirmed,
     Input,
@@ -80,6 +82,14 @@ class Ears:
         self._jumps = 0
         self._unsure_until = 0
         self.on_captured: Callable[[], None] = lambda: None
+        self.tap: Callable[[int, Samples, Samples, Samples], None] | None = None
+        """For a recorder: where a frame begins, what was captured, heard and played in it."""
+        self.on_missed: Callable[[Miss], None] = lambda miss: None
+        """A wake word was nearly heard, was our own, or came while nobody listened for it."""
+        self.is_snoozed: Callable[[], bool] = lambda: False
+        self.why_deaf: Callable[[], str] = lambda: ""
+        """Why its name is not listened for; empty while it is."""
+        self.pace = Pace(now)
 
     @property
     def chunks_heard(self) -> int:
@@ -94,16 +104,30 @@ class Ears:
         cancelled = senses.canceller.process(samples, far)
         self._keep(cancelled.uplink)
         self._own.write(far)
+        if self.tap is not None:
+            self.tap(first, samples, cancelled.linear, far)
         senses.clock.observe(self._captured, now)
         # What is being sent goes out before anybody thinks about it.
         self.on_captured()
+        if self.pace.has_time():
+            self._listen(cancelled, far, first)
+        else:
+            self._lose_the_echo(first)
+
+    def _listen(self, cancelled: Cancelled, far: Samples, first: int) -> None:
+        senses = self._senses
         self._listen_for_speech(cancelled, far, first)
         playing = senses.canceller.echo_expected
         detections = senses.wake_words.hear(cancelled.linear, first, playing=playing)
-        if senses.wake_words.hinted() and not playing:
+        snoozed = self.is_snoozed()
+        if senses.wake_words.hinted() and not (playing or snoozed):
             self._post(WakeHinted())
+        for miss in senses.wake_words.missed():
+            self.on_missed(miss)
         for detection in detections:
-            if not (playing and self._said_it_ourselves(detection)):
+            if snoozed and detection.action == "listen":
+                self.on_missed(Miss(detection.name, detection.score, 0.0, "snoozed"))
+            elif not (playing and self._said_it_ourselves(detection)):
                 self._post(_woken(detection))
 
     def _said_it_ourselves(self, detection: Detection) -> bool:
@@ -112,6 +136,7 @@ class Ears:
         if not self._senses.wake_words.is_said_in(ours, detection.name):
             return False
         log.info('"%s" was part of what we said, and wakes nobody', detection.name)
+        self.on_missed(Miss(detection.name, detection.score, 0.0, "own voice"))
         return True
 
     def interrupted(self) -> None:
@@ -131,7 +156,7 @@ class Ears:
         senses.endpointer.reset()
         self._speech = 0.0
 
-    def levels(self) -> dict[str, Any]:
+    def levels(self, argument: str = "") -> dict[str, Any]:
         """What a meter shows; `edgevoice listen` asks for it."""
         newest = self._ring.read(
             max(self._ring.start, self._ring.end - METER_SAMPLES), self._ring.end
@@ -145,6 +170,11 @@ class Ears:
             "erle_db": None if erle_db is None else round(erle_db, 1),
         }
 
+    @property
+    def quiet_s(self) -> float:
+        """For how long nothing was heard that was louder than the room."""
+        return self._senses.wake_words.resting_s
+
     def findings(self) -> dict[str, Any]:
         """For `edgevoice status`."""
         erle_db = self._senses.canceller.erle_db
@@ -152,6 +182,7 @@ class Ears:
             "erle_db": None if erle_db is None else round(erle_db, 1),
             "echo_reference_jumps": self._jumps,
             "clock_drift_ppm": round(self._senses.reference.drift_ppm, 1),
+            "skipped_s": round(self.pace.skipped_s, 1),
             "near_misses": dict(self._senses.wake_words.near_misses),
         }
 
@@ -160,13 +191,17 @@ class Ears:
         behind = self._captured - self._senses.canceller.uplink_delay - self._ring.end
         self._ring.write(uplink[len(uplink) - max(0, behind) :])
 
+    def _lose_the_echo(self, first: int) -> None:
+        """What comes next does not follow what was listened to before."""
+        self._unsure_until = first + UNSURE_SAMPLES
+        self._senses.barge_in.reset()
+
     def _is_unsure(self, first: int) -> bool:
         """The canceller has just lost the echo, and there is some to be lost."""
         senses = self._senses
         if senses.reference.jumps != self._jumps:
             self._jumps = senses.reference.jumps
-            self._unsure_until = first + UNSURE_SAMPLES
-            senses.barge_in.reset()
+            self._lose_the_echo(first)
         return senses.canceller.echo_expected and first < self._unsure_until
 
     def _listen_for_speech(self, cancelled: Cancelled, far: Samples, first: int) -> None:

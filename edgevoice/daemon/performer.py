@@ -12,14 +12,18 @@ from edgevoice.audio.gate import Gate
 from edgevoice.audio.playout import PlayoutBuffer
 from edgevoice.config import SoundsConfig
 from edgevoice.daemon.capture import Capture
+from edgevoice.daemon.diary.privacy_log import PrivacyLog
+from edgevoice.daemon.diary.turn_log import TurnLog
 from edgevoice.daemon.gate_light import GateLight
-from edgevoice.daemon.privacy_log import PrivacyLog
 from edgevoice.daemon.tool_host import ToolHost
-from edgevoice.daemon.turn_log import TurnLog
+from edgevoice.daemon.unasked.announcements import Announcements
+from edgevoice.daemon.unasked.bell import Bell
 from edgevoice.errors import GpioError
-from edgevoice.hardware.other_sound import OtherSound
-from edgevoice.hardware.sounds import announcement, load
+from edgevoice.hardware.sound.other_sound import OtherSound
+from edgevoice.hardware.sound.sounds import announcement, load
+from edgevoice.hardware.sound.sounds import missed as missed_something
 from edgevoice.link.relay_link import RelayLink
+from edgevoice.tools.alarm_keeper import AlarmKeeper
 from edgevoice.transceiver import actions as do
 from edgevoice.transceiver.inputs import Input, PlayoutFlushed, StopRequested
 
@@ -27,6 +31,9 @@ log = logging.getLogger(__name__)
 
 DUCKED = 0.2
 """About -14 dB: the answer can still be followed, and the echo no longer drowns a voice."""
+
+PROBLEM = "problem"
+"""The name, in the playout buffer, of the sentence that says what is wrong."""
 
 
 @dataclass(slots=True)
@@ -43,6 +50,9 @@ class Body:
     turns: TurnLog
     privacy: PrivacyLog
     remember_mute: Callable[[bool], None]
+    bell: Bell
+    alarms: AlarmKeeper
+    announcements: Announcements
 
 
 class Performer:
@@ -83,6 +93,10 @@ class Performer:
                 self._announce(problem)
             case do.StopSounds():
                 body.playout.stop_sounds()
+            case do.Ring(kind, softly):
+                body.bell.ring(kind, softly)
+            case do.StopRing():
+                body.bell.stop()
             case do.FlushPlayout():
                 self._flush()
             case do.DuckPlayout():
@@ -105,6 +119,19 @@ class Performer:
                 body.capture.want(False)
             case do.RememberMute(muted):
                 body.remember_mute(muted)
+                body.privacy.muted(muted)
+            case do.RememberRung(missed):
+                body.alarms.silenced(missed)
+            case do.TellMissed():
+                body.playout.mix(missed_something(body.playout.rate_hz))
+                body.alarms.told()
+            case do.SayAnnouncement(number):
+                body.other_sound.duck()
+                body.announcements.say(number)
+            case do.StopAnnouncement():
+                body.announcements.stop()
+            case do.DropAnnouncement(number, reason):
+                self._drop_announcement(number, reason)
             case do.BeginTurn():
                 body.turns.begin(action)
             case do.Mark():
@@ -131,6 +158,11 @@ class Performer:
             self._body.privacy.gate_closed(sent, self._body.link.destinations)
             self._body.other_sound.restore()
 
+    def _drop_announcement(self, number: int, reason: str) -> None:
+        self._body.announcements.drop(number, reason)
+        if not self._body.gate.is_open:
+            self._body.other_sound.restore()
+
     def begin_answer(self, response_id: str) -> None:
         """What is received from now on is a new answer, or the rest of one that broke off."""
         if response_id == self._answer_id:
@@ -147,8 +179,10 @@ class Performer:
         self._post(PlayoutFlushed(heard_ms))
 
     def _announce(self, problem: do.Problem) -> None:
-        rate_hz = self._body.playout.rate_hz
+        """Takes the place of one that is still being said: nobody understands two at once."""
+        playout = self._body.playout
         if self._sounds.errors and self._sounds.spoken_errors:
-            self._body.playout.mix(announcement(problem, rate_hz))
+            playout.stop_sounds(PROBLEM)
+            playout.mix(announcement(problem, playout.rate_hz), name=PROBLEM)
         elif self._sounds.errors:
-            self._body.playout.mix(load("error", rate_hz))
+            playout.mix(load("error", playout.rate_hz))

@@ -1,4 +1,4 @@
-"""What must survive a reboot: mute and volume.
+"""What must survive a reboot: mute and its switch, volume, whether turns are recorded.
 
 Writing flushes an SD card, which may take a second, so it is done beside the
 event loop, newest state last.
@@ -8,7 +8,7 @@ import asyncio
 import threading
 from typing import Any
 
-from edgevoice.hardware.state_file import StateFile
+from edgevoice.hardware.system.state_file import StateFile
 
 
 class SettingsMemory:
@@ -20,8 +20,8 @@ class SettingsMemory:
         self._changed = asyncio.Event()
 
     def load(self) -> None:
-        self._state = self._file.load()
-        self._saved = dict(self._state)
+        self._saved = self._file.load()
+        self._state = {"muted": False} | self._saved
 
     @property
     def muted(self) -> bool:
@@ -35,6 +35,23 @@ class SettingsMemory:
             return None
         return volume if 0 <= volume <= 100 else None
 
+    @property
+    def switch_was_on(self) -> bool:
+        """The hardware mute switch, when it was last looked at."""
+        return self._state.get("mute_switch") is True
+
+    def remember_switch(self, is_on: bool) -> None:
+        self._remember("mute_switch", is_on)
+
+    @property
+    def recording(self) -> bool | None:
+        """What was last asked for; None if nobody asked."""
+        recording = self._state.get("recording")
+        return recording if isinstance(recording, bool) else None
+
+    def remember_recording(self, on: bool) -> None:
+        self._remember("recording", on)
+
     def remember_mute(self, muted: bool) -> None:
         self._remember("muted", muted)
 
@@ -42,6 +59,10 @@ class SettingsMemory:
         self._remember("volume_percent", percent)
 
     async def run(self) -> None:
+        if self._saved != self._state:
+            # Room is taken while there is some: on a disk that is full one day a file can be
+            # overwritten, but none can be made, and who is muted has to stay muted.
+            self._changed.set()
         try:
             while True:
                 await self._changed.wait()

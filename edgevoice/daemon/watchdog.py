@@ -36,23 +36,41 @@ class Feed(Protocol):
 
 
 class Watchdog:
-    def __init__(self, service: Feed, progress: Callable[[], Progress]) -> None:
+    def __init__(
+        self,
+        service: Feed,
+        progress: Callable[[], Progress],
+        on_stuck: Callable[[str], None] = lambda what: None,
+    ) -> None:
+        """`on_stuck` is told, once, what will have been the reason for a restart."""
         self._service = service
         self._progress = progress
+        self._on_stuck = on_stuck
 
     async def run(self) -> None:
         interval = self._service.watchdog_interval_s
         if interval is None:
             return
-        before = self._progress()
+        before, stuck = self._progress(), False
         while True:
             await asyncio.sleep(interval / 2)
             after = self._progress()
             if moved(before, after):
                 self._service.watchdog()
-                before = after
+                before, stuck = after, False
             else:
+                if not stuck:
+                    self._on_stuck(f"the watchdog found that {_why(before, after)}")
+                stuck = True
                 log.error("the service manager is to restart us: nothing moves (%s)", after)
+
+
+def _why(before: Progress, after: Progress) -> str:
+    if after.spinning:
+        return "the sound library ran in a circle"
+    if after.captured <= before.captured:
+        return "the microphone delivered nothing any more"
+    return "the wake words were not scored any more"
 
 
 def moved(before: Progress, after: Progress) -> bool:

@@ -1,199 +1,107 @@
-"""`edgevoice doctor`: one check after the other, then chirps, then what to set."""
+"""`edgevoice doctor`: the checks that were asked for, then chirps if they were."""
 
 import argparse
-import asyncio
-import json
+import logging
+import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
-from typing import Any
+from pathlib import Path
 
-from edgevoice.audio.calibration import Measured
 from edgevoice.config import Config
 from edgevoice.config_file import asked_for
-from edgevoice.doctor import checks
-from edgevoice.doctor.diagnosis import diagnosis
-from edgevoice.doctor.finding import Finding, may_colour
-from edgevoice.doctor.loudness import Loudness
-from edgevoice.doctor.proposals import Proposal, Round, configured, proposals
-from edgevoice.doctor.settings_file import SettingsFile
-from edgevoice.doctor.sounding import Devices, Sounding, devices_of
-from edgevoice.errors import AudioError
-
-MOST_ROUNDS = 3
-"""Quieter by 6 dB each time: further down nobody wants to hear an answer."""
-LEAST_PERCENT = 20
+from edgevoice.daemon.control import client as control_client
+from edgevoice.doctor.checks.configuration import configuration
+from edgevoice.doctor.examination import PREFIX, examine
+from edgevoice.doctor.machine import Machine
+from edgevoice.doctor.plan import (
+    chosen,
+    plan,
+    security_plan,
+    subjects_here,
+    without_configuration,
+)
+from edgevoice.doctor.report import Report
+from edgevoice.errors import DoctorError
 
 
 def main(args: argparse.Namespace) -> int:
     """0 when nothing failed."""
-    report = Report(as_json=args.json)
-    found, findings = checks.configuration(lambda: asked_for(args))
-    for finding in findings:
-        report.tell(finding)
-    if found is not None:
-        for finding in cheap(found.config):
-            report.tell(finding)
-        if args.audio:
-            audio(found.config, args, report)
-    report.close()
-    return 1 if report.failed else 0
+    with unlogged():
+        return diagnose(args)
 
 
-def cheap(config: Config) -> Iterator[Finding]:
-    yield from checks.models(config)
-    yield from checks.sound_cards(config)
-    yield checks.running(config)
-
-
-class Report:
-    """Lines as they come, or one JSON object at the end."""
-
-    def __init__(self, *, as_json: bool) -> None:
-        self._as_json = as_json
-        self._colour = may_colour(sys.stdout)
-        self._shown = False
-        self._findings: list[Finding] = []
-        self._more: dict[str, Any] = {}
-
-    @property
-    def failed(self) -> bool:
-        return any(finding.level == "fail" for finding in self._findings)
-
-    def tell(self, finding: Finding) -> None:
-        self._findings.append(finding)
-        self.say(finding.line(colour=self._colour))
-
-    def say(self, line: str) -> None:
-        if not self._as_json:
-            self._wipe()
-            print(line, flush=True)
-
-    def add(self, name: str, value: Any) -> None:
-        """For the JSON only."""
-        self._more[name] = value
-
-    def progress(self, volume_percent: int, share: float) -> None:
-        """One line that is drawn over and over, where somebody looks."""
-        if self._as_json or not sys.stderr.isatty():
-            return
-        bar = ("#" * round(20 * share)).ljust(20)
-        told = f"\rchirps at volume {volume_percent}, please be quiet [{bar}]"
-        print(told, end="", file=sys.stderr, flush=True)
-        self._shown = True
-
-    def close(self) -> None:
-        self._wipe()
-        if self._as_json:
-            findings = [asdict(finding) for finding in self._findings]
-            print(json.dumps({"ok": not self.failed, "findings": findings, **self._more}))
-
-    def _wipe(self) -> None:
-        if self._shown:
-            print("\r\x1b[K", end="", file=sys.stderr, flush=True)
-            self._shown = False
-
-
-def audio(config: Config, args: argparse.Namespace, report: Report) -> None:
-    """Measure, tell, and write if that was asked for."""
-    taken = checks.is_free(config)
-    if taken:
-        report.tell(taken)
-        return
-    # Before anything is played: where it could not be written, there is no need to.
-    file = SettingsFile(args.config) if args.write else None
-    volume = config.speaker.volume_percent if args.volume is None else args.volume
-    rounds: list[Round] = []
+@contextmanager
+def unlogged() -> Iterator[None]:
+    """What is looked at complains in its own words; here that is told in ours."""
+    ours, nowhere = logging.getLogger("edgevoice"), logging.NullHandler()
+    ours.propagate = False
+    ours.addHandler(nowhere)
     try:
-        asyncio.run(examine(config, devices_of(config), volume, rounds, report.progress))
-    except* AudioError as group:
-        rounds.clear()
-        report.tell(Finding("fail", "sound", str(first_of(group)), "correct it and try again"))
-    if rounds:
-        for finding in diagnosis(config, rounds):
+        yield
+    finally:
+        ours.removeHandler(nowhere)
+        ours.propagate = True
+
+
+def diagnose(args: argparse.Namespace) -> int:
+    machine = Machine()
+    report = Report(as_json=args.json, quiet=args.quiet)
+    config = look(args, machine, report)
+    if config is not None and args.audio:
+        from edgevoice.doctor import sound_test
+
+        sound_test.audio(config, args, report)
+    report.close()
+    if args.bundle is not None:
+        try:
+            bundle(args, machine, config, report)
+        except DoctorError as error:
+            print(f"edgevoice: {error}", file=sys.stderr)
+            return ended(1)
+    return ended(1 if report.failed else 0)
+
+
+def bundle(
+    args: argparse.Namespace, machine: Machine, config: Config | None, report: Report
+) -> None:
+    """Show what would be in it, and write it if that is wanted."""
+    from edgevoice.doctor.bundle import command
+    from edgevoice.doctor.bundle.contents import sheets
+
+    now = machine.now()
+    path = Path(args.bundle or command.default_name(now))
+    found = sheets(machine, config, report.as_json(), control_client.request)
+    say = partial(print, file=sys.stderr if args.json else sys.stdout, flush=True)
+    command.offer(found, path, now, yes=args.yes, say=say, answer=command.ask)
+
+
+def look(args: argparse.Namespace, machine: Machine, report: Report) -> Config | None:
+    """Tell everything that can be found out without playing a sound."""
+    found, findings = configuration(lambda: asked_for(args))
+    subjects: Sequence[str] = args.checks
+    for finding in findings:
+        if found is None or not subjects:
             report.tell(finding)
-        report.add("measured", [as_json(one) for one in rounds])
-        propose(config, proposals(config, rounds), file, report)
+    if found is None:
+        checks = without_configuration(machine)
+    elif args.security:
+        checks = security_plan(found, machine)
+    else:
+        checks = plan(found.config, machine, relay=args.relay or "relay" in subjects)
+    if not args.security and found is not None:
+        subjects = subjects or subjects_here(machine)
+    for finding in examine(chosen(checks, subjects)):
+        report.tell(finding)
+    return None if found is None else found.config
 
 
-def as_json(one: Round) -> dict[str, Any]:
-    return {"volume_percent": one.volume_percent, **asdict(one.measured)}
-
-
-def first_of(group: BaseExceptionGroup[AudioError]) -> BaseException:
-    inner = group.exceptions[0]
-    return first_of(inner) if isinstance(inner, BaseExceptionGroup) else inner
-
-
-async def examine(
-    config: Config,
-    devices: Devices,
-    volume_percent: int,
-    rounds: list[Round],
-    progress: Callable[[int, float], None],
-) -> None:
-    """Measure; where the sound is strained, again and quieter."""
-    loudness = Loudness(config.speaker)
-    sounding = Sounding(devices, config.speaker.rate_hz)
-    again = True
-    async with sounding.opened():
-        while volume_percent >= LEAST_PERCENT and len(rounds) < MOST_ROUNDS:
-            amplitude = await asyncio.to_thread(loudness.set, volume_percent)
-            sounded = await sounding.measure(
-                amplitude, full_scale(config), partial(progress, volume_percent)
-            )
-            if again and _was_interrupted(sounded.measured):
-                again = False  # once is a busy moment, twice is a busy processor
-                continue
-            rounds.append(Round(volume_percent, sounded.measured, sounded.reference_ms))
-            if rounds[-1].is_linear:
-                break
-            volume_percent = rounds[-1].quieter_percent
-        if len(rounds) > 1:
-            await asyncio.to_thread(loudness.set, config.speaker.volume_percent)
-
-
-def _was_interrupted(measured: Measured) -> bool:
-    return measured.too_short or (measured.echo is not None and measured.echo.interrupted)
-
-
-def full_scale(config: Config) -> int:
-    """Where a card's converter ends, seen behind `microphone.gain_db`."""
-    return int(32_767 * min(1.0, 10 ** (config.microphone.gain_db / 20)))
-
-
-def propose(
-    config: Config, wanted: Sequence[Proposal], file: SettingsFile | None, report: Report
-) -> None:
-    """Tell what should be set, and set it."""
-    report.add("proposals", [{**asdict(p), "now": configured(config, p.path)} for p in wanted])
-    if not wanted:
-        report.say("the settings fit as they are")
-        return
-    report.say("proposed:")
-    for proposal in wanted:
-        now = configured(config, proposal.path)
-        report.say(
-            f"  {proposal.path}: {written(proposal.value)} (now {written(now)}): {proposal.reason}"
-        )
-    if file is None:
-        report.say("the same command with --write sets it")
-        return
-    report.say(put(file, config, wanted))
-    report.add("written", str(file.path))
-
-
-def put(file: SettingsFile, config: Config, wanted: Sequence[Proposal]) -> str:
-    """Write it; what was changed and what else to know, as lines."""
-    text = file.proposed(config, wanted)
-    lines = [file.diff(text)]
-    file.write(text)
-    lines.append(f"written to {file.path}; `sudo systemctl restart edgevoice` applies it")
-    lines += [f"but {path} wins over it" for path in file.overruled()]
-    return "\n".join(lines)
-
-
-def written(value: object) -> str:
-    """As it looks in a file."""
-    return json.dumps(value) if isinstance(value, bool) else str(value)
+def ended(status: int) -> int:
+    """Nobody waits for a check that hangs: Python would, for the threads of its libraries."""
+    if any(thread.name.startswith(PREFIX) for thread in threading.enumerate()):
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status)
+    return status

@@ -14,15 +14,45 @@ if TYPE_CHECKING:
 WRITE = "put what is recommended into 90-audio.yaml in config.d, after showing what changes"
 
 
+DESCRIPTION = """\
+Checks everything from the board up to the relay, and says in one line each how
+it is and what to do. Needs no root, plays nothing and changes nothing. With
+--audio it also plays chirps and measures what the microphone hears of them.
+"""
+
+
 def add_doctor(commands: Commands, configured: argparse.ArgumentParser) -> None:
     doctor = commands.add_parser(
         "doctor",
         parents=[configured],
         help="find out what is wrong, or measure the sound",
-        description="Checks configuration, models, sound cards and the running assistant. With"
-        " --audio it also plays chirps and measures what the microphone hears of them.",
-        epilog="Exit status 1 when something failed; each line says what to do next.",
+        description=DESCRIPTION,
+        epilog=epilog(),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    doctor.add_argument(
+        "checks", nargs="*", metavar="CHECK", type=subject, help="only these; see below"
+    )
+    doctor.add_argument(
+        "--security",
+        action="store_true",
+        help="instead: whether the set-up is secure, by provisions of ETSI EN 303 645",
+    )
+    doctor.add_argument(
+        "--relay",
+        action="store_true",
+        help="also the relay here, where it is no service",
+    )
+    doctor.add_argument(
+        "--bundle",
+        nargs="?",
+        const="",
+        metavar="FILE",
+        help="collect what helps others to help, without secrets, names and words: shows it, and"
+        " asks before it writes a .tar.gz",
+    )
+    doctor.add_argument("--yes", action="store_true", help="write the bundle without asking")
+    doctor.add_argument("--quiet", action="store_true", help="say only what is not fine")
     doctor.add_argument(
         "--audio", action="store_true", help="play chirps: delay, echo, noise, clipping, clocks"
     )
@@ -35,6 +65,36 @@ def add_doctor(commands: Commands, configured: argparse.ArgumentParser) -> None:
     doctor.add_argument("--write", action="store_true", help=WRITE)
     doctor.add_argument("--json", action="store_true", help="print one JSON object instead")
     doctor.set_defaults(act=run_doctor)
+
+
+SUBJECTS = {
+    "board": "model, profile, overlay and drivers",
+    "power": "voltage, heat, memory",
+    "disk": "room, wear, what is kept",
+    "clock": "the time",
+    "sound": "cards, who holds them, servers, mixer, microphone, loudspeaker",
+    "pins": "button, light, lamps",
+    "models": "wake words and their speed here",
+    "versions": "what runs here",
+    "unit": "the service and its sandbox",
+    "assistant": "what runs now",
+    "privacy": "what leaves the board, and what could be reached",
+    "network": "each relay: name, certificate, login, media, latency",
+    "relay": "the relay on this machine, where there is one",
+}
+"""Each is asked for by its name, in `plan.py`'s order."""
+
+
+def epilog() -> str:
+    lines = [f"  {name:10} {told}" for name, told in SUBJECTS.items()]
+    end = "Exit status 1 when something failed; each line says what to do next."
+    return "\n".join(["checks:", *lines, "", end])
+
+
+def subject(text: str) -> str:
+    if text not in SUBJECTS:
+        raise argparse.ArgumentTypeError(f'"{text}" is none of: {", ".join(SUBJECTS)}')
+    return text
 
 
 def add_listen(commands: Commands, configured: argparse.ArgumentParser) -> None:
@@ -108,6 +168,10 @@ def run_doctor(args: argparse.Namespace) -> int:
 
     if not args.audio and (args.write or args.volume is not None):
         raise SystemExit("edgevoice doctor: --write and --volume go with --audio")
+    if args.yes and args.bundle is None:
+        raise SystemExit("edgevoice doctor: --yes goes with --bundle")
+    if args.security and args.checks:
+        raise SystemExit("edgevoice doctor: --security has checks of its own; name no others")
     return main(args)
 
 

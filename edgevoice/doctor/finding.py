@@ -16,13 +16,19 @@ class Finding:
     name: str
     text: str
     todo: str = ""
-    """What the owner does next; every `fail` has one."""
+    """What the owner does next, as something to type; every `fail` has one."""
+    provision: str = ""
+    """Of ETSI EN 303 645, where the check is about one."""
+
+    def __post_init__(self) -> None:
+        assert self.todo or self.level != "fail", f"no remedy for: {self.name}: {self.text}"
 
     def line(self, *, colour: bool = False) -> str:
         level = f"{self.level:4}"
         if colour:
             level = f"\x1b[{_COLOURS[self.level]}m{level}\x1b[0m"
-        return f"{level}  {self.name}: {self.text}" + (f"; {self.todo}" if self.todo else "")
+        name = f"{self.name} ({self.provision})" if self.provision else self.name
+        return f"{level}  {name}: {self.text}" + (f"; {self.todo}" if self.todo else "")
 
 
 def may_colour(stream: TextIO, environment: Mapping[str, str] = os.environ) -> bool:

@@ -20,7 +20,7 @@ from edgevoice.audio.vad import Vad, make_vad
 from edgevoice.audio.wake_word import WakeWords
 from edgevoice.config import Config
 from edgevoice.config_file import asked_for
-from edgevoice.daemon.control_client import request
+from edgevoice.daemon.control.client import request
 from edgevoice.doctor.finding import may_colour
 from edgevoice.doctor.meter import Levels, Meter
 from edgevoice.doctor.open_microphone import open_microphone

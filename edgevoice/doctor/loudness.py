@@ -1,7 +1,7 @@
 """Makes the loudspeaker as loud as the assistant would at a volume."""
 
 from edgevoice.config import SpeakerConfig
-from edgevoice.hardware.mixer import Mixer, amplitude, make_mixer
+from edgevoice.hardware.sound.mixer import Mixer, amplitude, make_mixer
 
 
 class Loudness:

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 from edgevoice.audio.frames import Samples
 from edgevoice.config import MicrophoneConfig
-from edgevoice.hardware.microphone import make_microphone
+from edgevoice.hardware.sound.microphone import make_microphone
 
 
 def _found() -> None:

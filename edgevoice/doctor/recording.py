@@ -123,7 +123,9 @@ class Tape:
             if self._trouble:
                 raise MicrophoneError(self._trouble)
             if loop.time() > give_up_at:
-                raise MicrophoneError("the microphone is open and delivers no sound")
+                raise MicrophoneError(
+                    "the microphone is open and delivers no sound; unplug it once"
+                )
             await asyncio.sleep(LOOK_S)
         sound = np.concatenate(self._blocks)
         self._blocks = [sound[wanted:]]

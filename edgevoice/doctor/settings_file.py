@@ -1,24 +1,14 @@
-"""Settings that were measured, in a file of their own: `/etc/edgevoice/config.d/90-audio.yaml`.
+"""Settings that were measured, in a file of their own: `/etc/edgevoice/config.d/90-audio.yaml`."""
 
-What else is in that file stays, and so do the reasons behind its settings; nothing is
-written that `edgevoice config check` would refuse.
-"""
-
-import difflib
-import os
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
-import yaml
-
+from edgevoice import config_edit
 from edgevoice.config import Config, WakeWordConfig
-from edgevoice.config_file import DEFAULT_PATHS, effective, expand, read_file
-from edgevoice.config_yaml import Layer, Setting, default, hints, parse
+from edgevoice.config_edit import Change
+from edgevoice.config_yaml import default, hints
 from edgevoice.doctor.proposals import Proposal, word_of
-from edgevoice.errors import ConfigError
 
 NAME = "90-audio.yaml"
 HEAD = """\
@@ -26,105 +16,26 @@ HEAD = """\
 # change it again. Settings of your own are safer in another file; a later name wins.
 """
 
-_REASON = re.compile(r"""^[^"']*?  # (.*)$""")
 
-
-class SettingsFile:
+class SettingsFile(config_edit.SettingsFile):
     """`paths` are those of `-c`, None for the ones in /etc."""
 
     def __init__(self, paths: Sequence[str] | None) -> None:
-        self._paths = None if not paths else [Path(path) for path in paths]
-        self.path = _folder(self._paths) / NAME
+        super().__init__(paths, NAME, HEAD)
 
     def proposed(self, config: Config, proposals: Sequence[Proposal]) -> str:
         """The file's text with these settings in it; ConfigError where the file is broken."""
-        before = self._text()
-        layer, root = Layer(str(self.path)), _mapping(before, str(self.path))
-        layer.read(before)
-        if layer.mistakes:
-            raise ConfigError("\n".join(map(str, layer.mistakes)))
-        reasons = dict(_reasons(before, layer))
-        for path, value, reason in _settings(config, proposals):
-            _set(root, path.split("."), value)
-            reasons[path] = reason
-        return _written(root, reasons, str(self.path))
-
-    def diff(self, text: str) -> str:
-        lines = difflib.unified_diff(
-            self._text().splitlines(), text.splitlines(), str(self.path), str(self.path), "", "",
-            lineterm="",
-        )  # fmt: skip
-        return "\n".join(lines)
-
-    def write(self, text: str) -> None:
-        """At once or not at all; ConfigError says why not."""
-        fresh = self.path.with_name(NAME + ".new")
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            with fresh.open("w", encoding="utf-8") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            self._check(fresh)
-            os.replace(fresh, self.path)
-        except OSError as error:
-            raise ConfigError(
-                f"{self.path} cannot be written ({error.strerror}): run it with sudo, or name"
-                " a folder of your own with -c"
-            ) from error
-        finally:
-            _remove(fresh)
-
-    def overruled(self) -> list[str]:
-        """Settings of the written file that a later file sets again, as `path (file:line)`."""
-        places = effective(self._paths).places
-        mine = read_file(self.path).settings
-        return [
-            f"{path} ({places[path]})" for path in mine if places[path].source != str(self.path)
-        ]
-
-    def _text(self) -> str:
-        try:
-            return self.path.read_text(encoding="utf-8")
-        except FileNotFoundError:
-            return ""
-        except (OSError, UnicodeDecodeError) as error:
-            raise ConfigError(f"{self.path} cannot be read ({error})") from error
-
-    def _check(self, fresh: Path) -> None:
-        """With the new file in the old one's place everything must still fit together."""
-        files = [path for path in expand(self._paths) if path != self.path]
-        later = [path for path in files if path.parent == self.path.parent and path.name > NAME]
-        place = files.index(later[0]) if later else len(files)
-        effective([*files[:place], fresh, *files[place:]])
+        return self.with_changes(_changes(config, proposals))
 
 
-def _folder(paths: Sequence[Path] | None) -> Path:
-    if paths is None:
-        return DEFAULT_PATHS[1]
-    folders = [path for path in paths if path.is_dir()]
-    if not folders:
-        raise ConfigError(
-            f"--write puts {NAME} into a folder of settings, and none is named: add one with -c"
-        )
-    return folders[-1]
-
-
-def _mapping(text: str, source: str) -> yaml.MappingNode:
-    node, mistakes = parse(text, source)
-    if mistakes:
-        raise ConfigError("\n".join(map(str, mistakes)))
-    return node if isinstance(node, yaml.MappingNode) else _node({})
-
-
-def _settings(config: Config, proposals: Sequence[Proposal]) -> Iterator[tuple[str, object, str]]:
+def _changes(config: Config, proposals: Sequence[Proposal]) -> Iterator[Change]:
     """A list is one setting: a change to one of its words writes all of them."""
     words = list(config.wake.words)
     reasons = []
     for proposal in proposals:
         section, _, name = proposal.path.rpartition(".")
         if not section.startswith("wake.words["):
-            yield proposal.path, proposal.value, proposal.reason
+            yield Change(proposal.path, proposal.value, proposal.reason)
             continue
         place = config.wake.words.index(word_of(config, section))
         change: dict[str, Any] = {name: proposal.value}
@@ -132,7 +43,7 @@ def _settings(config: Config, proposals: Sequence[Proposal]) -> Iterator[tuple[s
         if proposal.reason not in reasons:
             reasons.append(proposal.reason)
     if reasons:
-        yield "wake.words", [_entry(word) for word in words], "; ".join(reasons)
+        yield Change("wake.words", [_entry(word) for word in words], "; ".join(reasons))
 
 
 def _entry(word: WakeWordConfig) -> dict[str, Any]:
@@ -143,55 +54,3 @@ def _entry(word: WakeWordConfig) -> dict[str, Any]:
         for name, value in values.items()
         if name == "name" or value != default(WakeWordConfig, name)
     }
-
-
-def _set(root: yaml.MappingNode, names: Sequence[str], value: object) -> None:
-    """In the place the name has already, or as the last one."""
-    name, *rest = names
-    inside: dict[str, tuple[yaml.Node, yaml.Node]] = {pair[0].value: pair for pair in root.value}
-    key, node = inside.get(name) or (yaml.ScalarNode("tag:yaml.org,2002:str", name), None)
-    if rest:
-        node = node if isinstance(node, yaml.MappingNode) else _node({})
-        node.flow_style = False  # a line for each setting, so that each has its reason
-        _set(node, rest, value)
-    else:
-        node = _node(value)
-    root.value = list((inside | {name: (key, node)}).values())
-
-
-def _node(value: object) -> Any:
-    node = yaml.compose(yaml.safe_dump(value, default_flow_style=False, sort_keys=False))
-    if isinstance(node, yaml.MappingNode):
-        node.flow_style = False
-    return node
-
-
-def _reasons(text: str, layer: Layer) -> Iterator[tuple[str, str]]:
-    """The comments behind the settings, as `_written` puts them."""
-    lines = text.splitlines()
-    for path, setting in layer.settings.items():
-        line = lines[_line(lines, setting)]
-        if match := _REASON.search(line):
-            yield path, match[1]
-
-
-def _written(root: yaml.MappingNode, reasons: Mapping[str, str], source: str) -> str:
-    lines = yaml.serialize(root, allow_unicode=True, width=10_000).splitlines()
-    layer = Layer(source)
-    layer.read("\n".join(lines))
-    for path in reasons.keys() & layer.settings.keys():
-        lines[_line(lines, layer.settings[path])] += f"  # {reasons[path]}"
-    return HEAD + "\n".join(lines) + "\n"
-
-
-def _line(lines: Sequence[str], setting: Setting) -> int:
-    """Index of the line with the setting's name: that of a list is above its first entry."""
-    index = setting.place.line - 1
-    return index - 1 if lines[index].lstrip().startswith("- ") else index
-
-
-def _remove(path: Path) -> None:
-    try:
-        path.unlink(missing_ok=True)
-    except OSError:  # a folder one may not write to: then it was never made
-        pass

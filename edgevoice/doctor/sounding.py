@@ -19,8 +19,14 @@ from edgevoice.audio.frames import CAPTURE_RATE_HZ, Samples
 from edgevoice.audio.playout import PlayoutBuffer
 from edgevoice.config import Config
 from edgevoice.errors import AudioError, MicrophoneError, SpeakerError
-from edgevoice.hardware.microphone import Microphone, OnBlock, OnFound, OnLost, make_microphone
-from edgevoice.hardware.speaker import Speaker, make_speaker
+from edgevoice.hardware.sound.microphone import (
+    Microphone,
+    OnBlock,
+    OnFound,
+    OnLost,
+    make_microphone,
+)
+from edgevoice.hardware.sound.speaker import Speaker, make_speaker
 
 SETTLE_S = 1.0
 """Both streams have run so long before anything is played: a sound server fills its buffers."""

@@ -21,10 +21,11 @@ from edgevoice.audio.wake_word import WakeWords
 from edgevoice.audio.wav import WavWriter, read_wav
 from edgevoice.config import Config, WakeConfig, WakeWordConfig
 from edgevoice.config_file import asked_for
-from edgevoice.doctor import checks, recording
-from edgevoice.doctor.app import put
+from edgevoice.doctor import recording
+from edgevoice.doctor.checks import assistant
 from edgevoice.doctor.proposals import Proposal
 from edgevoice.doctor.settings_file import SettingsFile
+from edgevoice.doctor.sound_test import put
 from edgevoice.doctor.wake_scores import Row, Track, recommended, table
 from edgevoice.errors import ConfigError, ControlError, WavError
 
@@ -97,7 +98,7 @@ def gather(config: Config, word: WakeWordConfig, args: argparse.Namespace) -> So
     if args.utterances:
         sounds.utterances = {str(p): in_a_room(read_wav(p)) for p in wavs(args.utterances)}
     if not (args.noise and args.utterances):
-        if taken := checks.is_free(config):
+        if taken := assistant.is_free(config):
             raise ControlError(f"{taken.text}; {taken.todo}")
         wanted = recording.Wanted(
             word.name.replace("_", " "),
@@ -115,7 +116,7 @@ def wavs(paths: Sequence[str]) -> Iterator[Path]:
     for path in map(Path, paths):
         inside = sorted(path.glob("*.wav")) if path.is_dir() else [path]
         if not inside:
-            raise WavError(f"{path} holds no .wav file")
+            raise WavError(f"{path} holds no .wav file: name a folder of recordings")
         yield from inside
 
 

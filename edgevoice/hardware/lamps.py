@@ -5,7 +5,7 @@ from typing import Any
 
 from edgevoice.config import LampConfig
 from edgevoice.errors import GpioError
-from edgevoice.hardware.pins import PinSource, board_pins, translated
+from edgevoice.hardware.gpio.pins import PinSource, board_pins, translated
 
 
 class Lamps:
@@ -24,15 +24,22 @@ class Lamps:
         """Claim the pins; raises GpioError when one cannot be used."""
         if not self._configs or (pins := self._pins()) is None:
             return
-        for config in self._configs:
-            self._outputs[config.name] = pins.output(config.pin, config.active_high)
+        try:
+            for config in self._configs:
+                self._outputs[config.name] = pins.output(config.pin, config.active_high)
+        except GpioError:
+            self.close()
+            raise
 
     def switch(self, name: str, on: bool) -> None:
         """Raises GpioError when there is no such lamp, or it cannot be switched."""
         if name not in self.names:
             raise GpioError(f'no lamp is called "{name}"; lamps: {", ".join(self.names) or "none"}')
         if name not in self._outputs:
-            raise GpioError(f'lamp "{name}" cannot be switched: this machine has no GPIO')
+            raise GpioError(
+                f'lamp "{name}" cannot be switched: this machine has no GPIO;'
+                " `edgevoice doctor pins` says why"
+            )
         with translated(f'lamp "{name}"'):
             self._outputs[name].value = on
 

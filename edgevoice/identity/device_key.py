@@ -11,7 +11,7 @@ import re
 import stat
 from pathlib import Path
 
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
@@ -33,7 +33,7 @@ class PublicKey:
         try:
             self.key = Ed25519PublicKey.from_public_bytes(raw)
         except ValueError:
-            raise CredentialError("that is no Ed25519 public key (32 bytes)") from None
+            raise CredentialError("a public key of Ed25519 must have 32 bytes") from None
 
     @classmethod
     def parse(cls, text: str) -> "PublicKey":
@@ -116,11 +116,15 @@ def create(path: Path) -> DeviceKey:
     return key
 
 
-def load(path: Path) -> DeviceKey:
-    """CredentialError says what is wrong with the file, and what to do."""
+def load(path: Path, *, by_manager: bool = False) -> DeviceKey:
+    """CredentialError says what is wrong with the file, and what to do.
+
+    `by_manager`: a service manager's copy, whose group bits stand for an access list.
+    """
+    too_open = stat.S_IRWXO if by_manager else stat.S_IRWXG | stat.S_IRWXO
     try:
         with path.open("rb") as file:
-            if os.fstat(file.fileno()).st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+            if os.fstat(file.fileno()).st_mode & too_open:
                 raise CredentialError(
                     f"{path} can be read by others, who could call as this device: "
                     f"chmod 600 {path}, and pair anew if somebody may have copied it"
@@ -142,7 +146,7 @@ def load_or_create(path: Path) -> DeviceKey:
 def _private(pem: bytes, path: Path) -> Ed25519PrivateKey:
     try:
         private = serialization.load_pem_private_key(pem, password=None)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, UnsupportedAlgorithm):
         private = None
     if not isinstance(private, Ed25519PrivateKey):
         raise CredentialError(

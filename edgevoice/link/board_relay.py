@@ -17,6 +17,7 @@ from yarl import URL
 from edgevoice.config import LinkConfig
 from edgevoice.config_rules import is_loopback
 from edgevoice.errors import LinkAbsent, LinkError
+from edgevoice.link.announced import Announced
 from edgevoice.link.credential import BearerToken
 from edgevoice.link.signalling import Answer, Signalling, Upgraded
 
@@ -75,6 +76,15 @@ class BoardRelay:
         if self._signalling is not None:
             await self._signalling.hang_up(location)
 
+    async def speech(self, text: str) -> bytes:
+        return await (await self._current()).speech(text)
+
+    async def announcements(self, wait_s: float) -> list[Announced]:
+        return await (await self._current()).announcements(wait_s)
+
+    async def forget(self) -> int:
+        return await (await self._current()).forget()
+
     async def warm(self) -> None:
         await (await self._current()).warm()
 
@@ -94,9 +104,16 @@ class BoardRelay:
                 card = msgspec.json.decode(file.read(MOST_BYTES), type=Card)
             host = URL(card.url).host or ""
         except FileNotFoundError:
-            raise LinkAbsent("no relay runs on this board") from None
+            raise LinkAbsent(
+                "no relay runs on this board: sudo systemctl start edgevoice-relay"
+            ) from None
         except (OSError, ValueError) as error:
-            raise LinkError(f"the card of this board's relay is no good: {error}") from error
+            raise LinkError(
+                f"the card of this board's relay is no good ({error}): restart edgevoice-relay"
+            ) from error
         if not is_loopback(host):
-            raise LinkError(f"the card of this board's relay names another machine: {card.url}")
+            raise LinkError(
+                f"the card of this board's relay names another machine ({card.url}):"
+                " name that one in link.url"
+            )
         return card

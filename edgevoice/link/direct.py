@@ -14,6 +14,7 @@ from yarl import URL
 
 from edgevoice.config import LinkConfig
 from edgevoice.errors import LinkError, LinkRefused
+from edgevoice.link.announced import Announced
 from edgevoice.link.credential import BearerToken, Credential
 from edgevoice.link.relay import Relay
 from edgevoice.link.signalling import Answer, Secret, Signalling, Upgraded
@@ -100,11 +101,23 @@ class DirectSignalling:
             await self._server.hang_up(location, secret)
 
     async def upgrade(self, headers: dict[str, str]) -> Upgraded:
-        raise LinkError(f"{self.relay} carries no calls over a WebSocket of ours")
+        raise LinkError(
+            f"{self.relay} carries no calls over a WebSocket of ours: set link.transport: webrtc"
+        )
+
+    async def speech(self, text: str) -> bytes:
+        return await self._mint.speech(text)
+
+    async def announcements(self, wait_s: float) -> list[Announced]:
+        return await self._mint.announcements(wait_s)
 
     async def renew(self) -> None:
         await self._mint.renew()
         await self._server.renew()
+
+    async def forget(self) -> int:
+        """At the relay; the server has its own terms."""
+        return await self._mint.forget()
 
     async def warm(self) -> None:
         """Both connections. Raises LinkError."""

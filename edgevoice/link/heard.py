@@ -5,7 +5,11 @@ not as long when it was sent.
 """
 
 from edgevoice.realtime.client_events import EdgevoiceResume
-from edgevoice.realtime.server_events import OutputAudioBufferStarted, ServerEvent
+from edgevoice.realtime.server_events import (
+    OutputAudioBufferStarted,
+    OutputAudioBufferStopped,
+    ServerEvent,
+)
 from edgevoice.webrtc.jitter_buffer import JitterBuffer
 from edgevoice.webrtc.statistics import ReceiveStatistics
 
@@ -19,6 +23,10 @@ class Heard:
     def __init__(self) -> None:
         self._answer_id = ""
         """The answer that is being heard, or was last."""
+        self._is_sent = False
+        """The relay has said that it was sent to its end."""
+        self._is_over = False
+        """It was, and nothing of it was missing when the link broke that it came by."""
         self._is_skipped = False
         self._jitter: JitterBuffer | None = None
         self._stretched_ms = 0
@@ -54,11 +62,15 @@ class Heard:
         """Nothing more is heard by the link there was."""
         self._stretched_ms += self._here_ms()
         self._statistics = self.statistics
+        self._is_over = self._is_over or (self._is_sent and self.is_whole)
         self._jitter = None
 
     def follow(self, event: ServerEvent) -> None:
         if isinstance(event, OutputAudioBufferStarted):
             self._answer_id = event.response_id
+            self._is_sent = self._is_over = False
+        elif isinstance(event, OutputAudioBufferStopped):
+            self._is_sent = event.response_id == self._answer_id
 
     def ms(self, played_ms: int) -> int:
         """Of what the loudspeaker has played."""
@@ -70,8 +82,12 @@ class Heard:
         return self._jitter is not None and not self._jitter.is_short
 
     def claim(self, events: int, played_ms: int) -> EdgevoiceResume:
-        """Where the answer is to go on, if nothing more of it comes by the link there was."""
-        heard_ms = WHOLE_MS if self._is_skipped or self.is_whole else self.ms(played_ms)
+        """Where the answer is to go on, if nothing more of it comes by the link there was.
+
+        One that is over stays over: opened again, it would shut out whoever speaks by now.
+        """
+        unwanted = self._is_skipped or self.is_whole or self._is_over
+        heard_ms = WHOLE_MS if unwanted else self.ms(played_ms)
         return EdgevoiceResume(events=events, response_id=self._answer_id, heard_ms=heard_ms)
 
     def _here_ms(self) -> int:

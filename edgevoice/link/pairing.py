@@ -22,8 +22,9 @@ from edgevoice.config_rules import is_loopback
 from edgevoice.errors import LinkError, LinkRefused, LinkUntrusted
 from edgevoice.identity.device_key import DeviceKey
 from edgevoice.identity.pairing_code import authority_sha256, pairing_code, proof_message
+from edgevoice.link.complaint import complaint
 from edgevoice.link.credential import clock_of, origin
-from edgevoice.link.signalling import bearer, complaint, trust, wait_s
+from edgevoice.link.signalling import bearer, trust, wait_s
 
 PATH = "/v1/edgevoice/pairings"
 ANSWER_S = 10.0
@@ -124,7 +125,9 @@ def trusting(authority: str, ca_file: str) -> ssl.SSLContext:
     try:
         return ssl.create_default_context(cadata=authority)
     except ssl.SSLError as error:
-        raise LinkError(f"the relay hands out no certificate authority: {error}") from error
+        raise LinkError(
+            f"the relay hands out no certificate authority ({error}): update it, and try again"
+        ) from error
 
 
 def _digest(authority: str) -> str:
@@ -132,7 +135,9 @@ def _digest(authority: str) -> str:
     try:
         return authority_sha256(authority)
     except ValueError as error:
-        raise LinkError(f"the relay hands out no certificate authority: {error}") from error
+        raise LinkError(
+            f"the relay hands out no certificate authority ({error}): update it, and try again"
+        ) from error
 
 
 def _anybody() -> ssl.SSLContext:
@@ -166,7 +171,7 @@ async def _session(context: ssl.SSLContext, relay: str) -> AsyncIterator[aiohttp
         if isinstance(error, LinkError):
             raise
         told = str(error) or type(error).__name__
-        raise LinkError(f"{relay} cannot be reached: {told}") from error
+        raise LinkError(f"{relay} cannot be reached ({told}): is it running?") from error
 
 
 async def _begin(
@@ -181,7 +186,7 @@ async def _begin(
         "proof": base64.b64encode(proof).decode(),
     }
     async with http.post(relay + PATH, json=asked, allow_redirects=False) as response:
-        begun = _decoded(await _body(response), Begun, relay)
+        begun = decoded(await _body(response), Begun, relay)
         told_at = clock_of(response.headers.get("Date", ""))
         left_s = LIFE_S if told_at is None else begun.expires_at - told_at
         return begun, max(0.0, min(left_s, LONGEST_S))
@@ -199,9 +204,9 @@ async def _poll(http: aiohttp.ClientSession, introduced: Introduction) -> Standi
         async with http.get(
             place, headers=bearer(begun.poll_secret), allow_redirects=False
         ) as response:
-            return _decoded(await _body(response), Standing, relay)
+            return decoded(await _body(response), Standing, relay)
     except (aiohttp.ClientConnectionError, TimeoutError) as error:
-        raise LinkError(f"{relay} does not answer any more: {error}") from error
+        raise LinkError(f"{relay} does not answer any more ({error}): try again") from error
 
 
 async def _body(response: aiohttp.ClientResponse) -> bytes:
@@ -211,14 +216,18 @@ async def _body(response: aiohttp.ClientResponse) -> bytes:
     said, code = complaint(body.decode(errors="replace"))
     raise LinkRefused(
         response.status,
-        f"{response.url.authority} does not pair ({response.status}): {said or 'no reason given'}",
+        f"{response.url.authority} does not pair ({response.status}):"
+        f" {said or 'no reason given; is relay.pairing on there?'}",
         wait_s(response),
         code=code,
     )
 
 
-def _decoded(body: bytes, kind: type[T], relay: str) -> T:
+def decoded(body: bytes, kind: type[T], relay: str) -> T:
+    """What a relay answers; LinkError where no relay answers like that."""
     try:
         return msgspec.json.decode(body, type=kind)
     except (ValueError, RecursionError) as error:
-        raise LinkError(f"{relay} answers as no edgevoice relay does ({error})"[:200]) from None
+        raise LinkError(
+            f"{relay} answers as no edgevoice relay does: check the address ({error})"[:200]
+        ) from None

@@ -5,6 +5,7 @@ from typing import Any, Protocol
 
 from yarl import URL
 
+from edgevoice.link.announced import Announced
 from edgevoice.link.signalling import Answer, Upgraded
 
 
@@ -34,6 +35,15 @@ class Relay(AbstractAsyncContextManager[Any], Protocol):
 
     async def hang_up(self, location: URL) -> None:
         """Best effort."""
+
+    async def speech(self, text: str) -> bytes:
+        """The text in the relay's voice: 24 kHz, 16 bit, mono. Raises as `call` does."""
+
+    async def announcements(self, wait_s: float) -> list[Announced]:
+        """What is to be said here, at once or within this time; each once. Raises as `call`."""
+
+    async def forget(self) -> int:
+        """Have it forget what was said; how many conversations. Raises as `call` does."""
 
     async def warm(self) -> None:
         """Have its handshakes done before anybody speaks. Raises LinkError."""

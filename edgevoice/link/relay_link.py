@@ -11,11 +11,12 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from edgevoice.audio.gate import Gate
 from edgevoice.audio.playout import PlayoutBuffer
 from edgevoice.config import MediaConfig
-from edgevoice.errors import LinkError, LocalProtocolError
+from edgevoice.errors import LinkAbsent, LinkError, LocalProtocolError
 from edgevoice.link.relay import Relay
 from edgevoice.link.talk import HOLD_S, Talk
 from edgevoice.link.ways import Post, Transport, Ways, opus
@@ -30,6 +31,7 @@ log = logging.getLogger(__name__)
 
 EARLY_S = 3.0
 """A wake word is decided half a second after it began; this is for slow talkers."""
+FORGET_S = 5.0
 WARM_S = 50.0
 """Pause between signs of life on the kept HTTP connection; servers close it after 60 to 75 s."""
 
@@ -69,6 +71,8 @@ class RelayLink:
         self.early_opened = 0
         """Links made because somebody might have been about to wake us."""
         self.early_used = 0
+        self._unreached: str | None = None
+        """Why the first relay was not there when it was last looked for; None: it never was."""
         self._standby = standby
         self._early: Talk | None = None
         self._talk: Talk | None = None
@@ -99,6 +103,22 @@ class RelayLink:
     def malformed_events(self) -> int:
         """Of this session's, dropped."""
         return self._talk.malformed_events if self._talk else 0
+
+    def reach(self) -> dict[str, Any]:
+        """Whether the first relay could be reached, less than a minute ago."""
+        first = self._ways.relays[0]
+        rtt_s = first.rtt_s
+        return {
+            "url": first.url,
+            "reachable": None if self._unreached is None else not self._unreached,
+            "rtt_ms": None if rtt_s is None or self._unreached else round(rtt_s * 1e3, 1),
+            "error": self._unreached or None,
+        }
+
+    async def forget(self) -> list[dict[str, Any]]:
+        """Have every relay forget what was said; what each one answers, or why it does not."""
+        told = [await ask_to_forget(relay) for relay in self._ways.relays]
+        return [each for each in told if each]
 
     def statistics(self) -> ReceiveStatistics:
         """What became of the answers' sound on this link, or on the last one."""
@@ -254,8 +274,10 @@ class RelayLink:
     async def _keep_warm(self) -> None:
         try:
             await self._ways.relays[0].warm()
+            self._unreached = ""
         except LinkError as error:
             log.debug("the relay is not there: %s", error)
+            self._unreached = str(error)
 
     async def _end(self, talk: Talk) -> None:
         if talk.task is not None:
@@ -273,3 +295,16 @@ class RelayLink:
             talk.task.cancel()
         self._over.append(talk)
         self._orders.set()
+
+
+async def ask_to_forget(relay: Relay) -> dict[str, Any]:
+    """What it answers, or why it does not; nothing where there is none."""
+    try:
+        async with asyncio.timeout(FORGET_S):
+            return {"relay": relay.url, "conversations": await relay.forget()}
+    except LinkAbsent:
+        return {}
+    except LinkError as error:
+        return {"relay": relay.url, "error": str(error)}
+    except TimeoutError:
+        return {"relay": relay.url, "error": "it did not answer in time"}

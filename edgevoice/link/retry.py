@@ -26,6 +26,10 @@ class _Relay:
     avoid_until: float = 0.0
     not_before: float = 0.0
     is_out: bool = False
+    reason: LinkError | None = None
+    """Why it is of no use in this attempt."""
+    is_called: bool = False
+    """In this attempt; else the reason is from before."""
 
 
 class Retry:
@@ -43,11 +47,25 @@ class Retry:
         """Nobody is left who could say yes."""
         return all(relay.is_out for relay in self._relays)
 
+    def waits_s(self, now: float) -> float:
+        """Nobody wants to be called before so much has passed."""
+        waits = [relay.not_before - now for relay in self._relays if not relay.is_out]
+        return max(0.0, min(waits, default=0.0))
+
+    def reason(self, now: float) -> LinkError:
+        """Why there is no session: of the one that should have been there."""
+        for relay in self._relays:
+            if relay.reason is not None:
+                return relay.reason if relay.is_called else _kept(relay.reason, relay, now)
+        return LinkError("nobody to call: name a relay in link.url")
+
     def begin(self, now: float, first: int | None = None) -> None:
         """`first`: the relay to begin with, where one is to be preferred."""
         self._rounds = 0
         for relay in self._relays:
-            relay.is_out = False
+            relay.is_out = relay.is_called = False
+            if relay.not_before <= now:
+                relay.reason = None
         self._begin_round(now)
         if first is not None:
             self._left.sort(key=lambda index: index != first)
@@ -65,13 +83,13 @@ class Retry:
         """Before the next round, which begins with this call."""
         self._rounds += 1
         jitter_s = self._random() * min(MOST_S, BASE_S * 2.0 ** min(self._rounds, 10))
-        waits = [relay.not_before - now for relay in self._relays if not relay.is_out]
         self._begin_round(now)
-        return max(jitter_s, min(waits, default=0.0))
+        return max(jitter_s, self.waits_s(now))
 
     def failed(self, index: int, error: LinkError, now: float) -> None:
         relay = self._relays[index]
         relay.avoid_until = now + AVOID_S
+        relay.reason, relay.is_called = error, True
         relay.is_out = isinstance(error, LinkUntrusted | LinkAbsent)
         if isinstance(error, LinkRefused):
             relay.is_out = error.is_final
@@ -88,3 +106,10 @@ class Retry:
     def _begin_round(self, now: float) -> None:
         order = range(len(self._relays))
         self._left = sorted(order, key=lambda index: self._relays[index].avoid_until > now)
+
+
+def _kept(reason: LinkError, relay: _Relay, now: float) -> LinkError:
+    """It was asked before, and said when to come back."""
+    left_s = max(0.0, relay.not_before - now)  # it may be over, and another one called meanwhile
+    text = f"not called for another {left_s:.0f} s, as it asked: {reason}"
+    return LinkRefused(reason.status if isinstance(reason, LinkRefused) else 0, text)

@@ -22,7 +22,10 @@ from edgevoice import __version__
 from edgevoice.config import LinkConfig
 from edgevoice.config_rules import is_loopback
 from edgevoice.errors import LinkError, LinkRefused, LinkTimeout, LinkUntrusted
+from edgevoice.link import announced
+from edgevoice.link.complaint import complaint
 from edgevoice.link.credential import Credential
+from edgevoice.link.names import Names
 from edgevoice.webrtc.media_header import MEDIA_HEADER, PROTOCOL
 from edgevoice.webrtc.sdp import MAX_MESSAGE_BYTES
 from edgevoice.webrtc.socket_line import GOODBYE_S as SOCKET_GOODBYE_S
@@ -37,8 +40,10 @@ DIRECT_HEADER = "Edgevoice-Direct"
 SDP = "application/sdp"
 JSON = "application/json"
 
-CONNECT_S = 2.0
-ANSWER_S = 4.0
+ME, PROBE = "v1/edgevoice/me", "v1/edgevoice/probe"
+"""At a relay of ours: whom it takes us for, and a connection without a session."""
+
+CONNECT_S, ANSWER_S = 2.0, 4.0
 """Both together with the answer, which takes a relay some milliseconds."""
 GOODBYE_S = 1.5
 KEEP_ALIVE_S = 70.0
@@ -46,7 +51,6 @@ KEEP_ALIVE_S = 70.0
 BODY_LIMIT = 65_536
 CONNECTIONS = 8
 """A WebSocket keeps one for as long as it lasts, and one that broke may not be gone yet."""
-
 
 OURS = {VERSION_HEADER: __version__}
 
@@ -77,6 +81,13 @@ class Upgraded:
 
 
 @dataclass(frozen=True, slots=True)
+class Looked:
+    text: str
+    date: str
+    """By the clock over there."""
+
+
+@dataclass(frozen=True, slots=True)
 class Secret:
     """Opens a session at the server that it is for, and does so for a minute or less."""
 
@@ -99,6 +110,7 @@ class Signalling:
         self.rtt_s: float | None = None
         """To the relay and back, as last measured; None: not yet."""
         self._warmed_at: float | None = None
+        self._names = Names()
         self._stale: aiohttp.ClientSession | None = None
         """The one before: a WebSocket of it may still carry the session."""
         self._http: aiohttp.ClientSession
@@ -132,7 +144,10 @@ class Signalling:
         tracing.on_request_redirect.append(self._refuse_redirect)
         return aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(
-                ssl=trust(self._config.ca_file), keepalive_timeout=KEEP_ALIVE_S, limit=CONNECTIONS
+                ssl=trust(self._config.ca_file),
+                keepalive_timeout=KEEP_ALIVE_S,
+                limit=CONNECTIONS,
+                resolver=self._names,
             ),
             cookie_jar=aiohttp.DummyCookieJar(),
             headers={"User-Agent": f"edgevoice/{__version__}"},
@@ -201,6 +216,26 @@ class Signalling:
         response = socket._response  # aiohttp shows its headers nowhere else
         return Upgraded(socket, self._answer(response, response.headers.get(MEDIA_HEADER, "")))
 
+    async def look_up(self, path: str) -> Looked:
+        """What is there for us, such as `v1/models`. Raises as `call` does."""
+        self._refuse_plain_http()
+        return await self._corrected(lambda: self._get(self._base / path))
+
+    async def probe(self, offer: str) -> Answer:
+        """Have a connection without a session, of a relay of ours. Raises as `call` does."""
+        return await self._offer(self._base / PROBE, offer, OURS)
+
+    async def _get(self, url: URL) -> Looked:
+        try:
+            async with self._http.get(
+                url, headers=self._shown("GET", url) | OURS, allow_redirects=False
+            ) as response:
+                return Looked(await self._body(response), response.headers.get("Date", ""))
+        except LinkError:
+            raise
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise self._explain(error) from error
+
     async def hang_up(self, location: URL, secret: Secret | None = None) -> None:
         """Best effort; the relay finds out by itself a little later."""
         timeout, place = aiohttp.ClientTimeout(total=GOODBYE_S), location / "hangup"
@@ -215,6 +250,46 @@ class Signalling:
                 pass
         except (aiohttp.ClientError, TimeoutError, OSError):
             return
+
+    async def speech(self, text: str) -> bytes:
+        """The text in the relay's voice: 24 kHz, 16 bit, mono. Raises as `call` does."""
+        place, body = self._base / announced.SPEECH_PATH, announced.speech_body(text)
+        return await self._fetch("POST", place, body, announced.SPEECH_S)
+
+    async def announcements(self, wait_s: float) -> list[announced.Announced]:
+        """What is to be said here, at once or within this time; each once. Raises as `call`."""
+        place = (self._base / announced.PATH).with_query(wait=str(round(wait_s)))
+        return announced.read(await self._fetch("GET", place, b"", wait_s + ANSWER_S))
+
+    async def forget(self) -> int:
+        """Have the relay forget what was said; how many conversations. Raises as `call` does."""
+        said = await self._fetch("DELETE", self._base / "v1/edgevoice/conversations", b"", ANSWER_S)
+        try:
+            return msgspec.json.decode(said, type=_Forgotten).conversations
+        except (ValueError, RecursionError) as error:
+            raise LinkError(
+                f"{self.relay} does not say what it has forgotten: try again"
+            ) from error
+
+    async def _fetch(self, method: str, place: URL, body: bytes, within_s: float) -> bytes:
+        self._refuse_plain_http()
+        if not hasattr(self, "_http"):
+            raise LinkError(f"{self.relay} is not being looked for yet: wait a moment")
+
+        async def ask() -> bytes:
+            headers = self._shown(method, place, body) | OURS | {"Content-Type": JSON}
+            timeout = aiohttp.ClientTimeout(total=within_s, sock_connect=CONNECT_S)
+            async with self._http.request(
+                method, place, data=body or None, headers=headers, timeout=timeout
+            ) as response:
+                return await self._limited(response, announced.SPEECH_BYTES)
+
+        try:
+            return await self._corrected(ask)
+        except LinkError:
+            raise
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise self._explain(error) from error
 
     async def warm(self) -> None:
         """Have the TCP and TLS handshakes done before anybody speaks. Raises LinkError.
@@ -293,12 +368,17 @@ class Signalling:
         )
 
     async def _body(self, response: aiohttp.ClientResponse) -> str:
-        body = b""
+        return (await self._limited(response, BODY_LIMIT)).decode(errors="replace")
+
+    async def _limited(self, response: aiohttp.ClientResponse, limit: int) -> bytes:
+        body = bytearray()
         async for chunk in response.content.iter_chunked(4096):
             body += chunk
-            if len(body) > BODY_LIMIT:
-                raise LinkError(f"{self.relay} answers with more than {BODY_LIMIT} bytes")
-        return body.decode(errors="replace")
+            if len(body) > limit:
+                raise LinkError(
+                    f"{self.relay} answers with more than {limit} bytes: check {self._setting}"
+                )
+        return bytes(body)
 
     def _place(self, response: aiohttp.ClientResponse) -> URL | None:
         """The call's own URL, if it is at the origin we trust with the token."""
@@ -334,7 +414,7 @@ class Signalling:
         status, (said, code) = response.status, complaint(body)
         match status:
             case 401 | 403 if self._credential.is_empty:
-                text = f"{self.relay} does not accept our secret ({status})"
+                text = f"{self.relay} does not accept our secret ({status}): try again"
             case 401 | 403:
                 remedy = self._credential.remedy(self._config)
                 text = f"{self.relay} does not accept our token ({status}): {remedy}"
@@ -352,9 +432,9 @@ class Signalling:
                 elsewhere = response.headers.get("Location", "elsewhere")[:200]
                 text = f"{self.relay} points to {elsewhere} ({status}): set {self._setting} to that"
             case _ if status >= 500:
-                text = f"{self.relay} is in trouble ({status}): its log says more"
+                text = f"{self.relay} is in trouble ({status}): see its log"
             case _:
-                text = f"{self.relay} refused the call ({status})"
+                text = f"{self.relay} refused the call ({status}): see its log"
         return LinkRefused(
             status,
             f"{text}. It says: {said}" if said else text,
@@ -370,22 +450,21 @@ class Signalling:
             case aiohttp.ClientConnectorCertificateError():
                 reason = getattr(error.certificate_error, "verify_message", "not trusted")
                 return LinkUntrusted(
-                    f"the certificate of {self.relay} is no good: {reason}. A private authority"
-                    " goes into link.ca_file; also check this board's clock"
+                    f"the certificate of {self.relay} is no good: {reason}. Put a private"
+                    " authority into link.ca_file; also check this board's clock"
                 )
             case aiohttp.ClientConnectorDNSError():
                 return LinkError(
-                    f"{self._base.host} is not known to the name server: check {self._setting}"
+                    f"{self._base.host} cannot be looked up ({error.os_error.strerror}):"
+                    f" check {self._setting} and the name server of this network"
                 )
             case TimeoutError():
                 return LinkTimeout(f"{self.relay} did not answer in time: is it reachable?")
             case aiohttp.ClientSSLError():
-                return LinkError(
-                    f"no TLS with {self.relay}: is {self._setting}'s port the right one?"
-                )
+                return LinkError(f"no TLS with {self.relay}: check the port in {self._setting}")
             case aiohttp.ClientConnectorError():
                 return LinkError(f"nobody answers at {self.relay}: is the relay running?")
-        return LinkError(f"talking to {self.relay} failed: {error!r}"[:300])
+        return LinkError(f"talking to {self.relay} failed ({error!r}"[:280] + "): try again")
 
     def _no_calls_by_socket(self) -> LinkError:
         return LinkError(
@@ -411,31 +490,15 @@ def trust(ca_file: str) -> ssl.SSLContext:
         try:
             context.load_verify_locations(Path(ca_file))
         except (OSError, ssl.SSLError) as error:
-            raise LinkError(f"link.ca_file {ca_file} cannot be used: {error}") from error
+            raise LinkError(
+                f"link.ca_file {ca_file} cannot be used ({error}): `edgevoice pair` writes another"
+            ) from error
     return context
+
+
+class _Forgotten(msgspec.Struct):
+    conversations: int
 
 
 class _Minted(msgspec.Struct):
     value: Annotated[str, Meta(pattern=r"^[\x21-\x7e]{1,4096}$")]
-
-
-class _Complaint(msgspec.Struct):
-    message: str = ""
-    code: str | None = None
-
-
-class _Refusal(msgspec.Struct):
-    error: _Complaint
-
-
-def complaint(body: str) -> tuple[str, str]:
-    """`error.message` of an OpenAI-style error body, one line of it, and its `code`.
-
-    It is shown on terminals, which obey what is not printable.
-    """
-    try:
-        error = msgspec.json.decode(body.encode(), type=_Refusal).error
-    except (ValueError, RecursionError):
-        return "", ""
-    said = "".join(letter for letter in " ".join(error.message.split()) if letter.isprintable())
-    return said[:200], error.code or ""

@@ -7,35 +7,22 @@ posted as inputs; whether another link is wanted is decided by the transceiver.
 
 import asyncio
 import logging
-from asyncio import Future, Task, TaskGroup
+from asyncio import Task, TaskGroup
 from collections import deque
-from dataclasses import dataclass, field
 from functools import partial
 
 from yarl import URL
 
-from edgevoice.errors import (
-    LinkError,
-    LinkRefused,
-    LinkTimeout,
-    RemoteProtocolError,
-)
+from edgevoice.errors import LinkError, LinkRefused, LinkTimeout, RemoteProtocolError
+from edgevoice.link.attempt import Attempt
 from edgevoice.link.context_header import context_header
 from edgevoice.link.event_log import EventLog
 from edgevoice.link.heard import Heard
 from edgevoice.link.outgoing import Outgoing
-from edgevoice.link.signalling import (
-    RESUME_HEADER,
-    STANDBY_HEADER,
-    Answer,
-)
+from edgevoice.link.signalling import RESUME_HEADER, STANDBY_HEADER, Answer
 from edgevoice.link.wake_header import wake_header, wake_range
 from edgevoice.link.ways import Ways
-from edgevoice.realtime.client_events import (
-    ClientEvent,
-    EdgevoicePing,
-    EdgevoiceWake,
-)
+from edgevoice.realtime.client_events import ClientEvent, EdgevoicePing, EdgevoiceWake
 from edgevoice.realtime.context_claim import ContextClaim
 from edgevoice.realtime.server_events import (
     EdgevoicePong,
@@ -78,16 +65,6 @@ MOST_EARLY = 256
 """Events of a link that was opened before anybody asked for it."""
 
 
-@dataclass
-class Attempt:
-    """One relay, by all transports that may lead to it."""
-
-    index: int
-    moved: "Future[None]"
-    """Done when the session has moved to one of the lines."""
-    lines: list[DeviceEnd] = field(default_factory=list)
-
-
 class Talk:
     """`run` until it is cancelled, then `part`."""
 
@@ -126,8 +103,6 @@ class Talk:
         """The relay keeps the session for us, as far as we know."""
         self._was_open = False
         self._connecting: Task[None] | None = None
-        self._reasons: dict[int, LinkError] = {}
-        """Why each relay that was called is of no use."""
         self._early: deque[ServerEvent] = deque(maxlen=MOST_EARLY)
         self._owes_loss = False
         """A link that held was given up for another, which is not there yet."""
@@ -205,8 +180,9 @@ class Talk:
                     return
                 continue
             if self._action is not None:
-                reason = self._reason()
-                self._ways.post(LinkStruggles(str(reason), isinstance(reason, LinkRefused)))
+                reason, again_s = retry.reason(loop.time()), retry.waits_s(loop.time())
+                refused = isinstance(reason, LinkRefused)
+                self._ways.post(LinkStruggles(str(reason), refused, again_s))
             if self.is_open or self._action is None:
                 break  # the one that was to be replaced goes on; nobody waits for another
             await self._pause(retry.pause_s(loop.time()))
@@ -216,11 +192,8 @@ class Talk:
     def _fail(self) -> None:
         self.is_failed = True
         if self._action is not None:
-            self._ways.post(LinkFailed(str(self._reason()), refused=True))
-
-    def _reason(self) -> LinkError:
-        """Of the one that should have been there."""
-        return self._reasons[min(self._reasons)] if self._reasons else LinkError("nobody to call")
+            now = asyncio.get_running_loop().time()
+            self._ways.post(LinkFailed(str(self._ways.retry.reason(now)), refused=True))
 
     async def _pause(self, pause_s: float) -> None:
         """Cut short when the network changes."""
@@ -243,7 +216,6 @@ class Talk:
             log.warning("no session at %s: %s", relay.relay, error)
             if isinstance(error, RemoteProtocolError):
                 error = LinkRefused(400, str(error))  # it would say the same again
-            self._reasons[index] = error
             ways.retry.failed(index, error, loop.time())
             if self._owes_loss:
                 self._owes_loss = False
@@ -252,12 +224,11 @@ class Talk:
         ways.retry.worked(index)
         return True
 
-    async def _place_call(self, attempt: "Attempt", resume: bool) -> None:
+    async def _place_call(self, attempt: Attempt, resume: bool) -> None:
         """Over UDP, and over a WebSocket where that does not get through; the first one wins."""
         ways, headers = self._ways, self._headers(resume)
-        if ways.transport == "websocket" or (
-            ways.transport == "auto" and ways.is_udp_blocked(attempt.index)
-        ):
+        is_blocked = ways.transport == "auto" and ways.is_udp_blocked(attempt.index)
+        if is_blocked or ways.transport == "websocket":
             await self._dial_socket(attempt, headers)
         else:
             answer = await self._dial(attempt, headers)
@@ -265,7 +236,7 @@ class Talk:
                 await self._fall_back(attempt, answer.location)
         await self._moved(attempt)
 
-    async def _fall_back(self, attempt: "Attempt", place: URL) -> None:
+    async def _fall_back(self, attempt: Attempt, place: URL) -> None:
         """The relay has answered: if its media does not come soon, UDP is blocked somewhere."""
         await asyncio.wait([attempt.moved], timeout=UDP_S)
         if attempt.moved.done():
@@ -276,7 +247,7 @@ class Talk:
         except LinkError as error:
             log.debug("nor by a WebSocket: %s", error)
 
-    async def _moved(self, attempt: "Attempt") -> None:
+    async def _moved(self, attempt: Attempt) -> None:
         """Wait until the session has moved to a link of this attempt. Raises LinkError."""
         try:
             async with asyncio.timeout(OPEN_S):
@@ -284,14 +255,14 @@ class Talk:
         except TimeoutError:
             raise LinkTimeout(
                 f"no media connection with {self._ways.relays[attempt.index].relay}:"
-                " is UDP blocked on the way?"
+                " is UDP blocked on the way? Set link.transport: auto"
             ) from None
         finally:
             for line in attempt.lines:
                 if line is not self._line:
                     line.end("another link was quicker, or this one too slow")
 
-    async def _dial(self, attempt: "Attempt", headers: dict[str, str]) -> Answer:
+    async def _dial(self, attempt: Attempt, headers: dict[str, str]) -> Answer:
         """An offer out, an answer in; its media is on the way."""
         line = await self._ways.caller()
         self._lines.append(line)
@@ -305,7 +276,7 @@ class Talk:
         self._try(attempt, line, answer)
         return answer
 
-    async def _dial_socket(self, attempt: "Attempt", headers: dict[str, str]) -> None:
+    async def _dial_socket(self, attempt: Attempt, headers: dict[str, str]) -> None:
         line = self._ways.socket_caller()
         media = {MEDIA_HEADER: line.offer}
         upgraded = await self._ways.relays[attempt.index].upgrade(headers | media)
@@ -313,7 +284,7 @@ class Talk:
         line.accept(upgraded.answer.text, upgraded.socket)
         self._try(attempt, line, upgraded.answer)
 
-    def _try(self, attempt: "Attempt", line: DeviceEnd, answer: Answer) -> None:
+    def _try(self, attempt: Attempt, line: DeviceEnd, answer: Answer) -> None:
         """Whether it opens. What waits in the ring may go out as soon as media can."""
         assert self._group is not None
         if (url := self._ways.relays[attempt.index].url) not in self.destinations:
@@ -337,7 +308,7 @@ class Talk:
             headers |= wake_header(self._action.wake, self.outgoing.first_sample)
         return headers
 
-    async def _carry(self, line: DeviceEnd, attempt: "Attempt") -> None:
+    async def _carry(self, line: DeviceEnd, attempt: Attempt) -> None:
         """From the answer to the end of this link, whatever ends it."""
         reason = await line.run()
         line.stop_sending()
@@ -356,7 +327,7 @@ class Talk:
 
     # Moving over. Called from within `line.run`.
 
-    def _on_open(self, line: DeviceEnd, answer: Answer, attempt: "Attempt") -> None:
+    def _on_open(self, line: DeviceEnd, answer: Answer, attempt: Attempt) -> None:
         if attempt.moved.done():
             return
         if answer.resumed:
@@ -409,7 +380,7 @@ class Talk:
         self._place, self._relay = answer.location, relay
         self._extensions = self._resumable = answer.extensions
 
-    def _on_resumed(self, line: DeviceEnd, event: EdgevoiceResumed, attempt: "Attempt") -> None:
+    def _on_resumed(self, line: DeviceEnd, event: EdgevoiceResumed, attempt: Attempt) -> None:
         """The relay goes on: both sides say again what the other lacks."""
         if self._log.after(event.events) is None:
             line.end("the relay lacks events that are not kept any more")
@@ -436,7 +407,7 @@ class Talk:
         old.end("replaced by another link")
         return True
 
-    def _settle(self, line: DeviceEnd, attempt: "Attempt", resumed: bool = False) -> None:
+    def _settle(self, line: DeviceEnd, attempt: Attempt, resumed: bool = False) -> None:
         assert self._group is not None
         self._was_open = True
         if isinstance(line, SocketCaller):
@@ -460,7 +431,7 @@ class Talk:
 
     # What arrives.
 
-    def _on_message(self, line: DeviceEnd, attempt: "Attempt", text: str) -> None:
+    def _on_message(self, line: DeviceEnd, attempt: Attempt, text: str) -> None:
         self._news.set()
         try:
             event = decode_server_event(text)
@@ -513,6 +484,7 @@ class Talk:
                 self._extensions,
                 resumed,
                 self._ways.gate.next_sample,
+                self._place.name if self._place else "",
             )
         )
 

@@ -61,8 +61,8 @@ class Ways:
         )
 
     async def prepare(self) -> None:
-        """Have an offer with its sockets open. Nothing is sent."""
-        if self.prepared is None:
+        """Have an offer with its sockets open, where one may be wanted. Nothing is sent."""
+        if self.prepared is None and self.transport != "websocket":
             self.prepared = await self._make_caller()
 
     async def caller(self) -> Caller:

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from edgevoice.errors import ModelError
+
 CATALOGUE = Path(__file__).with_name("catalogue.toml")
 
 
@@ -82,7 +84,21 @@ class Offer:
 
 
 def read(path: Path = CATALOGUE) -> list[Offer]:
-    data = tomllib.loads(path.read_text(encoding="utf-8"))
+    """All offers. ModelError where the file is no catalogue."""
+    try:
+        return _offers(tomllib.loads(path.read_text(encoding="utf-8")))
+    except OSError as error:
+        raise ModelError(
+            f"{path} cannot be read ({error.strerror}): name another catalogue"
+        ) from None
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise ModelError(
+            f"{path} is no catalogue of models ({error!r}); install edgevoice again, or correct"
+            " --catalogue"
+        ) from None
+
+
+def _offers(data: dict[str, Any]) -> list[Offer]:
     derived = [
         Derived(_model(name, entry["sha256"], entry), entry["from"], entry["by"])
         for name, entry in data.get("derived", {}).items()
@@ -95,11 +111,13 @@ def _offer(entry: dict[str, Any], derived: list[Derived]) -> Offer:
     models = tuple(
         _model(str(Path(into, name)), digest, entry) for name, digest in entry["files"].items()
     )
+    if not models:
+        raise ValueError("a package without files")
     names = {model.name for model in models}
-    requirement = entry["requirement"]
+    requirement, sha256 = _text(entry, "requirement"), _text(entry, "sha256")
     return Offer(
         name=entry.get("name", requirement.partition("==")[0]),
-        package=Package(requirement, entry["sha256"], entry["folder"], into, models),
+        package=Package(requirement, sha256, _text(entry, "folder"), into, models),
         derived=tuple(one for one in derived if one.made_from in names),
         use=entry.get("use", ""),
         boards=entry.get("boards", ""),
@@ -110,7 +128,22 @@ def _offer(entry: dict[str, Any], derived: list[Derived]) -> Offer:
 
 
 def _model(name: str, digest: str, entry: dict[str, Any]) -> Model:
-    return Model(name, digest, entry["licence"], entry["source"], entry.get("wake", False))
+    if not name or Path(name).is_absolute() or ".." in Path(name).parts:
+        raise ValueError(f"{name} is no name below the models' directory")
+    return Model(
+        name,
+        _text({name: digest}, name),
+        _text(entry, "licence"),
+        _text(entry, "source"),
+        entry.get("wake", False),
+    )
+
+
+def _text(entry: dict[str, Any], name: str) -> str:
+    value = entry[name]
+    if not isinstance(value, str):
+        raise TypeError(f"{name} is no text")
+    return value
 
 
 def sha256_of(path: Path) -> str:

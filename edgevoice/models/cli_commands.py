@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
 
+NAME = "as `edgevoice models list` shows it"
 DIR = "where the models are (default: $EDGEVOICE_MODELS, or beside the installed edgevoice)"
 
 
@@ -26,7 +27,18 @@ def add_models(commands: Commands) -> None:
     listing = inner.add_parser("list", help="what there is, what is installed, and what for")
     listing.add_argument("--json", action="store_true", help="print one JSON array instead")
     listing.set_defaults(act=list_models)
-    install = inner.add_parser("install", help="fetch one, after showing its licence")
+    install = inner.add_parser(
+        "install",
+        help="fetch one, or all that are needed, after showing the licences",
+        description="Fetches one model by its name; without a name, whatever edgevoice needs and"
+        " does not have.",
+    )
+    install.add_argument("name", nargs="?", metavar="NAME", help=NAME)
+    install.add_argument(
+        "--wake-only",
+        action="store_true",
+        help="without a name: only what a board needs whose relay is another machine",
+    )
     install.add_argument(
         "--from",
         dest="place",
@@ -36,9 +48,9 @@ def add_models(commands: Commands) -> None:
     )
     install.set_defaults(act=install_model)
     remove = inner.add_parser("remove", help="take one away")
+    remove.add_argument("name", metavar="NAME", help=NAME)
     remove.set_defaults(act=remove_model)
     for command in (install, remove):
-        command.add_argument("name", metavar="NAME", help="as `edgevoice models list` shows it")
         command.add_argument("--yes", "-y", action="store_true", help="do not ask")
     for command in (listing, install, remove):
         command.add_argument("--dir", default="", metavar="DIR", help=DIR)

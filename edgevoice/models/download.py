@@ -36,14 +36,18 @@ def download(url: str, target: Path, sha256: str) -> Path:
         if error.code == http.HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE and part.exists():
             part.unlink()  # it is longer than what there is now
             return download(url, target, sha256)
-        raise ModelError(f"{url} refused: {error.code} {error.reason}") from None
+        raise ModelError(
+            f"{url} refused ({error.code} {error.reason}): try again later, or name a mirror"
+        ) from None
     except (OSError, http.client.HTTPException) as error:
         raise ModelError(
-            f"{url} broke off ({error}); the same command goes on where it stopped"
+            f"{url} broke off ({error}); run the same command again: it goes on there"
         ) from None
     if (found := sha256_of(part)) != sha256:
         part.unlink()
-        raise ModelError(f"{url} is damaged or something else: its SHA-256 is {found}")
+        raise ModelError(
+            f"{url} is damaged or something else, its SHA-256 is {found}: try again, or report it"
+        )
     os.replace(part, target)
     return target
 

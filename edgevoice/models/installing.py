@@ -83,10 +83,12 @@ def _fetch(offer: Offer, wanted: list[Model], directory: Path, origin: Origin) -
 
 def _check(source: Path, model: Model) -> None:
     if not source.is_file():
-        raise ModelError(f"{model.name} is not in the package that should hold it")
+        raise ModelError(f"{model.name} is not in its package: run scripts/setup")
     found = sha256_of(source)
     if found != model.sha256:
-        raise ModelError(f"{model.name} is damaged or has been changed: its SHA-256 is {found}")
+        raise ModelError(
+            f"{model.name} is damaged or has been changed, its SHA-256 is {found}: install it again"
+        )
 
 
 def _put(source: Path, model: Model, directory: Path) -> None:
@@ -95,6 +97,8 @@ def _put(source: Path, model: Model, directory: Path) -> None:
     partial = target.with_name(target.name + ".partial")
     shutil.copyfile(source, partial)
     partial.chmod(0o644)
+    with partial.open("rb") as file:
+        os.fsync(file.fileno())
     os.replace(partial, target)
 
 
@@ -112,6 +116,6 @@ def _convert(one: Derived, directory: Path, made: Path, environment: dict[str, s
     script, source = CONVERSIONS / one.script, directory / one.made_from
     command = [sys.executable, str(script), str(source), str(made)]
     if subprocess.run(command, check=False, env=environment).returncode:
-        raise ModelError(f"could not make {one.model.name}; the lines above say why")
+        raise ModelError(f"could not make {one.model.name}; see the lines above")
     _check(made, one.model)
     _put(made, one.model, directory)

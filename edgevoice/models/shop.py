@@ -28,6 +28,8 @@ def show(args: argparse.Namespace) -> int:
 
 
 def install(args: argparse.Namespace) -> int:
+    if args.name is None:
+        return install_needed(args)
     directory, offer = _directory(args), _find(args)
     print(f"{offer.name}: {offer.use}")
     print(f"licence: {offer.licence}")
@@ -44,6 +46,29 @@ def install(args: argparse.Namespace) -> int:
     return 0
 
 
+def install_needed(args: argparse.Namespace) -> int:
+    """All that edgevoice cannot do without, on a board or on one that also answers."""
+    directory = _directory(args)
+    offers = [offer for offer in _offers(args) if not offer.optional]
+    missing = [offer for offer in offers if _lacks(offer, directory, args.wake_only)]
+    for offer in missing:
+        print(f"{offer.name}: {offer.use}; {offer.megabytes:.0f} MB; licence: {offer.licence}")
+    if not missing:
+        print(f"all models that are needed are in {directory}")
+        return 0
+    if not (args.yes or _agreed("Install them under these licences?")):
+        return 1
+    installing.complete(missing, directory, _origin(args.place), args.wake_only)
+    installing.write_licences(_offers(args), directory)
+    print(f"{', '.join(offer.name for offer in missing)}: in {directory}")
+    return 0
+
+
+def _lacks(offer: Offer, directory: Path, wake_only: bool) -> bool:
+    wanted = [model for model in offer.models if model.wake or not wake_only]
+    return any(not (directory / model.name).is_file() for model in wanted)
+
+
 def remove(args: argparse.Namespace) -> int:
     directory, offer = _directory(args), _find(args)
     if not offer.optional and not (
@@ -51,7 +76,7 @@ def remove(args: argparse.Namespace) -> int:
     ):
         return 1
     if not installing.remove(offer, directory):
-        raise ModelError(f"{offer.name} is not in {directory}")
+        raise ModelError(f"{offer.name} is not in {directory}; see `edgevoice models list`")
     installing.write_licences(_offers(args), directory)
     print(f"{offer.name} is removed")
     return 0

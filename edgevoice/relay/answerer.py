@@ -66,6 +66,10 @@ class Answerer:
         self._server = server
         self._servers = servers or McpServers(config.mcp)
 
+    def take_up(self, config: RelayConfig) -> None:
+        """Other limits and prices, for sessions from now on."""
+        self._config = config
+
     def price(self, session: LiveSession) -> Price:
         """Of what answers; whoever stands in for the server costs nothing."""
         paid = price_of(self._model, self._config.prices)

@@ -7,8 +7,8 @@ import os
 import signal
 import ssl
 import sys
-from collections.abc import Callable
-from contextlib import nullcontext
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, nullcontext
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -19,8 +19,9 @@ from edgevoice import __version__
 from edgevoice.audio.vad import SileroVad, Vad, WebRtcVad
 from edgevoice.config import Config, RelayConfig
 from edgevoice.errors import ConfigError, LinkError
-from edgevoice.hardware.service_manager import ServiceManager
+from edgevoice.hardware.system.service_manager import ServiceManager, failing_aloud
 from edgevoice.identity.pairing_code import authority_sha256
+from edgevoice.neighbours.neighbour import supervised
 from edgevoice.relay import board_card
 from edgevoice.relay.access.callers import Callers
 from edgevoice.relay.access.client_secrets import ClientSecrets
@@ -29,48 +30,65 @@ from edgevoice.relay.access.oversight import Oversight
 from edgevoice.relay.access.own_secrets import OwnSecrets
 from edgevoice.relay.access.pairing import Pairings
 from edgevoice.relay.access.pairing_pages import PairingPages
-from edgevoice.relay.access.tls import reload, tls_context
+from edgevoice.relay.access.tls import renew, tls_context
 from edgevoice.relay.access.tokens import Tokens
+from edgevoice.relay.announcing.notices import Notices
+from edgevoice.relay.announcing.pages import AnnouncementPages
+from edgevoice.relay.announcing.speech import SpeechPages
 from edgevoice.relay.answerer import Answerer
 from edgevoice.relay.calls import Calls
 from edgevoice.relay.carrying.carrier import WebRtcCarrier
 from edgevoice.relay.engines.engine import Engine
 from edgevoice.relay.http import lobby
+from edgevoice.relay.http.probes import Probes
 from edgevoice.relay.http.signalling import Signalling
 from edgevoice.relay.ids import random_id
 from edgevoice.relay.live_session import LiveSession
 from edgevoice.relay.mcp.servers import McpServers
 from edgevoice.relay.monitoring.admission import Admission, read_token
 from edgevoice.relay.monitoring.monitoring import Monitoring
+from edgevoice.relay.monitoring.session_failures import SessionFailures
+from edgevoice.relay.monitoring.session_watch import BUG
 from edgevoice.relay.openai.server import Server
 from edgevoice.relay.openai.upstream import Upstream, make_upstream
+from edgevoice.relay.reloading import Reloading
 from edgevoice.relay.store.memory import MemoryStore
-from edgevoice.relay.store.place import make_store
+from edgevoice.relay.store.place import folder, make_store
 from edgevoice.relay.store.store import Store
 from edgevoice.relay.turns.turn_judge import TurnJudge
 from edgevoice.webrtc.hardening import harden
 
 log = logging.getLogger(__name__)
 
+LOADING_S, EXTENSION_S = 600.0, 10.0
+"""How long an engine may load its models, and how often the service manager is told of it."""
+
 DRAIN_S = 2.0
 """From SIGTERM to the end, goodbyes included; the unit allows ten."""
 
 
-def main(config: Config) -> int:
+def main(config: Config, reread: Callable[[], Config]) -> int:
     """Run until told to stop. Raises EdgeVoiceError when it cannot start."""
     harden()
-    asyncio.run(_main(config.relay))
+    service = ServiceManager()
+    with failing_aloud(service):
+        asyncio.run(_main(config, reread, service))
     return 0
 
 
-async def _main(config: RelayConfig) -> None:
+async def _main(config: Config, reread: Callable[[], Config], service: ServiceManager) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    relay = Relay(config, make_engine(config), partial(make_vad, config), ServiceManager())
-    loop.add_signal_handler(signal.SIGHUP, relay.reload)
-    await relay.run(stop, announce)
+    its = config.relay
+    relay = Relay(its, make_engine(its), partial(make_vad, its), service)
+    reloading = Reloading(config, reread, relay.take_up, service)
+    loop.add_signal_handler(signal.SIGHUP, reloading.ask)
+    async with asyncio.TaskGroup() as group:
+        waiting = group.create_task(reloading.run())
+        await relay.run(stop, announce)
+        waiting.cancel()
 
 
 def announce(url: str) -> None:
@@ -159,11 +177,13 @@ class Relay:
         )
         self._ledger = Ledger(self._store, wall_clock, random_id("relay"))
         self._monitoring = make_monitoring(config)
+        self._probes = Probes(config, self._callers)
         self._pairing = make_pairing(config, self._store)
+        self._notices = Notices(config.announcements_minutes * 60.0)
         self._upstream = make_upstream(config.upstream)
         self._servers = McpServers(config.mcp)
         publish = self._monitoring.publish
-        answerer = Answerer(
+        self._answerer = answerer = Answerer(
             config,
             engine,
             make_vad,
@@ -174,7 +194,13 @@ class Relay:
             servers=self._servers,
         )
         self._calls = Calls(
-            config, answerer, carry, self._tell_status, publish, ledger=self._ledger
+            config,
+            answerer,
+            carry,
+            self._tell_status,
+            publish,
+            ledger=self._ledger,
+            failed=make_failures(config, self._store).keep,
         )
         self._oversight = Oversight(self._calls, self._callers, self._ledger, self._calls.limits)
         own_secrets = OwnSecrets(config, self._store, wall_clock)
@@ -192,7 +218,9 @@ class Relay:
         async with self._store, self._upstream or nullcontext():
             await self._monitoring.remember(self._store)
             log.info("starting the engine %s", self._config.engine)
-            await self._engine.start()
+            self._service.status(f"starting the engine {self._config.engine}")
+            async with self._patience():
+                await self._engine.start()
             if self._config.engine != "parrot":  # who talks to a parrot needs nobody to judge it
                 await self._judge.start()
             gc.collect()
@@ -205,9 +233,29 @@ class Relay:
                 await self._judge.close()
                 log.info("stopped")
 
-    def reload(self) -> None:
-        """The certificate; the tokens are read again by themselves, the rest at the next start."""
-        reload(self._tls, self._config)
+    @asynccontextmanager
+    async def _patience(self) -> AsyncIterator[None]:
+        """Large models may load for as long as the event loop turns, within `LOADING_S`."""
+
+        async def ask() -> None:
+            for _ in range(round(LOADING_S / EXTENSION_S)):
+                self._service.extend_start(2 * EXTENSION_S)
+                await asyncio.sleep(EXTENSION_S)
+
+        async with asyncio.TaskGroup() as group:
+            asking = group.create_task(ask())
+            yield
+            asking.cancel()
+
+    def take_up(self, config: RelayConfig) -> None:
+        """Of one like this one (`reloading.LIVE`). ConfigError: the certificate cannot be used.
+
+        The certificate may be another one under the same name; tokens are read by themselves.
+        """
+        renew(self._tls, config)
+        self._config = config
+        self._calls.limits.take_up(config.limits)
+        self._answerer.take_up(config)
 
     async def _serve(
         self, tls: ssl.SSLContext | None, stop: asyncio.Event, on_listening: Callable[[str], None]
@@ -219,6 +267,11 @@ class Relay:
             self._secrets,
             self._monitoring,
             pairing=self._pairing,
+            others=[
+                AnnouncementPages(self._callers, self._notices, self._monitoring.has_token),
+                SpeechPages(self._callers, self._engine),
+            ],
+            probes=self._probes,
         )
         runner = web.AppRunner(
             signalling.application(),
@@ -236,8 +289,10 @@ class Relay:
                 feeding = group.create_task(self._feed_watchdog())
                 measuring = group.create_task(self._monitoring.run())
                 overseeing = group.create_task(self._oversight.run())
+                probing = group.create_task(self._probes.run())
                 equipping = group.create_task(self._servers.run())
                 guarding = group.create_task(signalling.lobby.run(lambda: server.connections))
+                announcing = group.create_task(self._announce(url))
                 on_listening(url)
                 self._service.ready()
                 self._tell_status(0)
@@ -247,8 +302,17 @@ class Relay:
                 overseeing.cancel()
                 guarding.cancel()
                 equipping.cancel()
+                probing.cancel()
+                announcing.cancel()
         finally:
             await runner.cleanup()
+
+    async def _announce(self, url: str) -> None:
+        """In the local network, if the owner wants that; what goes wrong with it is told."""
+        if self._config.announced:
+            from edgevoice.neighbours.discovery import Advert
+
+            await supervised("mDNS", Advert(url).run)
 
     async def _calls_until(self, stop: asyncio.Event) -> None:
         """All calls in good order, but no longer than `DRAIN_S` after the stop."""
@@ -276,7 +340,7 @@ class Relay:
             # No ConfigError: the port may be free again in a moment, so systemd may retry.
             raise LinkError(
                 f"cannot listen on {host}, port {port} ({reason});"
-                " relay.host and relay.port choose another place, and only one relay can have it"
+                " stop the other program there, or set relay.host and relay.port"
             ) from error
         bound = runner.addresses[0]
         shown = f"[{bound[0]}]" if ":" in bound[0] else bound[0]
@@ -309,11 +373,17 @@ def make_pairing(config: RelayConfig, store: Store) -> PairingPages | None:
         authority_sha256(authority)
     except (OSError, ValueError) as error:
         raise ConfigError(
-            f"relay.tls_ca {config.tls_ca} is no certificate in PEM ({error}); it is the"
+            f"relay.tls_ca {config.tls_ca} is no certificate in PEM ({error}); name the"
             " authority's own, which devices pin"
         ) from error
     pairings = Pairings(store, authority)
     return PairingPages(pairings, wall_clock, behind_proxy=config.behind_proxy)
+
+
+def make_failures(config: RelayConfig, store: Store) -> SessionFailures:
+    """Beside the store, where it lasts."""
+    keeps = not isinstance(store, MemoryStore)
+    return SessionFailures(folder(config) if keeps else None, wall_clock)
 
 
 async def carry(session: LiveSession) -> str:
@@ -322,4 +392,4 @@ async def carry(session: LiveSession) -> str:
         return await session.run()
     except Exception:
         log.exception("a session ended by a bug")
-        return "a bug"
+        return BUG

@@ -27,7 +27,7 @@ from edgevoice.relay.ids import random_id
 from edgevoice.relay.live_session import LiveSession
 from edgevoice.relay.monitoring.facts import Fact, SessionBegan, Transport
 from edgevoice.relay.monitoring.observers import Publish, unobserved
-from edgevoice.relay.monitoring.session_watch import SessionWatch
+from edgevoice.relay.monitoring.session_watch import Failed, SessionWatch, ignored
 from edgevoice.relay.offer import Offer
 from edgevoice.relay.openai.brokered import BrokeredCall
 
@@ -69,12 +69,14 @@ class Calls:
         publish: Publish = unobserved,
         *,
         ledger: Ledger,
+        failed: Failed = ignored,
     ) -> None:
         self._answerer = answerer
         self._carry = carry
         self._on_change = on_change
         self._publish = publish
         self._ledger = ledger
+        self._failed = failed
         self.limits = Limits(config.limits)
         self._conversations = Conversations(config.context_minutes * 60.0)
         self._live: dict[str, _LiveCall] = {}
@@ -149,7 +151,8 @@ class Calls:
         for replaced in admission.replaced:
             if replaced in self._live:
                 self._live[replaced].session.hang_up("replaced by a newer call", REPLACED)
-        watch = SessionWatch(call_id, session, self._tell, self._answerer.price(session))
+        price = self._answerer.price(session)
+        watch = SessionWatch(call_id, session, self._tell, price, self._failed)
         self._begin(call_id, _LiveCall(offer.caller, session, now, watch), offer)
         return Placed(call_id, answer, is_foreign=isinstance(session, BrokeredCall))
 
@@ -185,6 +188,18 @@ class Calls:
     def hang_up(self, call_id: str, caller: Caller) -> None:
         """At the caller's own wish."""
         self._call_of(call_id, caller).session.hang_up("the client hung up")
+
+    def forget(self, caller: Caller) -> int:
+        """Hang up this caller's calls, and forget what was said in them and before.
+
+        How many conversations that were.
+        """
+        if caller.kind == "secret":
+            raise CallRefused(403, "a client secret is for its own call", code="forbidden")
+        for call in self._live.values():
+            if call.caller.name == caller.name:
+                call.session.hang_up("what was said is to be forgotten")
+        return self._conversations.forget(caller.name)
 
     def join(self, call_id: str, caller: Caller | None, make_transport: MakeTransport) -> None:
         """One more connection to a call that is live; `caller` None: the relay's owner."""

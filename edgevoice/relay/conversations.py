@@ -97,6 +97,13 @@ class Conversations:
         held.old_at = now + self.keep_s if conversation.heard_items() else now
         self.forget_old(now)
 
+    def forget(self, owner: str) -> int:
+        """All of this owner's, those that sessions live from as well; how many there were."""
+        gone = [name for name, held in self._held.items() if held.owner == owner]
+        for name in gone:
+            del self._held[name]
+        return len(gone)
+
     def forget_old(self, now: float) -> None:
         """Those whose time is over."""
         old = [

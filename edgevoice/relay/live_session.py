@@ -4,11 +4,11 @@ from collections.abc import Callable
 from typing import Protocol
 
 from edgevoice.audio.departures import Departures
-from edgevoice.realtime import server_events as says
 from edgevoice.realtime.conversation import Conversation
 from edgevoice.relay.carrying.call_transport import MakeTransport, Received
 from edgevoice.relay.carrying.line import Leg
 from edgevoice.relay.carrying.sideband import Sidebands
+from edgevoice.relay.state import Asked, Told
 
 
 class LiveSession(Protocol):
@@ -53,9 +53,7 @@ class LiveSession(Protocol):
 
     def departures(self) -> Departures: ...
 
-    def watch(
-        self, published: Callable[[says.ServerEvent], None], made: Callable[[str], None]
-    ) -> None: ...
+    def watch(self, published: Told, made: Callable[[str], None], asked: Asked) -> None: ...
 
     def new_leg(self, make_transport: MakeTransport) -> Leg: ...
 

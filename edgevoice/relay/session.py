@@ -41,7 +41,7 @@ from edgevoice.relay.conversations import TakenUp
 from edgevoice.relay.ids import NewId, random_id
 from edgevoice.relay.patience import Patience
 from edgevoice.relay.session_settings import initial_settings
-from edgevoice.relay.state import SessionState
+from edgevoice.relay.state import Asked, SessionState, Told
 from edgevoice.relay.turns.wake_phrase import WakePhrase
 
 log = logging.getLogger(__name__)
@@ -188,11 +188,9 @@ class Session:
         """Packets to the client since the last time, by how late they left."""
         return self._voice.departures()
 
-    def watch(
-        self, published: Callable[[says.ServerEvent], None], made: Callable[[str], None]
-    ) -> None:
+    def watch(self, published: Told, made: Callable[[str], None], asked: Asked) -> None:
         """Have somebody see each event, and each answer whose first sound is made."""
-        self._state.watch = published
+        self._state.watch, self._state.asked = published, asked
         self._voice.on_made = made
 
     async def run(self) -> str:
@@ -344,6 +342,7 @@ class Session:
     def _obey(self, event: asks.ClientEvent) -> None:
         self._wake_up()
         self._patience.active(self._now())
+        self._state.asked(event)
         self._brain.obey(event)
 
     def _go_back(self, event: asks.EdgevoiceResume) -> None:

@@ -8,11 +8,14 @@ from typing import Any
 import msgspec
 
 from edgevoice.realtime import server_events as says
+from edgevoice.realtime.client_events import ClientEvent
 from edgevoice.realtime.conversation import Conversation
 from edgevoice.realtime.session import Session as Settings
 from edgevoice.relay.carrying.outbox import Outbox
 from edgevoice.relay.ids import NewId
 
+Told = Callable[[says.ServerEvent], None]
+Asked = Callable[[ClientEvent], None]
 Spawn = Callable[[Coroutine[Any, Any, None]], Task[None]]
 
 _OF_MEDIA = (
@@ -34,8 +37,10 @@ class SessionState:
     """Runs until the session ends."""
     extensions: bool
     """The client understands `edgevoice.*`."""
-    watch: Callable[[says.ServerEvent], None] = lambda event: None
+    watch: Told = lambda event: None
     """Sees everything that is published, also what the client has not asked for."""
+    asked: Asked = lambda event: None
+    """Sees every event of the client that is obeyed."""
     has_spoken: bool = False
     """The assistant was heard: its voice stays."""
     sound_in_events: bool = False

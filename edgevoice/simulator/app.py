@@ -1,7 +1,7 @@
 """`edgevoice simulate`: a scenario from file to verdict, with everything it leaves behind.
 
 The output directory gets `speaker.wav` (all that was heard), `answer-N.wav`,
-`report.json` and `relay.log`.
+`report.json` and `relay.log`; after a failure the folder `failure` as well (`evidence.py`).
 """
 
 import argparse
@@ -20,9 +20,10 @@ from edgevoice.config import Config
 from edgevoice.daemon.app import Device
 from edgevoice.daemon.credentials import credential
 from edgevoice.errors import ScenarioError
-from edgevoice.hardware.sounds import RATE_HZ as PLAYOUT_RATE_HZ
+from edgevoice.hardware.sound.sounds import RATE_HZ as PLAYOUT_RATE_HZ
 from edgevoice.link.credential import BearerToken, Credential
 from edgevoice.link.signalling import Signalling
+from edgevoice.simulator import evidence
 from edgevoice.simulator.relay_process import relay_process
 from edgevoice.simulator.room import Room
 from edgevoice.simulator.scenario import Press, Scenario, find, read
@@ -33,11 +34,13 @@ DEFAULT = "kitchen"
 
 def main(args: argparse.Namespace) -> int:
     """Play one scenario; 0 when all its expectations were met."""
-    scenario = read(find(args.scenario or DEFAULT))
+    file = find(args.scenario or DEFAULT)
+    scenario = read(file)
     out = Path(args.out)
     out.mkdir(parents=True, exist_ok=True)
+    evidence.clear(out)
     config = _config(scenario, args, out)
-    outcome = asyncio.run(_play(scenario, config, out, aloud=not args.quiet))
+    outcome = asyncio.run(_play(scenario, file, config, out, aloud=not args.quiet))
     (out / "report.json").write_text(json.dumps(_as_json(scenario, outcome), indent=2) + "\n")
     for line in _lines(scenario, outcome, out):
         print(line)
@@ -59,7 +62,9 @@ def _config(scenario: Scenario, args: argparse.Namespace, out: Path) -> Config:
     return config
 
 
-async def _play(scenario: Scenario, config: Config, out: Path, *, aloud: bool) -> Outcome:
+async def _play(
+    scenario: Scenario, file: Path, config: Config, out: Path, *, aloud: bool
+) -> Outcome:
     room = Room(out / "speaker.wav", aloud, scenario.echo)
     async with AsyncExitStack() as opened:
         if scenario.relay is None:
@@ -70,12 +75,16 @@ async def _play(scenario: Scenario, config: Config, out: Path, *, aloud: bool) -
             shown = BearerToken(running.token)
             config = replace(config, link=replace(config.link, url=running.url))
         device = Device(config, [Signalling(config.link, shown)], room.board())
+        left = evidence.Evidence(out, file, device)
+        opened.push(left.ended)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(device.run())
             try:
                 outcome = await Stage(scenario, config, room).play(device)
             finally:
                 device.stop()
+        if outcome.failures:
+            left.keep("; ".join(outcome.failures))
     for number, answer in enumerate(outcome.answers, 1):
         room.cut(answer.start, answer.stop, out / f"answer-{number}.wav", PLAYOUT_RATE_HZ)
     return outcome
@@ -111,5 +120,7 @@ def _lines(scenario: Scenario, outcome: Outcome, out: Path) -> list[str]:
         ]
     lines.append(f"samples lost: {outcome.lost_samples}")
     lines += [f"FAILED {failure}" for failure in outcome.failures]
+    if outcome.failures:
+        lines.append(evidence.told(out))
     verdict = "failed" if outcome.failures else "passed"
     return [*lines, f"scenario {scenario.name}: {verdict}; everything is in {out}"]

@@ -19,7 +19,7 @@ import numpy as np
 
 from edgevoice.audio.frames import CAPTURE_RATE_HZ, Samples
 from edgevoice.audio.wav import WavWriter, read_wav
-from edgevoice.daemon.control_client import request
+from edgevoice.daemon.control.client import request
 from edgevoice.errors import ControlError, LaboratoryError
 from edgevoice.simulator.certificate import self_signed
 from edgevoice.simulator.delay_line import LineConfig

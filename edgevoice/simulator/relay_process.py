@@ -73,7 +73,7 @@ async def _url(process: asyncio.subprocess.Process, log_path: Path) -> str:
                     return line.removeprefix(READY).strip()
     except TimeoutError as late:
         raise LinkError(f"the relay was not ready within {START_S:.0f} s; see {log_path}") from late
-    raise ScenarioError(f"the relay did not start: {_last_line(log_path)} (more in {log_path})")
+    raise ScenarioError(f"the relay did not start: {_last_line(log_path)} (see {log_path})")
 
 
 def _last_line(path: Path) -> str:

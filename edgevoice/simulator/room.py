@@ -15,11 +15,11 @@ from edgevoice.audio.wav import WavWriter, read_wav
 from edgevoice.config import SpeakerConfig
 from edgevoice.daemon.board import Board
 from edgevoice.errors import SpeakerError
-from edgevoice.hardware.microphone import Microphone, OnBlock, OnFound, OnLost
-from edgevoice.hardware.pins import MockPins
-from edgevoice.hardware.speaker import PortAudioSpeaker, Speaker
-from edgevoice.hardware.virtual_microphone import VirtualMicrophone
-from edgevoice.hardware.virtual_speaker import VirtualSpeaker
+from edgevoice.hardware.gpio.pins import MockPins
+from edgevoice.hardware.sound.microphone import Microphone, OnBlock, OnFound, OnLost
+from edgevoice.hardware.sound.speaker import PortAudioSpeaker, Speaker
+from edgevoice.hardware.sound.virtual_microphone import VirtualMicrophone
+from edgevoice.hardware.sound.virtual_speaker import VirtualSpeaker
 from edgevoice.simulator.acoustics import EchoPath
 from edgevoice.simulator.scenario import Echo
 

@@ -56,7 +56,7 @@ EXPECTABLE = (
 lowered an answer and what stopped one (`voice`, `relay`, `wake word`, `button`), a lamp."""
 
 TOP = ("name", "relay", "config", "echo", "steps", "require")
-PRESSES = ("button",)
+PRESSES = ("button", "double", "triple", "long", "very_long")
 COMMANDS = ("mute", "unmute", "stop", "wake")
 
 
@@ -67,7 +67,9 @@ class Play:
 
 @dataclass(frozen=True, slots=True)
 class Press:
-    pass
+    """The button: once, or as its gestures are called."""
+
+    gesture: str = "button"
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +147,7 @@ def read(path: Path) -> Scenario:
     except OSError as trouble:
         raise ScenarioError(f"{path}: {trouble.strerror or trouble}") from trouble
     except UnicodeDecodeError as trouble:
-        raise ScenarioError(f"{path} is no text file; a scenario is YAML") from trouble
+        raise ScenarioError(f"{path} is no text file; a scenario must be YAML") from trouble
     except yaml.YAMLError as trouble:
         raise ScenarioError(f"{path}{_where(trouble)}") from trouble
     return Reader(path).scenario(raw)
@@ -207,7 +209,7 @@ class Reader:
                 return Play(self._sound(value, where))
             case "press":
                 self._choice(value, PRESSES, f"{where}.press")
-                return Press()
+                return Press(value)
             case "do":
                 self._choice(value, COMMANDS, f"{where}.do")
                 return Command(value)

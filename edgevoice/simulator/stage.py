@@ -7,7 +7,7 @@ from edgevoice.audio.frames import CAPTURE_RATE_HZ
 from edgevoice.audio.wav import read_wav
 from edgevoice.config import Config
 from edgevoice.daemon.app import Device
-from edgevoice.daemon.waterfall import TurnReport
+from edgevoice.daemon.diary.waterfall import TurnReport
 from edgevoice.simulator.room import Room
 from edgevoice.simulator.scenario import Command, Expect, Play, Press, Requirements, Scenario, Step
 from edgevoice.simulator.witness import Answer, Sighting, Witness, state_of
@@ -81,19 +81,26 @@ class Stage:
                 samples = read_wav(path)
                 self._room.microphone.say(samples)
                 await asyncio.sleep(len(samples) / CAPTURE_RATE_HZ)
-            case Press():
-                await self._press()
+            case Press(gesture):
+                await self._press(gesture)
             case Command(name):
                 device.command(name)
         return ""
 
-    async def _press(self) -> None:
+    async def _press(self, gesture: str) -> None:
+        button = self._config.button
+        length_s = {"long": button.long_s + PRESS_S, "very_long": button.very_long_s + PRESS_S}
+        for _ in range({"double": 2, "triple": 3}.get(gesture, 1)):
+            await self._hold(length_s.get(gesture, PRESS_S))
+
+    async def _hold(self, seconds: float) -> None:
         pin = self._config.button.pin
         assert pin is not None, "checked before the scenario began"
         pressed_level = not self._config.button.pull_up
         self._room.pins.drive(pin, pressed_level)
-        await asyncio.sleep(PRESS_S)
+        await asyncio.sleep(seconds)
         self._room.pins.drive(pin, not pressed_level)
+        await asyncio.sleep(PRESS_S)
 
     async def _watch_lamps(self, witness: Witness) -> None:
         before: dict[str, bool] = {}

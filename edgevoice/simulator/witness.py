@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from edgevoice.daemon.waterfall import TurnReport
+from edgevoice.daemon.diary.waterfall import TurnReport
 from edgevoice.realtime.server_events import (
     ConversationItemInputAudioTranscriptionCompleted,
     ResponseOutputAudioTranscriptDone,

@@ -140,6 +140,52 @@ class Announce:
 
 
 @dataclass(frozen=True, slots=True)
+class Ring:
+    """Ring until `StopRing`, growing louder; while it rings: become soft, or grow again."""
+
+    kind: str
+    """timer or alarm."""
+    softly: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StopRing:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class RememberRung:
+    """What has rung rings no more: somebody stopped it, or nobody came."""
+
+    missed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TellMissed:
+    """Say aloud, without any relay, that something rang while nobody came."""
+
+
+@dataclass(frozen=True, slots=True)
+class SayAnnouncement:
+    """What it says is known to whoever posted `AnnouncementReady`; `AnnouncementSaid` follows."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class StopAnnouncement:
+    """Be silent at once in the middle of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class DropAnnouncement:
+    """It is not wanted any more; `reason` is empty where it was said."""
+
+    number: int
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class StopSounds:
     pass
 
@@ -222,6 +268,13 @@ Action = (
     | AttachMedia
     | PlaySound
     | Announce
+    | Ring
+    | StopRing
+    | RememberRung
+    | TellMissed
+    | SayAnnouncement
+    | StopAnnouncement
+    | DropAnnouncement
     | StopSounds
     | FlushPlayout
     | DuckPlayout

@@ -22,6 +22,7 @@ class Due(Enum):
     SESSION = "the session is too long"
     DAY = "the minutes of the day are used up"
     RING = "a timer has rung long enough"
+    ANNOUNCEMENT = "an announcement should be over"
     FORGET = "the conversation is old"
 
 
@@ -47,6 +48,10 @@ class Deadlines:
     def disarm(self, *dues: Due) -> None:
         for due in dues:
             self._armed.pop(due, None)
+
+    def is_due(self, due: Due, at: float) -> bool:
+        """It will have passed by then."""
+        return self._armed.get(due, at + 1.0) <= at
 
     def take(self, now: float) -> Due | None:
         """The first that has passed, disarmed; None when none has."""

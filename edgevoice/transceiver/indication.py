@@ -19,7 +19,11 @@ class Indication(Enum):
     THINKING = "thinking"
     SPEAKING = "speaking"
     CONNECTING = "connecting"
+    ANNOUNCING = "announcement"
+    MISSED = "timer missed"
     OFFLINE = "offline"
+    RECORDING = "recording"
+    """Idle, and the sound of turns is kept on the board; no transceiver asks for it."""
     IDLE = "idle"
 
 
@@ -30,6 +34,22 @@ SESSION = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
+class Countdown:
+    """The timer that rings next, on the clock of the event loop; shown while idle."""
+
+    ends_at: float
+    total_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A button is held down, and something will happen if it still is at `acts_at`."""
+
+    began: float
+    acts_at: float
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """What is true beside the state."""
 
@@ -37,6 +57,11 @@ class Facts:
     microphone_lost: bool = False
     speaker_lost: bool = False
     ringing: bool = False
+    missed: bool = False
+    """Something rang, and nobody came."""
+    announcing: bool = False
+    quiet: bool = False
+    """The house wants no sound that nobody asked for."""
     offline: bool = False
 
 
@@ -53,6 +78,10 @@ def indication(state: State, facts: Facts) -> Indication:
         truths.add(Indication.ERROR)
     if facts.ringing and state is State.IDLE:
         truths.add(Indication.RINGING)
+    if facts.announcing:
+        truths.add(Indication.ANNOUNCING)
+    if facts.missed:
+        truths.add(Indication.MISSED)
     if facts.offline:
         truths.add(Indication.OFFLINE)
     return next(shown for shown in Indication if shown in truths)

@@ -31,6 +31,8 @@ class WakeHinted:
 @dataclass(frozen=True, slots=True)
 class ButtonPressed:
     sample: int
+    source: str = "button"
+    """Or whoever does what it does: `control`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,8 @@ class LinkOpened:
     """The session goes on where the link before broke off: nothing was lost or forgotten."""
     next_sample: int = 0
     """The sample that would be sent next."""
+    session: str = ""
+    """What the relay calls it, for whoever compares its log with ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +74,8 @@ class LinkStruggles:
     reason: str
     refused: bool = False
     """One was there, and did not want us now."""
+    again_s: float = 0.0
+    """Nobody is called before so much has passed: that was asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +161,43 @@ class ToolFinished:
 @dataclass(frozen=True, slots=True)
 class TimerRang:
     label: str
+    kind: str = "timer"
+    """timer or alarm."""
+
+
+@dataclass(frozen=True, slots=True)
+class RingMissed:
+    """Something should have rung while the board was off, or nobody came and it still matters."""
+
+
+@dataclass(frozen=True, slots=True)
+class HushRequested:
+    """Stop what rings, and nothing else."""
+
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class QuietChanged:
+    """The house wants quiet, or does not any more."""
+
+    quiet: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AnnouncementReady:
+    """Somebody wants something said here, and its sound is at hand."""
+
+    number: int
+    length_s: float
+    urgent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AnnouncementSaid:
+    """It was heard to its end."""
+
+    number: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +256,11 @@ Input = (
     | PlayoutFlushed
     | ToolFinished
     | TimerRang
+    | RingMissed
+    | HushRequested
+    | QuietChanged
+    | AnnouncementReady
+    | AnnouncementSaid
     | MicrophoneLost
     | MicrophoneFound
     | SpeakerLost

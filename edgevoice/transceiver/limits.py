@@ -4,11 +4,16 @@ Those an owner may set are in `config.TurnConfig`. All are finite: every state
 has a way home when nothing else happens.
 """
 
+from math import inf
+
 CONFIRM_S = 1.0
-"""Speech the device hears counts this long; then the relay must have heard it too.
+"""Speech the device hears lowers an answer this long; then the relay must have heard it too.
 
 A relay 150 ms away with 100 ms of VAD confirms within 0.5 s.
 """
+UNHEARD_S = 2.5
+"""Speech the device hears keeps it listening this long: where the link has just died the relay
+confirms nothing, and that is known after 2 s (`webrtc/line.py`). The words go by the next one."""
 MAX_UTTERANCE_S = 65.0
 """One turn of the user. Relays end a turn after 60 s; this is for those that do not."""
 DRAIN_S = 5.0
@@ -17,8 +22,6 @@ STALL_S = 10.0
 """An answer that stops arriving in the middle for this long will not go on."""
 TOOL_S = 60.0
 """A tool that takes longer will not answer. Tools have their own, shorter limits."""
-RING_S = 60.0
-"""A timer rings this long."""
 HEARD_NOTHING_S = 2.0
 """After noise that turned out to be no words, listen at least this long again."""
 UNSURE_SAMPLES = 40_000
@@ -48,27 +51,36 @@ DAY_S = 86_400.0
 class DayMeter:
     """Session time used in 24 h from the first session. In memory; the relay's count is final."""
 
-    def __init__(self, minutes: float) -> None:
+    def __init__(
+        self,
+        minutes: float,
+        began: float | None = None,
+        used_s: float = 0.0,
+        session_s: float = inf,
+    ) -> None:
+        """`began`, `used_s`: of a day that is not over. `session_s`: no session is longer, even if
+        the machine stood still in it and it was ended late."""
         self._allowed_s = minutes * 60.0
-        self._day_began: float | None = None
-        self._used_s = 0.0
+        self._session_s = session_s
+        self.began = began
+        self.used_s = used_s
         self._session_began: float | None = None
 
     def begin(self, now: float) -> None:
         """A session begins; call `left_s` first."""
-        if self._day_began is None:
-            self._day_began = now
+        if self.began is None:
+            self.began = now
         self._session_began = now
 
     def end(self, now: float) -> None:
         if self._session_began is not None:
-            self._used_s += now - self._session_began
+            self.used_s += min(now - self._session_began, self._session_s)
         self._session_began = None
 
     def left_s(self, now: float) -> float | None:
         """Seconds still allowed, between sessions; None without a limit."""
-        if self._day_began is not None and now - self._day_began >= DAY_S:
-            self._day_began, self._used_s = None, 0.0
+        if self.began is not None and now - self.began >= DAY_S:
+            self.began, self.used_s = None, 0.0
         if self._allowed_s <= 0:
             return None
-        return max(0.0, self._allowed_s - self._used_s)
+        return max(0.0, self._allowed_s - self.used_s)

@@ -105,6 +105,17 @@ class Memory:
         held = self.conversation.settled_item_id(self._held)
         return Remembered(self._held_as, held, items, self.forget_at) if items else None
 
+    @property
+    def is_untouched(self) -> bool:
+        """It holds what it was restored from, or nothing."""
+        return self.version == 0
+
+    @property
+    def is_empty(self) -> bool:
+        """It holds nothing by which it would differ from a new one."""
+        nothing = not (self.conversation.items or self._unconfirmed or self._before)
+        return nothing and not (self._held_as or self._held or self._claim or self._is_ours)
+
     def status(self) -> dict[str, Any]:
         """For the owner to look at: how much, never what."""
         return {
@@ -212,7 +223,11 @@ class Memory:
 
     def end(self, now: float) -> float | None:
         """The session is over; when to forget it, or None if there is nothing to forget."""
-        self.forget_at = now + self._keep_s if self.conversation.items else None
+        self._is_ours = False
+        if not self.conversation.items:
+            self.forget()
+            return None
+        self.forget_at = now + self._keep_s
         self.version += 1
         return self.forget_at
 

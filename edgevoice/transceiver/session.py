@@ -163,8 +163,8 @@ class Session:
         match self._standing.state, happened:
             case _, LinkOpened() as opened:
                 return self._link_opened(opened, now)
-            case _, LinkStruggles(reason, refused):
-                return self._link_struggles(reason, refused, now)
+            case _, LinkStruggles() as struggles:
+                return self._link_struggles(struggles, now)
             case _, LinkFailed(reason, refused):
                 return self._link_failed(reason, refused)
             case State.CONNECTING, LinkLost(reason) if not self._mending.is_broken:
@@ -322,12 +322,19 @@ class Session:
                 actions += self._event(event, now)
         return actions
 
-    def _link_struggles(self, reason: str, refused: bool, now: float) -> list[Action]:
-        """Whoever waits is told so after `cue_s`, and within a session not before its time."""
+    def _link_struggles(self, struggles: LinkStruggles, now: float) -> list[Action]:
+        """Whoever waits is told so after `cue_s`, and within a session not before its time.
+
+        At once where nobody will be called before patience is over.
+        """
         self._replacing = False
-        if self._was_open or now < self._woken_at + self._config.cue_s:
+        in_vain = self._standing.state is State.CONNECTING and self._deadlines.is_due(
+            Due.TURN, now + struggles.again_s
+        )
+        early = self._was_open or now < self._woken_at + self._config.cue_s
+        if early and not in_vain:
             return []
-        return self._link_failed(reason, refused)
+        return self._link_failed(struggles.reason, struggles.refused)
 
     def _link_failed(self, reason: str, refused: bool) -> list[Action]:
         broken = Problem.CONNECTION_LOST if self._was_open else Problem.RELAY_UNREACHABLE

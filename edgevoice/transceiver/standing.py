@@ -35,25 +35,9 @@ class Standing:
             self.state, self._since = state, now
         return self.show()
 
-    def note(
-        self,
-        *,
-        muted: bool | None = None,
-        microphone_lost: bool | None = None,
-        speaker_lost: bool | None = None,
-        ringing: bool | None = None,
-        offline: bool | None = None,
-    ) -> None:
-        """Change facts without showing them yet, so that one change flashes once."""
-        facts = self.facts
-        self.facts = replace(
-            facts,
-            muted=facts.muted if muted is None else muted,
-            microphone_lost=facts.microphone_lost if microphone_lost is None else microphone_lost,
-            speaker_lost=facts.speaker_lost if speaker_lost is None else speaker_lost,
-            ringing=facts.ringing if ringing is None else ringing,
-            offline=facts.offline if offline is None else offline,
-        )
+    def note(self, **facts: bool | None) -> None:
+        """Change facts without showing them yet, so that one change flashes once; None: as is."""
+        self.facts = replace(self.facts, **{k: v for k, v in facts.items() if v is not None})
 
     def show(self) -> list[Show]:
         """What must be shown now, if it is not shown already."""

@@ -11,7 +11,7 @@ The gate: it is opened in one method and closed in one other. Something of
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from edgevoice.config import ContextConfig, LinkConfig, TurnConfig
@@ -41,14 +41,19 @@ from edgevoice.transceiver.greeting import introduce
 from edgevoice.transceiver.indication import Facts, Indication, indication
 from edgevoice.transceiver.inputs import (
     STOP_WORD,
+    AnnouncementReady,
+    AnnouncementSaid,
     ButtonPressed,
     DeadlinePassed,
     EventReceived,
     ForgetRequested,
+    HushRequested,
     Input,
     MicrophoneFound,
     MicrophoneLost,
     MuteRequested,
+    QuietChanged,
+    RingMissed,
     ShutdownRequested,
     SpeakerFound,
     SpeakerLost,
@@ -60,17 +65,23 @@ from edgevoice.transceiver.inputs import (
     WakeDetected,
     WakeHinted,
 )
-from edgevoice.transceiver.limits import BUTTON_LEAD_SAMPLES, REPEAT_S, RING_S, DayMeter
+from edgevoice.transceiver.limits import BUTTON_LEAD_SAMPLES, REPEAT_S, DayMeter
+from edgevoice.transceiver.manners import USUAL, Manners
 from edgevoice.transceiver.memory import Memory, Remembered
 from edgevoice.transceiver.persona import Persona, persona_of
 from edgevoice.transceiver.session import Session
+from edgevoice.transceiver.setup import NEW, Rest, Setup
 from edgevoice.transceiver.standing import IllegalTransition, Standing
 from edgevoice.transceiver.states import State
 from edgevoice.transceiver.turn_rules import Ending, Woken
+from edgevoice.transceiver.unasked import Unasked
 
 __all__ = ["IllegalTransition", "RelayError", "Transceiver"]
 
 log = logging.getLogger(__name__)
+
+CHIMES = frozenset({"wake", "connecting", "done"})
+"""Sounds that nobody would miss."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +108,8 @@ class Transceiver:
         personas: Mapping[str, Persona] | None = None,
         hears_voices: bool = False,
         remembered: Remembered | None = None,
+        manners: Manners = USUAL,
+        rest: Rest = NEW,
     ) -> None:
         """`muted`: as it was remembered; the microphone is not opened then.
 
@@ -105,7 +118,28 @@ class Transceiver:
         `personas`: by wake word; who is not there is `link.instructions`.
 
         `remembered`: of the conversation, before the program was restarted.
+
+        `rest`: of a transceiver that this one is to follow.
         """
+        self._setup = Setup(
+            turn,
+            context,
+            link,
+            tools,
+            wake_phrase_samples,
+            chime,
+            muted,
+            microphone_lost,
+            speaker_lost,
+            personas or {},
+            hears_voices,
+            manners=manners,
+            rest=rest,
+        )
+        self._begin(self._setup, remembered)
+
+    def _begin(self, given: Setup, remembered: Remembered | None) -> None:
+        """Nothing has happened yet."""
         self.gate_open = False
         self.unknown_events = 0
         """Events of a type this version does not know."""
@@ -114,27 +148,31 @@ class Transceiver:
         """Why the last session ended, or why none began."""
         self.received: EdgevoiceReceived | None = None
         """What the relay has received of the session, if it says so."""
-        self._turn = turn
-        self._barge_in = barge_in(turn.barge_in, hears_voices)
-        self._usual = Persona(link.instructions)
-        self._renew_s = link.renew_s
-        self._speculative = link.speculative_connect
-        self._first_turn = link.first_turn
-        self._personas = personas or {}
-        self._tools = tools
-        self._wake_phrase_samples = wake_phrase_samples
-        self._chime = chime
-        self._standing = Standing(Facts(muted, microphone_lost, speaker_lost))
+        self._barge_in = barge_in(given.turn.barge_in, given.hears_voices)
+        self._usual = Persona(given.link.instructions)
+        rest = given.rest
+        self._standing = Standing(
+            Facts(
+                given.muted,
+                given.microphone_lost,
+                given.speaker_lost,
+                missed=rest.missed,
+                quiet=rest.quiet,
+                offline=rest.offline,
+            )
+        )
         self._deadlines = Deadlines()
-        self._memory = Memory(context, remembered)
+        self._memory = Memory(given.context, remembered)
         if self._memory.forget_at is not None:
             self._deadlines.arm(Due.FORGET, self._memory.forget_at)
-        self._day = DayMeter(turn.minutes_per_day)
+        self._unasked = Unasked(self._standing, self._deadlines, given.manners)
+        turn = given.turn
+        self._day = DayMeter(turn.minutes_per_day, rest.day_began, rest.day_used_s, turn.session_s)
         self._session: Session | None = None
-        self._in_speech = False
+        self._in_speech = rest.in_speech
         """By the device's own VAD, between sessions as well."""
         self._shut_down = False
-        self._missed_at: float | None = None
+        self._missed_at = rest.missed_at
         """When the loss of the microphone was told to nobody in particular."""
 
     @property
@@ -166,8 +204,43 @@ class Transceiver:
         return self._memory
 
     @property
-    def received_samples(self) -> int | None:
-        return None if self.received is None else self.received.samples
+    def rests(self) -> bool:
+        """Nothing is going on, nothing is due and nothing is remembered: `setup` tells all."""
+        forgotten = self._memory.is_empty and self._deadlines.next is None
+        return (
+            self._session is None
+            and not self._shut_down
+            and self._unasked.rests
+            and (self._memory.is_untouched or forgotten)
+        )
+
+    @property
+    def day(self) -> tuple[float | None, float]:
+        """When it began and how much of it is used up: `rest.day_began` and `rest.day_used_s`."""
+        return self._day.began, self._day.used_s
+
+    @property
+    def setup(self) -> Setup | None:
+        """Of this, another one can be built that does the same from now on; None: not now."""
+        if not self.rests:
+            return None
+        facts = self.facts
+        return replace(
+            self._setup,
+            muted=facts.muted,
+            microphone_lost=facts.microphone_lost,
+            speaker_lost=facts.speaker_lost,
+            remembered=self._memory.remembered if self._memory.is_untouched else None,
+            rest=Rest(
+                facts.offline,
+                facts.missed,
+                facts.quiet,
+                self._in_speech,
+                self._missed_at,
+                self._day.began,
+                self._day.used_s,
+            ),
+        )
 
     def handle(self, happened: Input, now: float) -> list[Action]:
         """Take in one fact; what must now be done, in order.
@@ -178,7 +251,7 @@ class Transceiver:
         actions = self._react(happened, now)
         while (due := self._deadlines.take(now)) is not None:
             actions += self._expire(due, now)
-        return actions
+        return [*self._audible(actions), *self._unasked.go_on(now)]
 
     def _react(self, happened: Input, now: float) -> list[Action]:
         match happened:
@@ -194,34 +267,49 @@ class Transceiver:
                 return self._note(microphone_lost=False)
             case SpeakerLost() | SpeakerFound():
                 return self._note(speaker_lost=isinstance(happened, SpeakerLost))
-            case TimerRang():
-                return self._ring(now)
+            case TimerRang(kind=kind):
+                return self._unasked.ring(kind, now)
+            case RingMissed():
+                self._standing.note(missed=True)
+                return [*self._standing.show()]
+            case HushRequested():
+                return self._unasked.hush()
+            case QuietChanged(quiet):
+                self._standing.note(quiet=quiet)
+                return []
+            case AnnouncementReady():
+                return self._unasked.ready(happened)
+            case AnnouncementSaid(number):
+                return self._unasked.said(number)
             case StopRequested(source) if source == STOP_WORD:
                 return self._stop_by_word(now)
             case StopRequested():
-                return [*self._stop_ringing(), *self._stop("stopped", now)]
+                return [*self._unasked.stop(), *self._stop("stopped", now)]
             case ForgetRequested():
                 self._deadlines.disarm(Due.FORGET)
                 self._memory.forget()
                 return []
             case ShutdownRequested():
                 self._shut_down = True
-                return [*self._stop("shut down", now), *self._stop_ringing()]
+                return [*self._stop("shut down", now), *self._unasked.shut_down()]
             case ButtonPressed() if self.facts.ringing:
-                return self._stop_ringing()
+                return self._unasked.hush()
+            case ButtonPressed() if self.facts.announcing and self._session is None:
+                return self._unasked.stop_announcement()
             case (WakeDetected() | ButtonPressed()) as woken if self._session is None:
                 return self._wake(woken, now)
             case WakeHinted():
                 return self._hinted()
             case WakeDetected():
-                return [*self._stop_ringing(), *self._in_session(happened, now)]
+                hushed = [*self._unasked.give_way(), *self._standing.show()]
+                return [*hushed, *self._in_session(happened, now)]
             case _:
                 return self._in_session(happened, now)
 
     def _expire(self, due: Due, now: float) -> list[Action]:
         match due:
-            case Due.RING:
-                return self._stop_ringing()
+            case Due.RING | Due.ANNOUNCEMENT:
+                return self._unasked.expire(due)
             case Due.FORGET:
                 self._memory.forget()
                 return []
@@ -241,10 +329,15 @@ class Transceiver:
         left_s = self._day.left_s(now)
         if left_s is not None and left_s <= 0:
             return self._refuse(Problem.DAILY_LIMIT)
-        return [*self._silence_timer(), *self._open(woken, left_s, now)]
+        return [*self._unasked.give_way(), *self._open(woken, left_s, now)]
 
     def _hinted(self) -> list[Action]:
-        if self._session or self._shut_down or self.facts.muted or not self._speculative:
+        if (
+            self._session
+            or self._shut_down
+            or self.facts.muted
+            or not self._setup.link.speculative_connect
+        ):
             return []
         return [OpenLinkEarly(self._memory.claim())]
 
@@ -256,7 +349,7 @@ class Transceiver:
     def _open(self, woken: Woken, left_s: float | None, now: float) -> list[Action]:
         """The gate opens at once: what is said while connecting waits behind the link."""
         first = self._first_sample(woken)
-        persona = persona_of(woken, self._personas, self._usual)
+        persona = persona_of(woken, self._setup.personas, self._usual)
         self.received = None
         self._deadlines.disarm(Due.FORGET)
         self._day.begin(now)
@@ -267,27 +360,28 @@ class Transceiver:
         self._session = Session(
             self._standing,
             self._deadlines,
-            self._turn,
+            self._setup.turn,
             duplex,
-            lambda extensions: introduce(persona, self._tools, duplex.barge_in, extensions),
+            lambda extensions: introduce(persona, self._setup.tools, duplex.barge_in, extensions),
             self._memory,
             first,
-            self._renew_s,
-            self._first_turn,
-            frozenset(str(tool.get("name")) for tool in self._tools),
+            self._setup.link.renew_s,
+            self._setup.link.first_turn,
+            frozenset(str(tool.get("name")) for tool in self._setup.tools),
         )
         shown = self._session.begin(woken, now, self._in_speech)
-        wake, cause = None, "button"
+        wake = None
         if isinstance(woken, WakeDetected):
-            wake, cause = WakePhrase(woken.name, woken.phrase_start, woken.phrase_end), woken.name
+            wake = WakePhrase(woken.name, woken.phrase_start, woken.phrase_end)
+        cause = woken.name if isinstance(woken, WakeDetected) else woken.source
         self.gate_open = True
-        chime: list[Action] = [PlaySound("wake")] if self._chime else []
+        chime: list[Action] = [PlaySound("wake")] if self._setup.chime else []
         return [*shown, *chime, OpenLink(first, wake, context), OpenGate(first, cause)]
 
     def _first_sample(self, woken: Woken) -> int:
         if isinstance(woken, ButtonPressed):
             return max(0, woken.sample - BUTTON_LEAD_SAMPLES)
-        earliest = min(woken.phrase_start, woken.detected_at - self._wake_phrase_samples)
+        earliest = min(woken.phrase_start, woken.detected_at - self._setup.wake_phrase_samples)
         return max(0, earliest)
 
     def _in_session(self, happened: Input, now: float) -> list[Action]:
@@ -315,7 +409,12 @@ class Transceiver:
     def _follow(self, session: Session, actions: list[Action], now: float) -> list[Action]:
         """After whatever the session did: it may be over."""
         ending = session.rules.ending
-        return actions if ending is None else [*actions, *self._close(session, ending, now)]
+        if ending is None:
+            return actions
+        hushed = self._unasked.said_goodbye() if ending.reason == "goodbye" else []
+        closed = self._close(session, ending, now)
+        told = self._unasked.tell_missed() if ending.problem is None else []
+        return [*actions, *hushed, *closed, *told]
 
     def _close(self, session: Session, ending: Ending, now: float) -> list[Action]:
         self._session, self.gate_open = None, False
@@ -332,6 +431,7 @@ class Transceiver:
         if ending.is_offline:
             self._standing.note(offline=True)
         actions += self._standing.go(State.IDLE, ending.reason, now)
+        actions += self._unasked.session_over()
         return actions if ending.problem is None else [*actions, Announce(ending.problem)]
 
     def _forget_later(self, now: float) -> None:
@@ -346,7 +446,7 @@ class Transceiver:
 
     def _stop_by_word(self, now: float) -> list[Action]:
         """Where nothing sounds it is a word like any other, and may be part of a sentence."""
-        stopped = self._stop_ringing()
+        stopped = self._unasked.stop()
         if self._session is None or not self._session.rules.is_stoppable:
             return stopped
         return [*stopped, *self._close(self._session, Ending("stopped"), now)]
@@ -388,28 +488,13 @@ class Transceiver:
     def _miss_microphone(self, now: float) -> list[Action]:
         """Nobody has asked for anything: say it, but do not go on about it."""
         recently = self._missed_at is not None and now - self._missed_at < REPEAT_S
-        if recently or self._shut_down:
+        if recently or self._shut_down or self.facts.quiet:
             return []
         self._missed_at = now
         return [Announce(Problem.MICROPHONE_LOST)]
 
-    def _ring(self, now: float) -> list[Action]:
-        """A second timer prolongs the ringing of the first."""
-        if self._shut_down:
-            return []
-        sounding = self.facts.ringing
-        self._deadlines.arm(Due.RING, now + RING_S)
-        self._standing.note(ringing=True)
-        sound: list[Action] = [] if sounding else [PlaySound("timer", repeat=True)]
-        return [*sound, *self._standing.show()]
-
-    def _stop_ringing(self) -> list[Action]:
-        return [*self._silence_timer(), *self._standing.show()]
-
-    def _silence_timer(self) -> list[Action]:
-        """Without showing it yet: something else is about to be shown."""
-        if not self.facts.ringing:
-            return []
-        self._deadlines.disarm(Due.RING)
-        self._standing.note(ringing=False)
-        return [StopSounds()]
+    def _audible(self, actions: list[Action]) -> list[Action]:
+        """In quiet hours nothing sounds that only says what the light says as well."""
+        if not self.facts.quiet:
+            return actions
+        return [a for a in actions if not (isinstance(a, PlaySound) and a.name in CHIMES)]

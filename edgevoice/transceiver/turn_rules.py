@@ -19,13 +19,13 @@ from edgevoice.transceiver.deadlines import Deadlines, Due
 from edgevoice.transceiver.duplex import Duplex
 from edgevoice.transceiver.inputs import ButtonPressed, WakeDetected
 from edgevoice.transceiver.limits import (
-    CONFIRM_S,
     DRAIN_S,
     HEARD_NOTHING_S,
     MAX_UTTERANCE_S,
     SPEECH_LEAD_SAMPLES,
     STALL_S,
     TOOL_S,
+    UNHEARD_S,
 )
 from edgevoice.transceiver.standing import Standing
 from edgevoice.transceiver.states import State
@@ -206,7 +206,7 @@ class TurnRules:
         """A hint: lower the answer at once, and wait for the relay's word."""
         self.turn.local_speech_started(sample)
         if self._standing.state is State.LISTENING:
-            self._deadlines.extend(Due.TURN, now + CONFIRM_S)
+            self._deadlines.extend(Due.TURN, now + UNHEARD_S)
         return self.duplex.duck(now) if self._standing.state is State.SPEAKING else []
 
     def local_speech_stopped(self, sample: int, now: float) -> list[Action]:
@@ -409,4 +409,4 @@ class TurnRules:
 
 
 def _cause(woken: Woken) -> str:
-    return "wake" if isinstance(woken, WakeDetected) else "button"
+    return "wake" if isinstance(woken, WakeDetected) else woken.source

@@ -13,7 +13,7 @@ RECEIVED_BPS = 32_000
 """More is not heard in a voice at 24 kHz."""
 
 OPUS_MAP = re.compile(r"^a=rtpmap:(\d{1,3}) opus/48000/2[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
-NUMBER = re.compile(r"\d{1,9}")
+NUMBER = re.compile(r"[0-9]{1,9}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ def wishes_of(said: dict[str, int]) -> Wishes:
 def numbers(parameters: str) -> dict[str, int]:
     said = {}
     for part in parameters.split(";"):
-        name, _, value = part.strip().partition("=")
-        if NUMBER.fullmatch(value.strip()):
-            said[name.strip().lower()] = int(value)
+        name, _, value = (piece.strip() for piece in part.partition("="))
+        if NUMBER.fullmatch(value):
+            said[name.lower()] = int(value)
     return said

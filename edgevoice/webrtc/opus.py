@@ -119,7 +119,7 @@ class OpusEncoder:
             rate_hz, 1, APPLICATION_VOIP, ctypes.byref(error)
         )
         if error.value != OK:
-            raise AudioError(f"libopus made no encoder: {reason(error.value)}")
+            raise AudioError(f"libopus made no encoder ({reason(error.value)}): restart edgevoice")
         self._handle = ctypes.c_void_p(handle)
         weakref.finalize(self, self._library.opus_encoder_destroy, self._handle)
         self._set(SET_VBR, 1)
@@ -177,7 +177,7 @@ class OpusDecoder:
         error = ctypes.c_int(OK)
         handle = self._library.opus_decoder_create(rate_hz, 1, ctypes.byref(error))
         if error.value != OK:
-            raise AudioError(f"libopus made no decoder: {reason(error.value)}")
+            raise AudioError(f"libopus made no decoder ({reason(error.value)}): restart edgevoice")
         self._handle = ctypes.c_void_p(handle)
         weakref.finalize(self, self._library.opus_decoder_destroy, self._handle)
 

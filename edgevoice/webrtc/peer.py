@@ -72,6 +72,7 @@ class Peer(Line):
             # aiortc raises AttributeError when it was given half a description.
             log.debug("closing a peer connection: %r", error)
         finally:
+            hardening.let_go(self.connection)  # it may have been cut off, or we were cancelled
             for connection in hardening.ice_connections(self.connection):
                 await connection.close()
 

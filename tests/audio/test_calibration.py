@@ -14,6 +14,8 @@ from edgevoice.audio.frames import CAPTURE_RATE_HZ, FRAME_SAMPLES, Samples
 from edgevoice.simulator.acoustics import EchoPath, room_response
 from tests.recordings import speech
 
+pytestmark = pytest.mark.slow
+
 PROGRAMME = Programme(CAPTURE_RATE_HZ)
 
 
@@ -105,6 +107,7 @@ def test_the_rooms_tail_also_where_noise_hides_its_end(
     assert found.tail_ms is not None or signal_to_noise_db < 25
 
 
+@pytest.mark.slow
 @settings(max_examples=6)
 @given(saturation=st.floats(2, 8))
 def test_a_strained_loudspeaker_shows(saturation: float) -> None:

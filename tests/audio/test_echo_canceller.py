@@ -84,6 +84,7 @@ def test_noise_is_suppressed_only_while_somebody_is_sent_it() -> None:
     assert level() < power_db(noise) - 10
 
 
+@pytest.mark.fault("clock-drift")
 @pytest.mark.slow
 @pytest.mark.parametrize("drift_ppm", [-150.0, 100.0])
 def test_two_clocks_are_brought_together(drift_ppm: float) -> None:

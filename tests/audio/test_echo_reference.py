@@ -16,6 +16,8 @@ from hypothesis import strategies as st
 from edgevoice.audio.echo_reference import HELD_S, WAITING_BLOCKS, EchoReference
 from edgevoice.audio.frames import CAPTURE_RATE_HZ, FRAME_SAMPLES, Samples
 
+pytestmark = pytest.mark.slow
+
 WRAP = 20_000
 """Counting starts again here: 1.25 s, more than any error looked for."""
 
@@ -116,6 +118,7 @@ def test_on_one_card_every_sample_comes_once() -> None:
     assert np.all(np.diff(heard) % WRAP == 1)
 
 
+@pytest.mark.fault("clock-drift")
 @pytest.mark.parametrize("drift_ppm", [-200.0, 60.0, 100.0])
 def test_taught_the_drift_it_stays_with_the_echo(drift_ppm: float) -> None:
     cards = Cards(drift_ppm=drift_ppm)

@@ -20,6 +20,8 @@ from tests.audio.echo_room import (
 )
 from tests.recordings import speech
 
+pytestmark = pytest.mark.slow
+
 
 def cleaned(canceller: LinearCanceller, heard: Heard) -> Samples:
     parts = [canceller.process(mic, far) for mic, far in frames(heard.microphone, heard.far)]
@@ -89,6 +91,7 @@ def test_a_voice_over_the_echo_is_kept(level: float, sdr_db: float) -> None:
     assert removed_db(heard, output, 5, 5.8) > 10
 
 
+@pytest.mark.fault("clock-drift")
 @pytest.mark.parametrize("drift_ppm", [-60.0, 100.0])
 def test_drift_is_told_while_it_lasts(drift_ppm: float) -> None:
     """Nobody acts upon it here, so it is told again and again; the filter lags a little."""
@@ -158,6 +161,7 @@ def test_strange_sound_does_no_lasting_harm(microphone: Samples) -> None:
     assert removed_db(heard, cleaned(canceller, heard), 3, 5) > 13
 
 
+@pytest.mark.fault("nan-audio")
 def test_what_is_not_a_number_is_forgotten() -> None:
     heard = room(4)
     canceller = LinearCanceller(delay_ms=60)

@@ -97,5 +97,5 @@ def test_a_file_that_is_no_head_is_said(
 
 def test_a_file_that_cannot_be_read_is_said(models_dir: str, tmp_path: Path) -> None:
     word = WakeWordConfig("own", model=str(tmp_path / "gone.tflite"))
-    with pytest.raises(ModelError, match=r"gone\.tflite cannot be read: No such file"):
+    with pytest.raises(ModelError, match=r"gone\.tflite cannot be read \(No such file"):
         WakeWords(models_dir, WakeConfig((word,)))

@@ -173,7 +173,7 @@ def test_a_description_that_is_none_is_said(tmp_path: Path, text: str) -> None:
 
 def test_a_model_that_is_missing_is_said(tmp_path: Path) -> None:
     path = own(tmp_path, alexa_bytes(), model="elsewhere.tflite")
-    with pytest.raises(ModelError, match=r"elsewhere\.tflite cannot be read: No such file"):
+    with pytest.raises(ModelError, match=r"elsewhere\.tflite cannot be read \(No such file"):
         MicroScorer({"own": path})
 
 

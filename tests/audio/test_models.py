@@ -29,7 +29,9 @@ def test_a_file_is_found_in_its_folder(tmp_path: Path) -> None:
 
 
 def test_a_missing_file_is_named_with_the_places_and_the_remedy(tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match=rf"x\.onnx not found in {tmp_path}; run scripts/setup"):
+    with pytest.raises(
+        ModelError, match=rf"x\.onnx not found in {tmp_path}; `edgevoice models install`"
+    ):
         models.find(tmp_path, "x.onnx")
 
 

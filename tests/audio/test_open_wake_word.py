@@ -7,7 +7,7 @@ import pytest
 
 from edgevoice.audio import inference, models
 from edgevoice.audio.frames import Samples
-from edgevoice.audio.open_wake_word import OVERLAP_SAMPLES, StreamingScorer
+from edgevoice.audio.open_wake_word import OVERLAP_SAMPLES, StreamingScorer, load_head
 from edgevoice.audio.wake_engine import CHUNK_SAMPLES
 from edgevoice.errors import ModelError
 from tests.audio.heads import write_head
@@ -88,6 +88,14 @@ def test_a_head_of_another_shape_is_said(models_dir: str, tmp_path: Path) -> Non
     flat = write_head(tmp_path / "flat.onnx", 0.5, shape=(1, 1536))
     with pytest.raises(ModelError, match="flat.onnx is not an openWakeWord head"):
         StreamingScorer(models_dir, {"flat": flat})
+
+
+@pytest.mark.parametrize("length", [0, 251, 2**31])
+def test_a_head_that_looks_back_for_hours_is_said(tmp_path: Path, length: int) -> None:
+    """Room for what it looks at would be made at once."""
+    long = write_head(tmp_path / "long.onnx", 0.5, shape=(1, length, 96))
+    with pytest.raises(ModelError, match="long.onnx is not an openWakeWord head"):
+        load_head(long)
 
 
 @pytest.mark.parametrize("content", [b"", b"no model", None])

@@ -38,6 +38,29 @@ def test_nothing_to_play_is_silence_of_the_length_asked_for() -> None:
     assert playout.is_empty
 
 
+def test_who_plays_nothing_makes_nothing() -> None:
+    playout = PlayoutBuffer(RATE)
+    silence = playout.pull(BLOCK)
+    assert playout.pull(BLOCK) is silence
+    assert not silence.flags.writeable
+    playout.push(tone(BLOCK))
+    playout.mix(tone(BLOCK), name="chime")
+    assert playout.pull(BLOCK).any()
+    while (block := playout.pull(BLOCK)) is not silence:
+        assert len(block) == BLOCK
+    assert playout.level == 0.0
+
+
+def test_a_volume_changed_in_silence_is_there_when_sound_comes() -> None:
+    playout = PlayoutBuffer(RATE)
+    playout.pull(BLOCK)
+    playout.volume = 0.5
+    for _ in range(RATE // BLOCK):
+        playout.pull(BLOCK)
+    playout.push(tone(BLOCK))
+    assert abs(int(playout.pull(BLOCK)[0]) - 5_000) <= 1
+
+
 @given(
     pieces=st.lists(st.integers(0, 2000), max_size=10),
     pulls=st.lists(st.integers(0, 1500), max_size=10),
@@ -342,3 +365,13 @@ def test_pushed_and_pulled_by_two_threads_every_sample_arrives_once() -> None:
     pusher.join()
     sound = np.concatenate(heard)
     assert np.array_equal(sound[sound != 0], answer)
+
+
+def test_the_level_is_the_answer_s_alone_and_gone_with_it() -> None:
+    playout = PlayoutBuffer(RATE)
+    playout.push(tone(BLOCK, 16_384))
+    playout.mix(tone(3 * BLOCK, 30_000))
+    playout.pull(BLOCK)
+    assert playout.level == 0.5
+    playout.pull(BLOCK)
+    assert playout.level == 0.0

@@ -18,6 +18,7 @@ def lag(before: Samples, after: Samples) -> int:
     return int(np.argmax([b @ after[n : n + len(b)] for n in range(800)]))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("wanted", [False, True])
 def test_it_is_always_as_late_as_it_says(kind: NoiseSuppression, wanted: bool) -> None:

@@ -91,7 +91,7 @@ def test_silero_forgets_on_reset(models_dir: str) -> None:
 
 
 def test_without_its_model_silero_says_what_to_do(tmp_path: object) -> None:
-    with pytest.raises(ModelError, match="scripts/setup"):
+    with pytest.raises(ModelError, match="edgevoice models install"):
         SileroVad(str(tmp_path))
 
 

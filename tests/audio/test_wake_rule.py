@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edgevoice.audio.wake_engine import CHUNK_SAMPLES
-from edgevoice.audio.wake_rule import Heard, WakeRule
+from edgevoice.audio.wake_rule import Heard, Miss, WakeRule
 from edgevoice.config import WakeWordConfig
 
 
@@ -111,3 +111,29 @@ def test_it_is_heard_as_often_as_scores_stay_up(scores: list[float], consecutive
     marks = "".join("x" if score >= 0.5 else " " for score in scores)
     runs = [run for run in marks.split() if len(run) >= consecutive]
     assert len(hear(rule, *scores)) == len(runs)
+
+
+def misses(rule: WakeRule, *scores: float, deaf: tuple[int, ...] = ()) -> list[Miss]:
+    found = []
+    for n, score in enumerate(scores):
+        rule.hear(score, 0.0, (n + 1) * CHUNK_SAMPLES, deaf=n in deaf)
+        found += [rule.missed] if rule.missed else []
+    return found
+
+
+def test_a_rise_that_came_to_nothing_is_told_when_it_is_over() -> None:
+    assert misses(WakeRule(PLAIN), 0.3, 0.42, 0.3, *PAUSE) == [Miss("alexa", 0.42, 0.5, "below")]
+    assert misses(WakeRule(PLAIN), 0.2, *PAUSE) == []
+    assert misses(WakeRule(PLAIN), 0.3, 0.9, *PAUSE) == []
+
+
+def test_why_it_came_to_nothing_is_told() -> None:
+    assert misses(WakeRule(THRICE), 0.9, 0.9, *PAUSE) == [Miss("alexa", 0.9, 0.5, "unconfirmed")]
+    assert misses(WakeRule(CONFIRMED), 0.9, *PAUSE) == [Miss("alexa", 0.9, 0.1, "unconfirmed")]
+
+
+def test_what_is_said_too_soon_is_told_and_not_counted() -> None:
+    rule = WakeRule(PLAIN)
+    assert misses(rule, 0.9, *PAUSE, deaf=(0,)) == [Miss("alexa", 0.9, 0.5, "refractory")]
+    assert misses(rule, 0.4, *PAUSE, deaf=(0,)) == []
+    assert rule.near_misses == 0

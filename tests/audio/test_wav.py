@@ -1,5 +1,8 @@
 """WAV files: what is written is read again; what is not usable is named."""
 
+import os
+import threading
+import tracemalloc
 import wave
 from pathlib import Path
 
@@ -17,6 +20,16 @@ def written(path: Path, samples: np.ndarray, rate_hz: int = 16_000, width: int =
         file.setframerate(rate_hz)
         file.writeframes(samples.tobytes())
     return path
+
+
+def test_a_pipe_is_read_to_its_end(tmp_path: Path) -> None:
+    whole = written(tmp_path / "a.wav", np.arange(20_000, dtype=np.int16)).read_bytes()
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    thread = threading.Thread(target=pipe.write_bytes, args=(whole,))
+    thread.start()
+    assert np.array_equal(read_wav(pipe), np.arange(20_000, dtype=np.int16))
+    thread.join()
 
 
 def test_what_is_written_is_read_again(tmp_path: Path) -> None:
@@ -53,6 +66,7 @@ def test_a_recording_that_was_cut_off_is_read_as_far_as_it_goes(tmp_path: Path) 
         (b"RIFF", "ends early"),
         (b"ID3\x04 this is an mp3, really", "RIFF"),
         (b"RIFF\x24\x00\x00\x00WAVEfmt \x10\x00\x00\x00\x03\x00" + bytes(40), "format"),
+        (b"RIFF\x24\x00\x00\x00WAVELIST\xff\xff\xff\x00" + bytes(24), "ends early"),
     ],
 )
 def test_what_is_no_pcm_is_said_with_the_way_to_convert(
@@ -62,6 +76,30 @@ def test_what_is_no_pcm_is_said_with_the_way_to_convert(
     path.write_bytes(content)
     with pytest.raises(WavError, match=rf"a\.wav .*{complaint}.*ffmpeg"):
         read_wav(path)
+
+
+@pytest.mark.parametrize("rate_hz", [1, 3_999, 384_001, 2**32 - 1])
+def test_a_rate_that_nothing_has_is_said(tmp_path: Path, rate_hz: int) -> None:
+    """A second at 1 Hz would become 16,000 samples, a minute a million."""
+    path = written(tmp_path / "a.wav", np.ones(100, np.int16))
+    header = bytearray(path.read_bytes())
+    header[24:28] = rate_hz.to_bytes(4, "little")
+    path.write_bytes(header)
+    with pytest.raises(WavError, match=f"a.wav says it has {rate_hz} samples a second"):
+        read_wav(path)
+
+
+def test_no_more_memory_is_taken_than_the_file_is_long(tmp_path: Path) -> None:
+    path = written(tmp_path / "a.wav", np.ones(100, np.int16))
+    header = bytearray(path.read_bytes())
+    header[4:8] = header[40:44] = (4_000_000_000).to_bytes(4, "little")
+    path.write_bytes(header)
+    tracemalloc.start()
+    try:
+        assert len(read_wav(path)) == 100
+        assert tracemalloc.get_traced_memory()[1] < 10_000_000
+    finally:
+        tracemalloc.stop()
 
 
 def test_24_bit_is_said(tmp_path: Path) -> None:

@@ -11,13 +11,13 @@ import pytest
 
 from edgevoice.audio.playout import PlayoutBuffer
 from edgevoice.config import LampConfig
-from edgevoice.daemon.abilities import Volume, timer_tools, toolbox
+from edgevoice.daemon.abilities import Volume, toolbox
 from edgevoice.daemon.settings_memory import SettingsMemory
 from edgevoice.errors import AudioError, ControlError
+from edgevoice.hardware.gpio.pins import MockPins
 from edgevoice.hardware.lamps import Lamps
-from edgevoice.hardware.mixer import Mixer
-from edgevoice.hardware.pins import MockPins
-from edgevoice.hardware.state_file import StateFile
+from edgevoice.hardware.sound.mixer import Mixer
+from edgevoice.hardware.system.state_file import StateFile
 from tests.virtual_time import elapse
 
 
@@ -32,7 +32,7 @@ class House:
         self.volume = Volume(self.playout, self.memory, mixer)
         self.lamps = Lamps((LampConfig("lamp", 22),), lambda: self.pins)
         self.lamps.open()
-        self.box = toolbox(self.volume, self.lamps, timer_tools(directory, lambda happened: None))
+        self.box = toolbox(self.volume, self.lamps)
 
     async def call(self, tool: str, **arguments: Any) -> Any:
         return json.loads(await self.box.call(tool, json.dumps(arguments)))
@@ -64,6 +64,15 @@ async def test_louder_and_softer_stop_at_the_ends(tmp_path: Path) -> None:
     assert await house.call("change_volume", delta=30) == {"percent": 100}
     assert await house.call("change_volume", delta=-100) == {"percent": 0}
     assert house.memory.volume_percent == 0
+
+
+async def test_a_change_of_volume_is_told_and_a_restored_one_is_not(tmp_path: Path) -> None:
+    house, told = House(tmp_path), list[int]()
+    house.volume.on_change = told.append
+    house.volume.restore(40)
+    house.volume.change(+10)
+    house.volume.set(120)
+    assert told == [50, 100]
 
 
 async def test_louder_than_silence_is_heard(tmp_path: Path) -> None:
@@ -181,8 +190,16 @@ async def test_every_tool_is_described_for_the_relay(tmp_path: Path) -> None:
         "set_volume",
         "change_volume",
         "switch_light",
-        "set_timer",
-        "cancel_timer",
-        "list_timers",
         "end_conversation",
     }
+
+
+async def test_a_cap_holds_down_what_is_heard_and_forgets_nothing(tmp_path: Path) -> None:
+    house = House(tmp_path)
+    house.volume.set(80)
+    loud = house.playout.volume
+    house.volume.cap(20)
+    assert house.volume.percent == 80
+    assert house.playout.volume < loud
+    house.volume.cap(100)
+    assert house.playout.volume == loud

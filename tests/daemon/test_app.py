@@ -1,7 +1,7 @@
 """The whole device on a simulated board, in virtual time; no relay answers here."""
 
 import asyncio
-import json
+import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -9,8 +9,17 @@ from pathlib import Path
 
 import pytest
 
-from edgevoice.config import Config, ContextConfig, ControlConfig, LinkConfig, TurnConfig
+from edgevoice.config import (
+    Config,
+    ContextConfig,
+    ControlConfig,
+    IndicatorConfig,
+    LinkConfig,
+    TurnConfig,
+)
 from edgevoice.daemon.app import Device
+from edgevoice.errors import ControlError
+from edgevoice.hardware.system.line_file import read_lines
 from edgevoice.link.credential import BearerToken
 from edgevoice.link.signalling import Signalling
 from edgevoice.simulator.room import Room
@@ -19,6 +28,7 @@ from edgevoice.transceiver.indication import Indication
 from edgevoice.transceiver.inputs import ButtonPressed, Input
 from edgevoice.transceiver.states import State
 from edgevoice.transceiver.transceiver import Transceiver
+from tests.fault_report import Measured
 from tests.virtual_time import VirtualTimeLoop, elapse
 
 pytestmark = pytest.mark.models
@@ -44,9 +54,9 @@ class House:
 
     @property
     def left(self) -> list[dict[str, object]]:
-        """The privacy log."""
-        lines = (self.state / "privacy.log").read_text().splitlines()
-        return [json.loads(line) for line in lines]
+        """By the privacy log."""
+        lines = read_lines(self.state / "privacy.log")
+        return [line for line in lines if "from" in line]
 
     async def until(self, state: State) -> None:
         async with asyncio.timeout(10):
@@ -103,7 +113,7 @@ async def test_an_open_gate_is_closed_and_written_down_however_it_ends(
                 end(house.device)
             await asyncio.gather(task, return_exceptions=True)
         assert house.device.command("status")["gate"] == "closed"
-        assert [entry["why"] for entry in house.left] == ["button"]
+        assert [entry["why"] for entry in house.left] == ["control"]
 
 
 async def test_a_mind_that_was_rebuilt_knows_that_the_microphone_is_lost(tmp_path: Path) -> None:
@@ -118,7 +128,8 @@ async def test_a_mind_that_was_rebuilt_knows_that_the_microphone_is_lost(tmp_pat
         house.device.command("stop")
         await elapse(0.1)
         assert house.device.runner.transceiver.indication is Indication.ERROR
-        assert (house.state / "flight-record.txt").exists()
+        (failure,) = (house.state / "failures").iterdir()
+        assert failure.name.endswith("-invariant")
         house.room.microphone.plug_in()
         await elapse(0.1)
         assert house.device.runner.transceiver.indication is Indication.IDLE
@@ -150,4 +161,40 @@ async def test_sound_that_came_while_the_program_stood_still_counts_as_lost(tmp_
             await elapse(0.1)
             (report,) = house.device.turns.reports
             assert 2.5 * 16_000 < report.samples.lost < 3.5 * 16_000
-            assert house.device.command("status")["dropped_blocks"] > 125
+            status = house.device.command("status")
+            assert status["dropped_blocks"] > 125
+            assert status["process"]["tasks"] > 10
+
+
+@pytest.mark.fault("light-missing")
+@pytest.mark.parametrize("required", [True, False])
+async def test_a_light_that_is_missing_closes_the_gate_only_where_it_is_required(
+    tmp_path: Path, required: bool, caplog: pytest.LogCaptureFixture, measured: Measured
+) -> None:
+    async with silent_relay() as url:
+        nowhere = IndicatorConfig("apa102", count=3, spi="99.9", required=required)
+        house = House(tmp_path, url, indicator=nowhere)
+        async with running(house):
+            house.device.command("wake")
+            await elapse(0.5)
+            assert house.device.command("status")["gate"] == ("closed" if required else "open")
+            told = next(r for r in caplog.records if "the indicator does not work" in r.message)
+            assert told.levelno == logging.ERROR
+            assert "/dev/spidev99.9" in told.message
+            if required:
+                assert house.left == []
+                why = house.device.command("why")
+                assert "no audio was sent: the indicator" in why["refusal"]["sentence"]
+                measured("required: told in the log and by `edgevoice why`, no sample sent")
+            else:
+                measured("not required: told in the log, the conversation begins")
+
+
+async def test_the_owner_sees_a_pattern_while_nothing_is_said(tmp_path: Path) -> None:
+    house = House(tmp_path)
+    async with running(house):
+        assert house.device.command("lights pairing") == {"shows": "pairing", "seconds": 4.0}
+        house.device.command("mute")
+        await elapse(0.1)
+        with pytest.raises(ControlError, match='says "muted"'):
+            house.device.command("lights pairing")

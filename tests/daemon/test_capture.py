@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from edgevoice.daemon.capture import Capture
-from edgevoice.hardware.virtual_microphone import VirtualMicrophone
+from edgevoice.hardware.sound.virtual_microphone import VirtualMicrophone
 from edgevoice.transceiver.inputs import Input, MicrophoneFound, MicrophoneLost
 from tests.virtual_time import elapse
 

@@ -4,8 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from edgevoice.daemon.credentials import read_token
+from edgevoice.config import LinkConfig
+from edgevoice.daemon.credentials import credential, read_token
 from edgevoice.errors import CredentialError
+from edgevoice.identity import device_key
+from edgevoice.link.credential import SignedToken
 
 
 def test_the_token_is_the_one_word_in_the_file(tmp_path: Path) -> None:
@@ -46,3 +49,17 @@ def test_an_empty_credential_names_the_file_the_owner_has_to_fill(
     monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
     with pytest.raises(CredentialError, match="no token at /etc/edgevoice/token; introduce"):
         read_token("/etc/edgevoice/token")
+
+
+def test_the_service_managers_copy_of_the_boards_key_is_used_and_may_show_a_group(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy, nowhere = tmp_path / "device.key", str(tmp_path / "nowhere")
+    device_key.create(copy)
+    copy.chmod(0o440)  # how an access list for one user looks
+    (tmp_path / "token").write_text("\n")
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
+    assert isinstance(credential(LinkConfig(token_file=nowhere, key_file=nowhere)), SignedToken)
+    monkeypatch.delenv("CREDENTIALS_DIRECTORY")
+    with pytest.raises(CredentialError, match="can be read by others"):
+        credential(LinkConfig(token_file=nowhere, key_file=str(copy)))

@@ -15,6 +15,7 @@ from edgevoice.audio.vad import SileroVad
 from edgevoice.audio.wake_word import WakeWords
 from edgevoice.config import WakeConfig, WakeWordConfig
 from edgevoice.daemon.ears import UNSURE_SAMPLES, Ears, Senses
+from edgevoice.daemon.pace import BEHIND_S
 from edgevoice.transceiver.inputs import BargeInConfirmed, Input, SpeechStarted, WakeDetected
 from tests.recordings import scene
 
@@ -86,6 +87,7 @@ def wakes(inputs: list[Input]) -> int:
     return sum(isinstance(happened, WakeDetected) for happened in inputs)
 
 
+@pytest.mark.fault("own-voice")
 @pytest.mark.parametrize("engine", ["openwakeword", "microwakeword"])
 def test_its_own_wake_word_wakes_nobody(engine: str) -> None:
     said = scene(1.0, "alexa_107", 1.5)
@@ -137,5 +139,21 @@ def test_where_the_echo_is_lost_it_is_not_taken_for_a_voice() -> None:
     room.reference.jumps += 1
     assert voices(steady.hear(voice)) > 0
     assert voices(room.hear(voice)) == 0
+    room.hear(scene(0.5))
+    assert voices(room.hear(scene("what_time_is_it"))) > 0
+
+
+@pytest.mark.fault("slow-cpu")
+def test_behind_what_there_was_no_time_for_the_echo_is_not_taken_for_a_voice() -> None:
+    played = np.zeros(80_000, np.int16)
+    room, steady = Room(Reference(played)), Room(Reference(played))
+    voice = scene("what_time_is_it")[11_000:][: UNSURE_SAMPLES - FRAME_SAMPLES]
+    for each in (room, steady):
+        each.hear(scene(1.0))
+    room.ears.pace.behind_s = lambda: BEHIND_S + 0.1
+    room.hear(scene(0.1)[:FRAME_SAMPLES])
+    room.ears.pace.behind_s = lambda: 0.0
+    assert voices(room.hear(voice)) == 0
+    assert voices(steady.hear(voice)) > 0
     room.hear(scene(0.5))
     assert voices(room.hear(scene("what_time_is_it"))) > 0

@@ -1,22 +1,30 @@
 """What becomes of orders that are more than one call."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pytest
 
-from edgevoice.audio.playout import PlayoutBuffer
+from edgevoice.audio.playout import FADE_S, PlayoutBuffer
 from edgevoice.config import SoundsConfig
 from edgevoice.daemon.performer import Body, Performer
-from edgevoice.hardware.sounds import announcement, load
+from edgevoice.hardware.sound.sounds import announcement, load
 from edgevoice.transceiver.actions import (
     Announce,
     AppendAudio,
     AttachMedia,
     CommitAppended,
+    DropAnnouncement,
     FlushPlayout,
     PlaySound,
     Problem,
+    RememberRung,
+    Ring,
+    SayAnnouncement,
+    StopAnnouncement,
+    StopRing,
+    TellMissed,
 )
 from edgevoice.transceiver.inputs import Input, PlayoutFlushed
 
@@ -105,3 +113,51 @@ def test_a_problem_is_said_or_sounded_or_passed_over() -> None:
     assert not sounded.heard(2.0).any()
     silent.performer.perform(PlaySound("error"))
     assert not silent.heard(2.0).any()
+
+
+def test_a_problem_takes_the_place_of_one_that_is_still_being_said() -> None:
+    house = House()
+    house.performer.perform(Announce(Problem.NO_ANSWER))
+    house.heard(1.5)
+    house.performer.perform(Announce(Problem.REFUSED))
+    whole, faded = announcement(Problem.REFUSED, RATE_HZ), round(FADE_S * RATE_HZ)
+    heard = house.heard(len(whole) / RATE_HZ)
+    assert np.array_equal(heard[faded:], whole[faded:])
+
+
+class Kept:
+    """Writes down what it is asked for."""
+
+    def __init__(self) -> None:
+        self.orders: list[Any] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return lambda *values: self.orders.append((name, *values))
+
+
+def test_what_nobody_asked_for_is_others_business() -> None:
+    kept = {name: Kept() for name in ("bell", "alarms", "announcements", "other_sound", "gate")}
+    kept["gate"].is_open = False
+    playout = PlayoutBuffer(RATE_HZ)
+    body = Body(**{**dict.fromkeys(Body.__slots__), "playout": playout, **kept})
+    performer = Performer(body, lambda happened: None, SoundsConfig())
+    for action in (
+        *(Ring("alarm", softly=True), StopRing(), RememberRung(missed=True), TellMissed()),
+        *(SayAnnouncement(1), StopAnnouncement(), DropAnnouncement(1, "")),
+    ):
+        performer.perform(action)
+    assert kept["bell"].orders == [("ring", "alarm", True), ("stop",)]
+    assert kept["alarms"].orders == [("silenced", True), ("told",)]
+    assert kept["announcements"].orders == [("say", 1), ("stop",), ("drop", 1, "")]
+    assert kept["other_sound"].orders == [("duck",), ("restore",)]
+    assert playout.pull(RATE_HZ * 2).any(), "that something was missed is heard"
+
+
+def test_music_stays_lowered_while_somebody_talks() -> None:
+    kept = {name: Kept() for name in ("announcements", "other_sound", "gate")}
+    kept["gate"].is_open = True
+    body = Body(**{**dict.fromkeys(Body.__slots__), **kept})
+    performer = Performer(body, lambda happened: None, SoundsConfig())
+    performer.perform(SayAnnouncement(1))
+    performer.perform(DropAnnouncement(1, ""))
+    assert kept["other_sound"].orders == [("duck",)]

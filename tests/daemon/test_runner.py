@@ -1,7 +1,7 @@
 """The one timer, the order of things, and what happens when an invariant breaks."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pytest
 
@@ -18,6 +18,7 @@ from edgevoice.transceiver.actions import (
     RememberMute,
     Show,
 )
+from edgevoice.transceiver.flight import Beginning, Entry
 from edgevoice.transceiver.indication import Indication
 from edgevoice.transceiver.inputs import (
     ButtonPressed,
@@ -49,8 +50,14 @@ class Broken(Transceiver):
 class House:
     def __init__(self, build: Callable[[], Transceiver] = mind) -> None:
         self.done: list[Action] = []
-        self.dumped: list[list[str]] = []
-        self.runner = Runner(build, self.done.append, self.dumped.append)
+        self.dumped: list[Sequence[Entry]] = []
+        self.broken: list[str] = []
+        self.runner = Runner(build, self.done.append, self.dump)
+
+    def dump(self, flight: Sequence[Entry], broken: str) -> None:
+        self.dumped.append(flight)
+        self.broken.append(broken)
+        assert self.did(CloseGate), "what is written down can wait, the gate cannot"
 
     def did(self, kind: type[Action]) -> bool:
         return any(isinstance(action, kind) for action in self.done)
@@ -102,7 +109,10 @@ async def test_a_broken_invariant_is_recorded_and_survived_once() -> None:
     house.runner.step(ButtonPressed(5), 2.0)
     assert house.runner.transceiver is not before
     (record,) = house.dumped
-    assert len(record) == 2 and "ButtonPressed(sample=5)" in record[-1]
+    begun, first, last = record
+    assert isinstance(begun, Beginning) and first.happened == StopRequested("control")
+    assert last.happened == ButtonPressed(5) and "cannot be pressed" in last.broken
+    assert "cannot be pressed" in house.broken[0]
     assert house.did(CloseGate) and house.did(CloseLink) and house.did(EndTurn)
     assert house.done[-1] == Show(Indication.IDLE)
 
@@ -122,6 +132,25 @@ async def test_a_mute_that_broke_an_invariant_is_carried_out_all_the_same() -> N
     assert house.runner.transceiver.facts.muted
     assert house.did(CloseMicrophone) and house.did(RememberMute)
     assert len(house.dumped) == 1
+
+
+async def test_any_other_mistake_is_survived_as_well_and_quotes_nobody() -> None:
+    minds = [Forgetful(), mind()]
+    house = House(lambda: minds.pop(0))
+    house.runner.step(StopRequested("control"), 1.0)
+    assert house.broken == ["KeyError"] and house.did(CloseGate)
+    house.runner.step(ButtonPressed(5), 2.0)
+    assert house.runner.transceiver.state is State.CONNECTING
+
+
+class Forgetful(Transceiver):
+    """Looks up what it does not have."""
+
+    def __init__(self) -> None:
+        super().__init__(TurnConfig(), ContextConfig(), LinkConfig(), (), 0)
+
+    def handle(self, happened: Input, now: float) -> list[Action]:
+        raise KeyError("grandmother's birthday")
 
 
 class Deaf(Transceiver):

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from edgevoice.daemon.settings_memory import SettingsMemory
-from edgevoice.hardware.state_file import StateFile
+from edgevoice.hardware.system.state_file import StateFile
+from tests.waiting import until
 
 
 async def lived(path: Path, muted: bool, volume: int) -> None:
@@ -45,6 +46,16 @@ async def test_muting_is_remembered_even_if_no_thread_came_to_write_it(tmp_path:
     memory = SettingsMemory(StateFile(tmp_path / "settings.json"))
     memory.load()
     assert memory.muted
+
+
+async def test_the_file_is_there_before_the_disk_is_full(tmp_path: Path) -> None:
+    memory = SettingsMemory(StateFile(tmp_path / "settings.json"))
+    memory.load()
+    task = asyncio.ensure_future(memory.run())
+    await until((tmp_path / "settings.json").exists)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert StateFile(tmp_path / "settings.json").load() == {"muted": False}
 
 
 def test_nothing_is_remembered_before_the_first_time(tmp_path: Path) -> None:

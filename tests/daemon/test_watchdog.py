@@ -79,3 +79,13 @@ async def test_without_a_watchdog_there_is_nothing_to_feed() -> None:
     service = Service(None)
     await Watchdog(service, House().progress).run()
     assert service.fed == 0
+
+
+async def test_what_got_stuck_is_told_once_each_time() -> None:
+    house, told = House(), []
+    task = asyncio.ensure_future(Watchdog(Service(2.0), house.progress, told.append).run())
+    for alive in (True, False, True, False):
+        house.alive = alive
+        await elapse(10.0)
+    assert told == ["the watchdog found that the microphone delivered nothing any more"] * 2
+    task.cancel()

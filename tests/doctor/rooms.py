@@ -8,8 +8,8 @@ import numpy as np
 from edgevoice.audio.frames import FRAME_SAMPLES, Samples
 from edgevoice.audio.playout import PlayoutBuffer
 from edgevoice.doctor.sounding import Devices
-from edgevoice.hardware.virtual_microphone import VirtualMicrophone
-from edgevoice.hardware.virtual_speaker import VirtualSpeaker
+from edgevoice.hardware.sound.virtual_microphone import VirtualMicrophone
+from edgevoice.hardware.sound.virtual_speaker import VirtualSpeaker
 from edgevoice.simulator.acoustics import EchoPath
 
 RATE_HZ = 48_000

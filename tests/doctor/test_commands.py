@@ -19,6 +19,19 @@ from tests.recordings import PLACES, recording
 pytestmark = [pytest.mark.e2e, pytest.mark.models, pytest.mark.slow]
 
 
+WITHOUT_RELAY = (
+    "board",
+    "power",
+    "disk",
+    "sound",
+    "pins",
+    "models",
+    "versions",
+    "assistant",
+    "privacy",
+)
+
+
 def edgevoice(folder: Path, *words: str, **settings: str) -> subprocess.Popen[str]:
     """One of the commands, with `folder` as its configuration."""
     given = {
@@ -50,10 +63,40 @@ def ended(process: subprocess.Popen[str]) -> tuple[int, str]:
 
 
 def test_a_board_that_is_well_is_told_so(tmp_path: Path) -> None:
-    status, said = ended(edgevoice(tmp_path, "doctor"))
-    assert status == 0, said
-    assert [line[:4] for line in said.splitlines()] == ["ok  "] * 5 + ["warn"]
-    assert "no daemon answers" in said
+    status, said = ended(edgevoice(tmp_path, "doctor", *WITHOUT_RELAY, "--json"))
+    report = json.loads(said)
+    assert status == 0 and report["ok"] is True, said
+    found = {finding["name"]: finding for finding in report["findings"]}
+    for name in ("board", "disk", "wake words", "speed", "versions", "ports"):
+        assert found[name]["level"] == "ok", found[name]
+    assert "no daemon answers" in found["assistant"]["text"]
+
+
+def test_only_what_was_asked_for_and_only_what_is_not_fine(tmp_path: Path) -> None:
+    status, said = ended(edgevoice(tmp_path, "doctor", "models", "assistant", "--quiet"))
+    assert status == 0
+    assert [line.split(":")[0] for line in said.splitlines()] == ["warn  assistant"]
+
+
+def test_whether_the_set_up_is_secure(tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text("link: {url: 'http://192.0.2.1:8790'}\n")
+    status, said = ended(edgevoice(tmp_path, "doctor", "--security"))
+    assert status == 1
+    assert "fail  encryption (5.5-1): link.url http://192.0.2.1:8790 is not encrypted" in said
+
+
+def test_a_bundle_is_written_when_somebody_has_said_so(tmp_path: Path) -> None:
+    path = tmp_path / "b.tar.gz"
+    status, said = ended(edgevoice(tmp_path, "doctor", "disk", "--bundle", str(path)))
+    assert status == 1 and "add --yes" in said and not path.exists()
+    status, said = ended(edgevoice(tmp_path, "doctor", "disk", "--bundle", str(path), "--yes"))
+    assert status == 0 and "bytes  doctor.json" in said
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_check_that_does_not_exist(tmp_path: Path) -> None:
+    status, said = ended(edgevoice(tmp_path, "doctor", "music"))
+    assert status == 2 and '"music" is none of: board, power' in said
 
 
 def test_every_mistake_of_the_configuration_is_a_line(tmp_path: Path) -> None:
@@ -61,13 +104,15 @@ def test_every_mistake_of_the_configuration_is_a_line(tmp_path: Path) -> None:
     status, said = ended(edgevoice(tmp_path, "doctor", "--json"))
     report = json.loads(said)
     assert status == 1 and report["ok"] is False
-    assert [f["level"] for f in report["findings"]] == ["fail", "fail"]
+    levels = [f["level"] for f in report["findings"] if f["name"] == "configuration"]
+    assert levels == ["fail", "fail"]
+    assert {f["name"] for f in report["findings"]} >= {"configuration", "disk", "clock"}
 
 
 def test_a_missing_wake_word_and_a_missing_card_fail(tmp_path: Path) -> None:
     status, said = ended(
-        edgevoice(tmp_path, "doctor", microphone__backend="portaudio", microphone__device="nowhere",
-                  wake__words='[{name: "computer says"}]')
+        edgevoice(tmp_path, "doctor", "sound", "models", microphone__backend="portaudio",
+                  microphone__device="nowhere", wake__words='[{name: "computer says"}]')
     )  # fmt: skip
     assert status == 1
     assert 'fail  wake words: no model for the wake word "computer says"' in said
@@ -77,7 +122,7 @@ def test_a_missing_wake_word_and_a_missing_card_fail(tmp_path: Path) -> None:
 def test_chirps_nobody_hears_are_a_failure_with_a_hint(tmp_path: Path) -> None:
     """The microphone hears a kitchen, and nothing of what is played."""
     status, said = ended(
-        edgevoice(tmp_path, "doctor", "--audio", microphone__backend="wav",
+        edgevoice(tmp_path, "doctor", "disk", "--audio", microphone__backend="wav",
                   microphone__device=str(long_kitchen(tmp_path)))
     )  # fmt: skip
     assert status == 1
@@ -106,7 +151,7 @@ def test_an_echo_through_a_sound_server_is_measured_and_written(
         "speaker__device": "pulse:loudspeaker",
     }
     status, said = ended(
-        edgevoice(tmp_path, "doctor", "--audio", "--write", "--json", **through_the_server)
+        edgevoice(tmp_path, "doctor", "disk", "--audio", "--write", "--json", **through_the_server)
     )
     report = json.loads(said)
     assert status == 0, said

@@ -52,6 +52,7 @@ async def test_progress_is_told_and_ends_at_the_end() -> None:
     assert told == sorted(told) and told[0] < 0.05 and 0.95 < told[-1] <= 1
 
 
+@pytest.mark.slow
 async def test_a_second_measurement_is_as_good_as_the_first() -> None:
     sounding = Sounding(Room(EchoPath(RATE_HZ, 80, -10, noise_dbfs=-60)).devices, RATE_HZ)
     async with sounding.opened():

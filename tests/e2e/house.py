@@ -5,16 +5,20 @@ import json
 import os
 import sys
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from edgevoice.daemon.control_client import request
+from edgevoice.daemon.control.client import request
 from edgevoice.errors import ControlError
+from tests.waiting import until
 
 WAIT_S = 20.0
 LOOK_S = 0.05
+TCP_LISTEN = "0A"
+RUNNING: list[Path] = []
+"""Folders of the devices that run now, for tests/failing_devices.py."""
 
 
 @dataclass
@@ -48,6 +52,30 @@ class DeviceProcess:
             ) from None
         return status
 
+    def listens_on(self) -> list[str]:
+        """Local addresses of its TCP ports to which others could connect."""
+        proc = Path(f"/proc/{self.process.pid}")
+        its = set()
+        for file in (proc / "fd").iterdir():
+            with suppress(FileNotFoundError):  # closed meanwhile
+                its.add(os.readlink(file))
+        tables = [(proc / "net" / name).read_text() for name in ("tcp", "tcp6")]
+        rows = [row.split() for table in tables for row in table.splitlines()[1:]]
+        return [row[1] for row in rows if row[3] == TCP_LISTEN and f"socket:[{row[9]}]" in its]
+
+    def says(self, level: str, words: str) -> bool:
+        """A line of its log."""
+        lines = self.log.read_text().splitlines()
+        return any(f" {level} " in line and words in line for line in lines)
+
+    async def shows(self, light: str) -> None:
+        """Soon: that of a device without pins is on its console."""
+        await until(lambda: self._light() == light)
+
+    def _light(self) -> str:
+        shown = [line for line in self.log.read_text().splitlines() if line[:1] in ("○", "●")]
+        return shown[-1][2:] if shown else ""
+
     async def _status(self) -> dict[str, Any]:
         try:
             return await self.ask("status")
@@ -61,10 +89,15 @@ class DeviceProcess:
 
 @asynccontextmanager
 async def device_process(
-    directory: Path, url: str, token: str, **settings: Any
+    directory: Path, url: str, token: str, *, inside: tuple[str, ...] = (), **settings: Any
 ) -> AsyncIterator[DeviceProcess]:
-    """`edgevoice run` with a silent microphone unless the settings say otherwise."""
-    (directory / "token").write_text(token)
+    """`edgevoice run` with a silent microphone unless the settings say otherwise.
+
+    `inside`: what is written before the command, of a network namespace or another time.
+    Without a token the device has its key only.
+    """
+    if token:
+        (directory / "token").write_text(token)
     given = {
         "microphone.backend": "silence",
         "speaker.backend": "null",
@@ -75,13 +108,15 @@ async def device_process(
         **{name.replace("__", "."): value for name, value in settings.items()},
     }
     log = directory / "device.log"
+    RUNNING.append(directory)
     with log.open("wb") as file:
         process = await asyncio.create_subprocess_exec(
-            *edgevoice("run", given), stdout=file, stderr=file
+            *inside, *edgevoice("run", given), stdout=file, stderr=file
         )
     try:
         yield DeviceProcess(process, directory / "control.sock", directory / "state", log)
     finally:
+        RUNNING.remove(directory)
         if process.returncode is None:
             process.kill()
             await process.wait()

@@ -1,8 +1,8 @@
 """`edgevoice run` as a process: talked to, signalled, muted, and left without a relay."""
 
 import asyncio
-import json
 import signal
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -13,6 +13,7 @@ from edgevoice.errors import ControlError
 from edgevoice.simulator.relay_process import RunningRelay
 from tests.e2e.house import device_process, edgevoice
 from tests.recordings import recording
+from tests.waiting import until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.models, pytest.mark.slow]
 
@@ -35,8 +36,8 @@ async def test_a_spoken_question_is_answered_and_the_turn_is_reported(
         status = await device.until(state="idle", gate="closed")
         assert status["last_turn"]["outcome"] == "answered"
         assert status["last_turn"]["samples"]["lost"] == 0
-        left = (device.state / "privacy.log").read_text().splitlines()
-        assert len(left) == 1 and json.loads(left[0])["to"] == parrot.url
+        told = await device.ask("privacy")
+        assert [interval["to"] for interval in told["intervals"]] == [parrot.url]
 
 
 async def test_sigterm_in_mid_turn_ends_cleanly_within_two_seconds(
@@ -76,6 +77,38 @@ async def mute_server() -> AsyncIterator[str]:
         server.close()
 
 
+async def test_who_asks_for_a_reload_waits_for_the_verdict(
+    tmp_path: Path, parrot: RunningRelay
+) -> None:
+    async with device_process(tmp_path, parrot.url, parrot.token) as device:
+        await device.until(state="idle")
+        words = edgevoice("reload", {"control.socket": device.socket})
+        asking = await asyncio.create_subprocess_exec(*words, stdout=asyncio.subprocess.PIPE)
+        said, _ = await asking.communicate()
+        assert (asking.returncode, said) == (0, b"reloaded: no setting has changed\n")
+        device.process.send_signal(signal.SIGHUP)
+        await device.until(state="idle")
+        device.process.send_signal(signal.SIGTERM)
+        assert await device.ended(within_s=5.0) == 0
+
+
+async def test_it_opens_no_tcp_port_but_one_that_was_asked_for(
+    tmp_path: Path, parrot: RunningRelay
+) -> None:
+    async with device_process(tmp_path, parrot.url, parrot.token) as device:
+        await device.until(state="idle")
+        assert device.listens_on() == []
+        await device.ask("wake")
+        await device.until(state="listening", gate="open")
+        assert device.listens_on() == []
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    asked = {"neighbours__metrics__port": port}
+    async with device_process(tmp_path, parrot.url, parrot.token, **asked) as device:
+        await until(lambda: device.listens_on() == [f"0100007F:{port:04X}"])
+
+
+@pytest.mark.fault("relay-down")
 async def test_without_a_relay_it_says_so_and_goes_on_listening(tmp_path: Path) -> None:
     async with device_process(tmp_path, NOBODY, "ev_token") as device:
         await device.until(state="idle")
@@ -87,6 +120,7 @@ async def test_without_a_relay_it_says_so_and_goes_on_listening(tmp_path: Path) 
         assert (await device.ask("status"))["captured_s"] >= before
 
 
+@pytest.mark.fault("token-revoked")
 async def test_a_wrong_token_is_said_in_words_and_does_not_end_the_daemon(
     tmp_path: Path, parrot: RunningRelay
 ) -> None:
@@ -122,7 +156,7 @@ async def test_unknown_commands_and_a_second_daemon_are_refused(
 ) -> None:
     async with device_process(tmp_path, parrot.url, parrot.token) as device:
         await device.until(state="idle")
-        with pytest.raises(ControlError, match="known: status"):
+        with pytest.raises(ControlError, match="known are status"):
             await device.ask("dance")
         settings = {
             "microphone.backend": "silence",
@@ -142,7 +176,7 @@ async def test_unknown_commands_and_a_second_daemon_are_refused(
 @pytest.mark.parametrize(
     ("settings", "told"),
     [
-        ({"link.token_file": "/nonexistent"}, "edgevoice relay token"),
+        ({"link.token_file": "/nonexistent", "link.board_card": ""}, "edgevoice relay token"),
         ({"wake.words": [{"name": "abracadabra"}]}, "no model for the wake word"),
         ({"turn.follow_up_s": -1}, "turn.follow_up_s"),
         ({"microphone.backend": "wav", "microphone.device": "/etc/passwd"}, "/etc/passwd"),
@@ -156,6 +190,7 @@ async def test_what_is_configured_wrongly_is_said_in_one_line(
         "microphone.backend": "silence",
         "speaker.backend": "null",
         "link.token_file": tmp_path / "token",
+        "link.key_file": tmp_path / "device.key",
         "control.socket": tmp_path / "control.sock",
         "control.state_dir": tmp_path / "state",
     } | settings

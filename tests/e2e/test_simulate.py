@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from edgevoice.audio.wav import read_wav
+from edgevoice.cli import main
 
 pytestmark = [pytest.mark.e2e, pytest.mark.models, pytest.mark.slow]
 
@@ -19,6 +20,18 @@ steps:
 require: {answers: 3}
 """
 
+NEIGHBOURS = """
+neighbours:
+  mqtt: {{url: "mqtt://127.0.0.1:9"}}
+  metrics: {{textfile: /proc/nobody/may/write.prom}}
+  hooks:
+  - command: [sh, -c, 'echo $EDGEVOICE_EVENT >> {told}']
+  - command: [sh, -c, 'exit 1']
+  - command: [/nonexistent/program]
+  - {{command: [sleep, '60'], time_limit_s: 0.3}}
+  events_socket: /proc/no.sock
+"""
+
 
 def simulate(*arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "edgevoice", "simulate", "--quiet", *arguments]
@@ -26,8 +39,15 @@ def simulate(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_the_kitchen_asks_three_questions_and_hears_three_answers(tmp_path: Path) -> None:
-    played = simulate("kitchen", "--out", str(tmp_path))
+    """While those whom the board is to tell of itself break in every way but one."""
+    told = tmp_path / "told"
+    neighbours = tmp_path / "neighbours.yaml"
+    neighbours.write_text(NEIGHBOURS.format(told=told))
+    played = simulate("kitchen", "--out", str(tmp_path), "-c", str(neighbours))
     assert played.returncode == 0, played.stdout + played.stderr
+    happened = told.read_text().split()
+    assert happened[:2] == ["wake_word_detected", "connecting"]
+    assert happened.count("turn_ended") == happened.count("tts_speaking") == 3
     report = json.loads((tmp_path / "report.json").read_text())
     assert "time" in report["answers"][0]["heard"].lower()
     assert "date" in report["answers"][1]["heard"].lower()
@@ -69,6 +89,10 @@ def test_a_scenario_whose_expectations_fail_says_which_and_exits_with_1(tmp_path
     assert played.returncode == 1
     assert "FAILED step 2: no lamp on within 0.5 s" in played.stdout
     assert "FAILED 3 answers wanted" in played.stdout
+    left = tmp_path / "out" / "failure"
+    assert f"`edgevoice replay {left}` plays it" in played.stdout
+    assert {path.name for path in left.iterdir()} >= {"scenario.yaml", "config.yaml"}
+    assert main(["replay", "--quiet", str(left)]) == 0
 
 
 @pytest.mark.parametrize(

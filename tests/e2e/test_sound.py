@@ -16,9 +16,11 @@ from edgevoice.relay.engines.local.recognizer import Recognizer
 from edgevoice.simulator.relay_process import RunningRelay, relay_process
 from tests.e2e.house import DeviceProcess, device_process
 from tests.e2e.sound_room import DEVICE, LIKE, SoundRoom, likeness, without_silence
+from tests.fault_report import Measured
 from tests.pulse import Pulse
 from tests.recordings import speech
 from tests.relay.engines.local.chat_server import DONE, FINISHED, ChatServer, says
+from tests.waiting import seconds
 
 pytestmark = [pytest.mark.e2e, pytest.mark.models, pytest.mark.slow]
 
@@ -128,27 +130,47 @@ async def test_mute_closes_the_capture_stream_even_after_a_loss_of_power(
         await device.until(state="listening", gate="open")
 
 
+@pytest.mark.fault("audio-server-restart")
 @pytest.mark.parametrize("state", ["listening", "speaking"])
 async def test_a_sound_server_that_dies_in_mid_turn_is_shown_and_its_successor_is_used(
-    tmp_path: Path, parrot: RunningRelay, room: SoundRoom, pulse: Pulse, state: str
+    tmp_path: Path,
+    parrot: RunningRelay,
+    room: SoundRoom,
+    pulse: Pulse,
+    state: str,
+    measured: Measured,
 ) -> None:
     question: list[str | float] = ["what_time_is_it", 0.6] if state == "speaking" else []
     async with device_process(
-        tmp_path, parrot.url, parrot.token, **DEVICE, turn__follow_up_s=0.5, turn__no_speech_s=2.0
+        tmp_path, parrot.url, parrot.token, **DEVICE, turn__no_speech_s=10.0
     ) as device:
         await listens(device)
         await room.say(WORD, 0.5, *question)
         await device.until(state=state)
+        await device.ask("volume 30")
         await asyncio.to_thread(pulse.kill)
-        await device.until_that(lambda s: s["microphone"] == "lost", "the loss", LOST_S)
-        await device.until(state="idle", gate="closed")
+        noticed_s = await seconds(
+            device.until_that(lambda s: s["microphone"] == "lost", "the loss", LOST_S)
+        )
+        status = await device.until(state="idle", gate="closed", speaker="lost")
+        assert status["last_turn"]["samples"]["lost"] == 0
+        await device.shows("error")
+        assert device.says("ERROR", "no sound is captured")
+        assert device.says("ERROR", "nothing is heard of us")
+        assert "the microphone was lost" in (await device.ask("why"))["stop"]["sentence"]
         await asyncio.to_thread(pulse.start)
-        await device.until_that(lambda s: s["microphone"] == "ok", "the return", BACK_S)
+        back_s = await seconds(
+            device.until_that(lambda s: s["microphone"] == "ok", "the return", BACK_S)
+        )
+        measured(f"while {state}: shown after {noticed_s:.1f} s, back after {back_s:.1f} s")
         await listens(device)
         before = room.played
         await room.say(WORD, 0.5, "what_time_is_it", 0.6)
         await device.until(state="speaking")
-        await device.until(state="idle", gate="closed")
+        await device.until(state="listening")
+        await device.ask("stop")
+        status = await device.until(state="idle", gate="closed")
+        assert (status["volume"], status["last_turn"]["samples"]["lost"]) == (30, 0)
         assert likeness(room.heard(before), speech("what_time_is_it")) > LIKE
         assert "Traceback" not in device.log.read_text()
 
@@ -204,6 +226,7 @@ def seconds_of_sound(sound: Samples) -> float:
     return float((np.abs(blocks.astype(np.int32)).max(1) > 500).sum()) / 10
 
 
+@pytest.mark.fault("own-voice")
 async def test_a_long_answer_neither_interrupts_itself_nor_wakes(
     tmp_path: Path, room: SoundRoom
 ) -> None:

@@ -16,6 +16,8 @@ class FakeControl:
     has_switch: bool = False
     raw: int = 0
     is_on: bool = False
+    captures: bool = False
+    """It sets what is heard, and nothing that is played."""
 
     @property
     def db(self) -> float:
@@ -83,7 +85,21 @@ class FakeAlsa:
         return self._at(element).index
 
     def snd_mixer_selem_has_playback_volume(self, element: int) -> int:
-        return int(self._at(element).has_volume)
+        return int(self._at(element).has_volume and not self._at(element).captures)
+
+    def snd_mixer_selem_has_capture_volume(self, element: int) -> int:
+        return int(self._at(element).has_volume and self._at(element).captures)
+
+    def snd_mixer_selem_has_capture_switch(self, element: int) -> int:
+        return int(self._at(element).has_switch)
+
+    def snd_mixer_selem_get_playback_volume(self, element: int, _channel: int, value: Any) -> int:
+        value._obj.value = self._at(element).raw
+        return 0
+
+    def snd_mixer_selem_get_playback_switch(self, element: int, _channel: int, value: Any) -> int:
+        value._obj.value = int(self._at(element).is_on)
+        return 0
 
     def snd_mixer_selem_has_playback_switch(self, element: int) -> int:
         return int(self._at(element).has_switch)
@@ -120,3 +136,7 @@ class FakeAlsa:
         steps = (value - low) * (last - first) / (high - low)
         control.raw = first + (-int(-steps // 1) if way > 0 else int(steps // 1))
         return 0
+
+    snd_mixer_selem_get_capture_volume = snd_mixer_selem_get_playback_volume
+    snd_mixer_selem_get_capture_switch = snd_mixer_selem_get_playback_switch
+    snd_mixer_selem_get_capture_volume_range = snd_mixer_selem_get_playback_volume_range

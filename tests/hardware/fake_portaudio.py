@@ -8,8 +8,8 @@ import numpy as np
 
 from edgevoice.audio.frames import Samples
 from edgevoice.errors import AudioError
-from edgevoice.hardware.pacer import Pacer
-from edgevoice.hardware.portaudio import Direction, FormatRefused, Sink, SoundDevice, Source
+from edgevoice.hardware.sound.pacer import Pacer
+from edgevoice.hardware.sound.portaudio import Direction, FormatRefused, Sink, SoundDevice, Source
 
 LATENCY_S = 0.04
 
@@ -38,6 +38,8 @@ class Card:
         self.refuses_channels = refuses_channels
         self.full_duplex = full_duplex
         self.plugged = True
+        self.is_taken = False
+        """By another program."""
         self.gives_blocks = True
         self.gives_zeros = False
         self.heard: list[Samples] = []
@@ -164,7 +166,9 @@ class FakeSound:
         card = self._card(half.device)
         if not card.plugged:
             raise AudioError(f'"{card.device.name}" cannot be opened (error -9993)')
-        if any(half.device in stream.devices(direction) for stream in self.open_streams):
+        if card.is_taken or any(
+            half.device in stream.devices(direction) for stream in self.open_streams
+        ):
             raise AudioError(f'"{card.device.name}" cannot be opened (error -9985)')
         if (
             (card.rates_hz and rate_hz not in card.rates_hz)

@@ -8,8 +8,8 @@ from gpiozero.pins.mock import MockFactory, MockPin
 
 from edgevoice.config import LampConfig
 from edgevoice.errors import GpioError
+from edgevoice.hardware.gpio.pins import Pins
 from edgevoice.hardware.lamps import Lamps
-from edgevoice.hardware.pins import Pins
 
 LAMPS = (LampConfig("desk", pin=22), LampConfig("fan", pin=23, active_high=False))
 
@@ -71,3 +71,12 @@ def test_closing_switches_everything_off() -> None:
     assert DrivenPin.driven[-2:] == [True, False]
     lamps.open()  # the pins are free again
     lamps.close()
+
+
+def test_those_that_cannot_be_opened_keep_no_pin(factory: MockFactory) -> None:
+    pins = Pins(factory)
+    fan = pins.output(23, active_high=True)
+    with pytest.raises(GpioError) as refused:
+        Lamps(LAMPS, lambda: pins).open()
+    pins.output(22, active_high=True).close()
+    assert refused.value and fan

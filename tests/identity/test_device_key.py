@@ -47,7 +47,10 @@ def test_without_one_the_error_says_how_to_get_it(tmp_path):
         create(tmp_path / "nowhere" / "key")
 
 
-OTHERS = ["", "-----BEGIN PRIVATE KEY-----\nMIIB\n-----END PRIVATE KEY-----\n", "x" * 9_000]
+# PKCS#8 of an algorithm that nobody knows, 1.2.3.
+UNKNOWN = "-----BEGIN PRIVATE KEY-----\nMBECAQAwBAYCKgMEBgQEYWJjZA==\n-----END PRIVATE KEY-----\n"
+CUT = "-----BEGIN PRIVATE KEY-----\nMIIB\n-----END PRIVATE KEY-----\n"
+OTHERS = ["", CUT, UNKNOWN, "x" * 9_000]
 
 
 @pytest.mark.parametrize("content", OTHERS)

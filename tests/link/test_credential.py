@@ -71,6 +71,7 @@ async def test_each_request_has_a_token_of_its_own(key: DeviceKey) -> None:
 
 
 @pytest.mark.parametrize("off_s", [-TEN_YEARS_S, -120.0, 90.0, TEN_YEARS_S])
+@pytest.mark.fault("wrong-clock")
 async def test_a_wrong_clock_costs_one_request(key: DeviceKey, off_s: float) -> None:
     guard = Guard(key)
     async with relay(guard.handle) as url:
@@ -82,6 +83,7 @@ async def test_a_wrong_clock_costs_one_request(key: DeviceKey, off_s: float) -> 
     assert (guard.refusals, len(guard.seen)) == (1, 3)
 
 
+@pytest.mark.fault("token-expired")
 async def test_a_relay_that_never_believes_it_is_asked_twice(key: DeviceKey) -> None:
     asked = []
 

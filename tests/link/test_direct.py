@@ -75,6 +75,7 @@ async def test_each_call_has_a_secret_of_its_own(tmp_path: Path) -> None:
         assert len(house.server.secrets) == len(house.server.sessions) == 2
 
 
+@pytest.mark.fault("token-expired")
 async def test_an_expired_secret_is_replaced_once(tmp_path: Path) -> None:
     def expire_the_first(server: OpenAiServer) -> None:
         server.lifetimes_s = [0.0]
@@ -85,6 +86,7 @@ async def test_an_expired_secret_is_replaced_once(tmp_path: Path) -> None:
         assert len(set(secrets_seen(house))) == 2
 
 
+@pytest.mark.fault("token-expired")
 async def test_secrets_that_are_never_accepted_are_no_loop(tmp_path: Path) -> None:
     def expire_all(server: OpenAiServer) -> None:
         server.lifetimes_s = [0.0] * 9

@@ -1,5 +1,6 @@
 """Several relays: who is called, in which order, and what nobody is told twice."""
 
+import pytest
 from aiohttp import web
 
 from edgevoice.config import LinkConfig
@@ -23,6 +24,7 @@ def second_to(home: House, url: str) -> None:
     board.link = RelayLink([first, there], board.gate, board.playout, board.post, codec=raw(24_000))
 
 
+@pytest.mark.fault("relay-down")
 async def test_when_the_first_is_not_there_the_second_is_called_at_once() -> None:
     async with house() as home:
         second_to(home, NOBODY)
@@ -49,6 +51,7 @@ async def test_the_next_session_does_not_wait_for_the_dead_one() -> None:
         running.cancel()
 
 
+@pytest.mark.fault("relay-down")
 async def test_when_nobody_is_there_it_goes_on_trying_with_pauses() -> None:
     async with house(url=NOBODY) as home:
         home.board.link.open(OpenLink(0))
@@ -59,6 +62,7 @@ async def test_when_nobody_is_there_it_goes_on_trying_with_pauses() -> None:
         assert "is the relay running?" in rounds[0].reason
 
 
+@pytest.mark.fault("address-change")
 async def test_in_another_network_it_is_tried_at_once() -> None:
     async with house() as home:
         home.relay.refusal = web.Response(status=503)

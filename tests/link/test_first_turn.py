@@ -17,6 +17,8 @@ from tests.link.direct_house import PHRASE, DirectHouse, direct_house
 from tests.openai_server.answering import Behaviour
 from tests.virtual_time import elapse
 
+pytestmark = pytest.mark.slow
+
 
 async def settled() -> None:
     """Enough has been captured that nothing begins at sample 0."""

@@ -138,6 +138,7 @@ async def test_nobody_approves_it_in_time(tmp_path: Path, key: DeviceKey) -> Non
 
 
 @pytest.mark.parametrize("clock", [0.0, 4_070_908_800.0], ids=["1970", "2099"])
+@pytest.mark.fault("wrong-clock")
 async def test_a_board_without_a_clock_waits_as_long(
     tmp_path: Path, key: DeviceKey, clock: float
 ) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from edgevoice.audio.frames import Samples
 from edgevoice.config import LimitsConfig, LinkConfig, RelayConfig
-from edgevoice.hardware.service_manager import ServiceManager
+from edgevoice.hardware.system.service_manager import ServiceManager
 from edgevoice.link.credential import BearerToken
 from edgevoice.link.relay_link import RelayLink
 from edgevoice.link.signalling import Signalling
@@ -120,6 +120,7 @@ async def home(directory: Path, heard: Samples, **limits: object) -> AsyncIterat
             await ended
 
 
+@pytest.mark.fault("link-loss-3s")
 async def test_a_sentence_that_is_cut_in_two_arrives_in_one(tmp_path: Path) -> None:
     heard = sound((1.0, 0), (6.0, 8_000), (60.0, 0))
     async with home(tmp_path, heard) as house:
@@ -139,6 +140,7 @@ async def test_a_sentence_that_is_cut_in_two_arrives_in_one(tmp_path: Path) -> N
 
 @pytest.mark.parametrize("trouble", [Home.away, Home.stall])
 @pytest.mark.parametrize("seconds", [0.8, 1.1])
+@pytest.mark.fault("link-loss-1s")
 async def test_a_path_that_is_away_for_a_moment_takes_no_word_with_it(
     tmp_path: Path, seconds: float, trouble: Callable[[Home, float], None]
 ) -> None:
@@ -159,6 +161,7 @@ async def test_a_path_that_is_away_for_a_moment_takes_no_word_with_it(
 
 @pytest.mark.parametrize("trouble", [Home.away, Home.stall])
 @pytest.mark.parametrize("after_s", [0.3, 2.0])
+@pytest.mark.fault("link-loss-1s")
 async def test_nor_a_word_of_an_answer_and_none_is_heard_twice(
     tmp_path: Path, after_s: float, trouble: Callable[[Home, float], None]
 ) -> None:
@@ -203,6 +206,7 @@ class Loudspeaker:
 
 
 @pytest.mark.parametrize("after_s", [0.3, 2.0, 3.9])
+@pytest.mark.fault("link-loss-3s")
 async def test_an_answer_that_is_cut_off_goes_on_where_it_was(
     tmp_path: Path, after_s: float
 ) -> None:
@@ -237,12 +241,16 @@ async def blocked(house: Home) -> None:
     peers.lose(prepared.peer.connection, lambda data: True)
 
 
+@pytest.mark.fault("udp-blocked")
 async def test_where_media_is_blocked_a_websocket_carries_the_session(tmp_path: Path) -> None:
     heard = sound((1.0, 0), (4.0, 8_000), (60.0, 0))
     async with home(tmp_path, heard) as house:
         await blocked(house)
+        before = house.board.now
         opened = await house.board.talk()
+        opened_s = house.board.now - before
         assert opened.extensions and not opened.resumed, "it is the first link"
+        assert opened_s < 2.0, "nobody waits until media is given up"
         events = await house.events_until(says.ResponseDone)
         assert events[0].type == "session.created"
         assert house.board.gate.gaps == 0
@@ -252,6 +260,7 @@ async def test_where_media_is_blocked_a_websocket_carries_the_session(tmp_path: 
         assert len(house.relay._calls._live) == 1
 
 
+@pytest.mark.fault("udp-blocked")
 async def test_and_the_next_time_at_once(tmp_path: Path) -> None:
     async with home(tmp_path, sound((60.0, 0))) as house:
         board = house.board
@@ -301,6 +310,7 @@ async def test_a_socket_that_breaks_is_followed_by_another(tmp_path: Path) -> No
 # On standby.
 
 
+@pytest.mark.fault("link-loss-10s")
 async def test_a_relay_waits_as_long_as_it_takes_and_then_hears_every_word(tmp_path: Path) -> None:
     heard = sound((300.0, 0), (4.0, 8_000), (60.0, 0))
     async with home(tmp_path, heard, standby=True, idle_s=60.0) as house:

@@ -25,6 +25,7 @@ def test_in_the_owners_order_without_a_pause() -> None:
     assert round_of(retrying(3), 0.0) == [0, 1, 2]
 
 
+@pytest.mark.fault("relay-errors")
 def test_after_a_round_the_pauses_grow_up_to_a_limit() -> None:
     retry = retrying(random=1.0)
     pauses = []
@@ -41,6 +42,7 @@ def test_a_pause_is_anything_from_nothing_to_its_limit() -> None:
 
 
 @pytest.mark.parametrize("error", [LinkRefused(401, "no"), LinkUntrusted("no")])
+@pytest.mark.fault("bad-certificate")
 def test_who_does_not_want_us_is_not_asked_again(error: LinkError) -> None:
     retry = retrying(2)
     round_of(retry, 0.0, error, None)
@@ -58,12 +60,14 @@ def test_when_nobody_wants_us_there_is_no_hope_until_the_next_time() -> None:
 
 
 @pytest.mark.parametrize("status", [408, 425, 429, 500, 502, 503])
+@pytest.mark.fault("relay-errors")
 def test_trouble_that_passes_is_no_refusal(status: int) -> None:
     retry = retrying()
     round_of(retry, 0.0, LinkRefused(status, "later"))
     assert not retry.is_hopeless
 
 
+@pytest.mark.fault("relay-busy")
 def test_nobody_comes_back_before_he_is_wanted() -> None:
     retry = retrying(random=0.5)
     round_of(retry, 0.0, LinkRefused(429, "later", retry_after_s=20.0))
@@ -71,6 +75,20 @@ def test_nobody_comes_back_before_he_is_wanted() -> None:
     assert round_of(retry, 19.9) == []
     retry.pause_s(19.9)
     assert round_of(retry, 20.0) == [0]
+
+
+@pytest.mark.fault("relay-busy")
+def test_who_asks_while_a_relay_is_left_alone_is_told_why() -> None:
+    retry = retrying()
+    round_of(retry, 0.0, LinkRefused(429, "fewer calls", retry_after_s=20.0))
+    assert str(retry.reason(0.0)) == "fewer calls"
+    retry.begin(5.0)
+    assert round_of(retry, 5.0) == []
+    assert retry.waits_s(5.0) == 15.0
+    assert str(retry.reason(5.0)) == "not called for another 15 s, as it asked: fewer calls"
+    assert str(retry.reason(23.0)) == "not called for another 0 s, as it asked: fewer calls"
+    retry.begin(21.0)
+    assert str(retry.reason(21.0)) == "nobody to call: name a relay in link.url"
 
 
 def test_while_one_is_waited_for_the_others_are_called() -> None:

@@ -28,6 +28,7 @@ from edgevoice.webrtc.codec import Codec
 from edgevoice.webrtc.fmtp import Wishes, wishes
 from edgevoice.webrtc.opus import OpusDecoder, OpusEncoder
 from edgevoice.webrtc.statistics import ReceiveStatistics
+from tests.fault_report import Measured
 from tests.link.house import TOKEN, house, lose_from, sockets
 from tests.virtual_time import elapse
 from tests.webrtc import peers
@@ -94,7 +95,8 @@ async def test_what_was_captured_arrives_sample_by_sample(answer_after_s: float)
         assert home.relay.call.receiver.lost == 0
 
 
-async def test_lost_and_swapped_packets_shift_nothing() -> None:
+@pytest.mark.fault("bad-line")
+async def test_lost_and_swapped_packets_shift_nothing(measured: Measured) -> None:
     async with house() as home:
         await elapse(2)
         counted = [0]
@@ -118,6 +120,7 @@ async def test_lost_and_swapped_packets_shift_nothing() -> None:
         assert set(heard[lost]) == {RECOVERED}
         receiver = home.relay.call.receiver
         assert receiver.recovered == receiver.lost == len(set(frames[lost]))
+        measured(f"every seventh packet lost: {receiver.recovered} of {receiver.lost} recovered")
 
 
 async def test_through_opus_nothing_is_missing_either() -> None:
@@ -373,10 +376,12 @@ async def test_a_relay_that_cannot_now_is_asked_again(status: int) -> None:
         assert 3 <= len(home.relay.requests) < 15, "with pauses in between"
 
 
+@pytest.mark.fault("relay-busy")
 async def test_it_is_asked_again_when_it_said_that_it_can() -> None:
     async with house() as home:
         home.relay.refusal = web.Response(status=503, headers={"Retry-After": "20"})
         home.board.link.open(OpenLink(0))
+        assert (await home.board.until(LinkStruggles)).again_s == 20.0
         await elapse(19)
         assert len(home.relay.requests) == 1
         home.relay.refusal = None
@@ -404,10 +409,13 @@ async def test_the_wake_phrase_is_announced_relative_to_the_first_sample() -> No
         assert headers["Content-Type"] == "application/sdp"
 
 
-async def test_another_server_has_no_extensions() -> None:
+@pytest.mark.fault("other-relay")
+async def test_another_server_has_no_extensions(measured: Measured) -> None:
     async with house(model="gpt-realtime-2.1") as home:
         home.relay.headers = {}
+        before = home.board.now
         assert not (await home.board.talk()).extensions
+        measured(f"open after {home.board.now - before:.2f} s (virtual), without extensions")
         assert home.relay.requests[-1].query["model"] == "gpt-realtime-2.1"
 
 

@@ -75,7 +75,7 @@ async def test_a_place_at_another_origin_never_sees_the_token() -> None:
         (429, {}, "again later"),
         (302, {"Location": "https://elsewhere.example/"}, r"elsewhere\.example.*set link\.url"),
         (400, {}, r"refused the call \(400\)"),
-        (500, {}, "its log says more"),
+        (500, {}, "see its log"),
         (503, {}, "in trouble"),
     ],
 )
@@ -147,6 +147,7 @@ async def test_nobody_there() -> None:
             await placed(f"http://127.0.0.1:{port}")
 
 
+@pytest.mark.fault("relay-slow")
 async def test_a_relay_that_does_not_answer() -> None:
     async def wait(request: web.Request) -> web.StreamResponse:
         await asyncio.sleep(60)
@@ -254,6 +255,7 @@ async def tls_relay(context: ssl.SSLContext) -> AsyncIterator[str]:
         await runner.cleanup()
 
 
+@pytest.mark.fault("bad-certificate")
 async def test_a_private_authority_is_trusted_when_named(tmp_path: Path) -> None:
     pem, context = make_certificate(tmp_path)
     async with tls_relay(context) as url:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from edgevoice.config_file import effective
+from edgevoice.errors import ModelError
 from edgevoice.models import catalogue
 from edgevoice.models.installing import CONVERSIONS
 from tests.models.wheels import entry
@@ -45,3 +46,28 @@ def test_what_a_package_does_not_say_has_a_default(tmp_path: Path) -> None:
     assert not offer.optional
     assert [model.name for model in offer.models] == ["toys/ear.onnx", "toys/deep/voice.onnx"]
     assert not offer.is_in(tmp_path)
+
+
+GOOD = entry("0" * 64)
+WRONG = {
+    "no TOML": "[[package",
+    "not UTF-8": b"\xff".decode("latin-1"),
+    "no package": "a = 1",
+    "a hash that is a number": GOOD.replace('sha256 = "', 'sha256 = 1\nother = "', 1),
+    "brackets": "a = " + "[" * 3_000,
+    "outside": GOOD.replace('"ear.onnx"', '"../../ear.onnx"'),
+    "anywhere": GOOD.replace('"ear.onnx"', '"/ear.onnx"'),
+}
+
+
+@pytest.mark.parametrize("text", WRONG.values(), ids=WRONG.keys())
+def test_what_is_no_catalogue_is_said(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "models.toml"
+    path.write_text(text, encoding="latin-1")
+    with pytest.raises(ModelError, match=r"models.toml is no catalogue of models .*--catalogue"):
+        catalogue.read(path)
+
+
+def test_one_that_is_not_there_is_said(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match=r"models.toml cannot be read"):
+        catalogue.read(tmp_path / "models.toml")

@@ -76,7 +76,7 @@ def test_it_comes_and_is_not_fetched_twice(server: Server, tmp_path: Path) -> No
 @pytest.mark.parametrize("knows_ranges", [True, False])
 def test_it_goes_on_where_it_broke_off(server: Server, tmp_path: Path, knows_ranges: bool) -> None:
     server.breaks_after, server.knows_ranges = 600_000, knows_ranges
-    with pytest.raises(ModelError, match="goes on where it stopped"):
+    with pytest.raises(ModelError, match="run the same command again"):
         download(server.url, tmp_path / "a.whl", SHA256)
     assert not (tmp_path / "a.whl").exists()
     server.breaks_after = None
@@ -99,7 +99,7 @@ def test_a_part_that_is_longer_than_the_file_is_dropped(server: Server, tmp_path
 
 def test_refusals_and_odd_addresses_are_said(server: Server, tmp_path: Path) -> None:
     for server.refuses in (404, 416):
-        with pytest.raises(ModelError, match=f"refused: {server.refuses}"):
+        with pytest.raises(ModelError, match=rf"refused \({server.refuses}"):
             download(server.url, tmp_path / "a.whl", SHA256)
     with pytest.raises(ModelError, match="no web address"):
         download("file:///etc/passwd", tmp_path / "a.whl", SHA256)

@@ -83,7 +83,7 @@ def test_a_file_that_is_not_what_was_pinned_installs_nothing(
 def test_another_package_is_refused(shop: Shop, capsys: pytest.CaptureFixture[str]) -> None:
     shop.pin(digest(b"another wheel"))
     assert shop.install("--yes") == 1
-    assert "SHA-256 is another one" in capsys.readouterr().err
+    assert "by its SHA-256: download it again" in capsys.readouterr().err
     with zipfile.ZipFile(shop.wheel, "w") as wheel:
         wheel.writestr("empty.txt", "")
     shop.pin(digest(shop.wheel.read_bytes()))
@@ -96,3 +96,21 @@ def test_an_unknown_name_is_answered_with_those_there_are(
 ) -> None:
     assert shop.run("install", "toise", "--yes") == 1
     assert "no model 'toise'; there are toys" in capsys.readouterr().err
+
+
+def test_without_a_name_what_is_needed_and_missing_is_installed(
+    shop: Shop, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ("install", "--from", str(shop.wheel), "--yes")
+    assert shop.run(*words) == 0
+    assert "all models that are needed are in" in capsys.readouterr().out
+    assert not shop.files, "toys are optional"
+    needed = shop.catalogue.read_text().replace("optional = true\n", "")
+    shop.catalogue.write_text(needed.replace("wake = true", "wake = false"))
+    assert shop.run(*words, "--wake-only") == 0
+    assert not shop.files, "no board listens for toys"
+    capsys.readouterr()
+    assert shop.run(*words) == 0
+    told = capsys.readouterr().out
+    assert "toys: to play" in told and "licence: MIT" in told
+    assert (shop.models / "toys/ear.onnx").read_bytes() == EAR

@@ -3,6 +3,7 @@
 from collections import Counter
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -28,6 +29,8 @@ from edgevoice.realtime.server_events import (
     ServerEvent,
 )
 from edgevoice.realtime.wire import decode_server_event, encode
+
+pytestmark = pytest.mark.slow
 
 MAX_ITEMS = 4
 MAX_BYTES = 500

@@ -13,7 +13,9 @@ DONE = ("audio.done", "text.done", "transcript.done")
 class Order:
     """Fed with the events of one session; AssertionError at the first out of place."""
 
-    def __init__(self) -> None:
+    def __init__(self, rates: bool = True) -> None:
+        """`rates`: they are told after each response, as foreign clients want it."""
+        self._rates = rates
         self._ids: set[str] = set()
         self._last = ""
         self._responses: dict[str, bool] = {}
@@ -35,7 +37,7 @@ class Order:
         assert event["event_id"] not in self._ids, f"{kind}: its event_id was used before"
         assert self._ids or kind == "session.created", f"{kind} before session.created"
         assert kind != "session.created" or not self._ids
-        if self._last == "response.done":
+        if self._last == "response.done" and self._rates:
             assert kind == "rate_limits.updated", f"{kind} directly behind response.done"
         self._ids.add(event["event_id"])
         self._last = kind
@@ -53,6 +55,8 @@ class Order:
             assert event["item"]["id"] in self._items
         elif family == "input_audio_buffer":
             self._see_input(step, event)
+        elif kind == "session.updated" and not event["session"]["audio"]["input"]["turn_detection"]:
+            self._speech = None  # it is the client's to end turns now, and this one is none
         elif family == "output_audio_buffer":
             assert event["response_id"] in self._responses
 

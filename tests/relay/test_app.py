@@ -15,7 +15,7 @@ from edgevoice.audio.playout import PlayoutBuffer
 from edgevoice.audio.vad import WebRtcVad
 from edgevoice.config import DetectionConfig, LinkConfig, MediaConfig, RelayConfig
 from edgevoice.errors import CredentialError, LinkError
-from edgevoice.hardware.service_manager import ServiceManager
+from edgevoice.hardware.system.service_manager import ServiceManager
 from edgevoice.link.credential import BearerToken
 from edgevoice.link.relay_link import RelayLink
 from edgevoice.link.signalling import Signalling
@@ -130,7 +130,7 @@ async def test_a_port_in_use_is_said_with_the_remedy(config):
         taken.listen()
         busy = replace(config, port=taken.getsockname()[1])
         relay = Relay(busy, make_engine(busy), WebRtcVad, ServiceManager({}))
-        with pytest.raises(LinkError, match=r"already in use\); relay\.host and relay\.port"):
+        with pytest.raises(LinkError, match=r"already in use\); stop the other program"):
             await relay.run(asyncio.Event(), print)
 
 

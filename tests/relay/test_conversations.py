@@ -182,3 +182,13 @@ def test_there_is_room_for_so_many() -> None:
     assert len(store) == MOST
     assert store.take_up("owner_2", claim(conversation("conv_2")), now=0.0) is None
     assert store.take_up("owner_3", claim(conversation("conv_3")), now=0.0) is not None
+
+
+def test_a_caller_may_have_its_own_forgotten_and_nobody_elses() -> None:
+    store, known = held()
+    store.hold("hall", conversation("conv_2"))
+    assert store.forget("kitchen") == 1
+    store.release(known, now=10.0)
+    assert store.take_up("kitchen", claim(known), now=20.0) is None
+    assert len(store) == 1
+    assert store.forget("kitchen") == 0

@@ -40,6 +40,7 @@ FIELDS = st.dictionaries(st.sampled_from(NAMES.split()), JSON, max_size=5)
         "\udc80",
     ],
 )
+@pytest.mark.fault("hostile-events")
 def test_a_message_that_is_no_event_is_answered_with_an_error(message):
     async def tale(story: Story) -> None:
         story.session.on_message(message)
@@ -63,6 +64,7 @@ def test_an_unknown_event_is_refused_by_name():
 @pytest.mark.slow
 @settings(suppress_health_check=[HealthCheck.too_slow], deadline=None, max_examples=40)
 @given(st.lists(st.tuples(st.sampled_from(sorted(CLIENT_EVENTS)), FIELDS), max_size=25))
+@pytest.mark.fault("hostile-events")
 def test_no_sequence_of_events_breaks_a_session(events):
     async def tale(story: Story) -> None:
         story.engine.answers = [[*spoken("One."), 1.0] for _ in events]
@@ -145,7 +147,8 @@ def test_whatever_is_opened_is_closed(steps):
     assert sounding is None
 
 
-def test_a_flood_of_events_is_dropped_told_once_and_ends_the_session():
+@pytest.mark.fault("hostile-events")
+def test_a_flood_of_events_is_dropped_told_once_and_ends_the_session(measured):
     async def tale(story: Story) -> None:
         for number in range(1000):
             story.send("input_audio_buffer.clear", event_id=f"e{number}")
@@ -156,6 +159,7 @@ def test_a_flood_of_events_is_dropped_told_once_and_ends_the_session():
             story.send("input_audio_buffer.clear")
 
     assert tell(tale).reason == "too many events"
+    measured("2,000 events at once: 400 obeyed, one error, hung up with `too many events`")
 
 
 def test_a_flood_of_turns_leaves_the_engine_to_others():
@@ -185,6 +189,7 @@ def test_events_at_a_decent_rate_are_all_obeyed():
     assert len(tell(tale).all("input_audio_buffer.cleared")) == 1000
 
 
+@pytest.mark.fault("runaway-session")
 def test_silence_ends_a_session_though_frames_keep_coming():
     async def tale(story: Story) -> None:
         for _ in range(130):
@@ -208,6 +213,7 @@ def test_a_long_answer_is_not_idleness():
     tell(tale, config=RelayConfig(limits=LimitsConfig(idle_s=60)))
 
 
+@pytest.mark.fault("runaway-session")
 def test_a_session_ends_after_its_time_whatever_happens_in_it():
     async def tale(story: Story) -> None:
         for _ in range(100):

@@ -7,7 +7,7 @@ import pytest
 from edgevoice.audio.vad import WebRtcVad
 from edgevoice.config import RelayConfig
 from edgevoice.errors import EngineError
-from edgevoice.hardware.service_manager import ServiceManager
+from edgevoice.hardware.system.service_manager import ServiceManager
 from edgevoice.relay.access.tokens import create
 from edgevoice.relay.app import Relay, make_engine
 from edgevoice.relay.engines.engine import FunctionCall, Text

@@ -16,6 +16,7 @@ from edgevoice.relay.access.tokens import create
 from edgevoice.relay.app import wall_clock
 from edgevoice.relay.store.place import FILE
 from edgevoice.relay.store.sqlite import SqliteStore
+from tests.fault_report import Measured
 from tests.relay.test_app import Running
 from tests.virtual_time import elapse
 
@@ -81,6 +82,7 @@ async def relay_of(config: RelayConfig, token: str) -> AsyncIterator[Visitor]:
             relay.stop.set()
 
 
+@pytest.mark.fault("quota-reached")
 async def test_a_restart_does_not_forgive_the_minutes_of_the_day(config: RelayConfig) -> None:
     token = create(config.tokens_file, "kitchen")
     async with relay_of(config, token) as visitor:
@@ -124,8 +126,9 @@ QUESTION = (
 )
 
 
+@pytest.mark.fault("quota-reached")
 async def test_when_the_money_is_gone_the_answer_is_heard_and_the_session_ends(
-    config: RelayConfig,
+    config: RelayConfig, measured: Measured
 ) -> None:
     dear = PriceConfig("edgevoice-parrot", text_in_usd=100_000.0)
     limits = LimitsConfig(cost_per_day_usd=0.01, idle_s=600)
@@ -138,7 +141,9 @@ async def test_when_the_money_is_gone_the_answer_is_heard_and_the_session_ends(
         assert told[-1]["error"]["code"] == "insufficient_quota"
         assert (await visitor.is_refused())[:2] == (429, "insufficient_quota")
     async with relay_of(config, token) as visitor:
-        assert (await visitor.is_refused())[:2] == (429, "insufficient_quota")
+        status, code, retry_s = await visitor.is_refused()
+        assert (status, code) == (429, "insufficient_quota")
+        measured(f"answered to the end, then 429; Retry-After {retry_s / 3600:.1f} h, to midnight")
 
 
 async def test_where_it_costs_nothing_it_goes_on(config: RelayConfig) -> None:

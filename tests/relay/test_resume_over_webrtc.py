@@ -14,6 +14,8 @@ from tests.relay.wire import House
 from tests.virtual_time import elapse
 from tests.webrtc.raw_pcm import ramp
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def house(tmp_path):
@@ -34,6 +36,7 @@ def sockets() -> int:
 
 @pytest.mark.parametrize("noticed", [True, False], ids=["held", "before the relay has noticed"])
 @pytest.mark.parametrize("spoken_s", [0.31, 1.5, 3.99])
+@pytest.mark.fault("link-loss-3s")
 async def test_an_utterance_goes_on_sample_by_sample(house, spoken_s, noticed):
     async def tale(house: House) -> None:
         house.engine.words = ["all of it"]

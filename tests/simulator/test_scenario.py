@@ -28,16 +28,18 @@ def test_each_verb_becomes_a_step(tmp_path: Path) -> None:
               - {expect: answer, matching: "it (is|was)", within: 3}
               - {after: 0.5, press: button}
               - {do: mute}
+              - {press: long}
             require: {answers: 1, lost_samples: 0}
             """,
         )
     )
-    play, expect, press, command = scene.steps
+    play, expect, press, command, hold = scene.steps
     assert play.verb == Play(tmp_path / "hello.wav") and play.at_s == 1.5
     assert isinstance(expect.verb, Expect) and expect.verb.matching is not None
     assert expect.verb.matching.search("It WAS ten") and expect.verb.within_s == 3.0
     assert press.verb == Press() and press.after_s == 0.5
     assert command.verb == Command("mute")
+    assert hold.verb == Press("long")
     assert scene.relay == "parrot" and scene.require.answers == 1
     assert scene.echo == Echo(delay_ms=120, level_db=-20, saturation=0.0, drift_ppm=0.0)
 

@@ -1,6 +1,6 @@
 """What is asked of a whole run, and how losses of several sessions add up."""
 
-from edgevoice.daemon.waterfall import SampleCounts, TurnReport
+from edgevoice.daemon.diary.waterfall import SampleCounts, TurnReport
 from edgevoice.simulator.scenario import Requirements
 from edgevoice.simulator.stage import Outcome, unmet
 from edgevoice.simulator.witness import Answer, Sighting

@@ -6,7 +6,7 @@ import re
 import pytest
 
 from edgevoice.config import ContextConfig, LinkConfig, TurnConfig
-from edgevoice.daemon.waterfall import SampleCounts, TurnReport
+from edgevoice.daemon.diary.waterfall import SampleCounts, TurnReport
 from edgevoice.realtime.server_events import (
     ConversationItemInputAudioTranscriptionCompleted,
     ResponseOutputAudioTranscriptDone,

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.systemd.guest import Guest, booted, copy_of_root, install, obstacle
+from tests.systemd.running import COMMAND
 
 CONFIG = """\
 microphone: {backend: silence}
@@ -28,3 +29,12 @@ def guest(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guest]:
         with booted(root) as running:
             running.write("/etc/edgevoice/config.yaml", CONFIG)
             yield running
+
+
+@pytest.fixture
+def token(guest: Guest) -> Iterator[None]:
+    """A device that the relay knows."""
+    made = guest.said(f"{COMMAND} relay token board 2>/dev/null")
+    guest.write("/etc/edgevoice/token", made + "\n", mode=0o600)
+    yield
+    guest.said(f"{COMMAND} relay token board --revoke; rm /etc/edgevoice/token")

@@ -14,6 +14,7 @@ from pathlib import Path
 
 CHECKOUT = Path(__file__).parents[2]
 TOOLS = ("systemd-nspawn", "nsenter", "unshare", "chroot", "pgrep")
+CLONE = "/root/edgevoice"
 BOOT_S = 60.0
 POWEROFF_S = 20.0
 
@@ -59,37 +60,72 @@ def start_only_what_is_asked(root: Path) -> None:
 
 
 def install(root: Path) -> None:
-    """What README.md tells an owner to do, in the copy."""
+    """What README.md tells an owner to do, in the copy; nothing starts with it by itself."""
+    checkout_into(root / CLONE.lstrip("/"))
     inside = f"""set -e
         mount --bind /dev {root}/dev
         mount -t proc proc {root}/proc
-        mount --bind -o ro {CHECKOUT} {root}{CHECKOUT}
-        exec chroot {root} {CHECKOUT}/scripts/setup --into /opt/edgevoice"""
+        exec chroot {root} {CLONE}/scripts/install --relay here --yes"""
+    # The cache of this machine saves what scripts/setup --dev has fetched already.
+    cache = os.environ.get("UV_CACHE_DIR", str(Path.home() / ".cache/uv"))
     environ = {k: v for k, v in os.environ.items() if not k.startswith("EDGEVOICE_")}
     done = subprocess.run(
         ["unshare", "-m", "sh", "-c", inside],
         capture_output=True,
         text=True,
-        env=environ,
+        env=environ | {"UV_CACHE_DIR": cache},
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    shipped = CHECKOUT / "systemd"
-    for source, target in {
-        "edgevoice.service": "etc/systemd/system/edgevoice.service",
-        "edgevoice-relay.service": "etc/systemd/system/edgevoice-relay.service",
-        "edgevoice.sysusers.conf": "usr/lib/sysusers.d/edgevoice.conf",
-        "edgevoice.tmpfiles.conf": "usr/lib/tmpfiles.d/edgevoice.conf",
-    }.items():
-        shutil.copy(shipped / source, root / target)
+    start_only_what_is_asked(root)
+
+
+def checkout_into(folder: Path) -> None:
+    """As `git clone` would leave it, and with the models, which take long to make."""
+    models = ".venv/share/edgevoice/models"
+    left_out = shutil.ignore_patterns(".git", ".venv*", ".*_cache", "__pycache__", "simulated")
+    shutil.copytree(CHECKOUT, folder, ignore=left_out, symlinks=True)
+    if (CHECKOUT / models).exists():
+        shutil.copytree(CHECKOUT / models, folder / models)
 
 
 class Guest:
     """A booted copy; commands run inside it as root."""
 
-    def __init__(self, root: Path, leader: int) -> None:
+    def __init__(self, root: Path, group: Path, network: str) -> None:
         self.root = root
-        self._leader = leader
+        self._group = group
+        self._network = "--private-network" if network == "private" else "--resolv-conf=off"
+
+    def boot(self) -> None:
+        # nspawn takes the process's own cgroup for the guest; the tests must not be in it.
+        inside = (
+            f'echo $$ > "{self._group}/cgroup.procs"; exec systemd-nspawn -q -D "{self.root}" -b'
+            f" --register=no --keep-unit -M {self._group.name} --console=pipe"
+            f" --kill-signal=SIGRTMIN+3 {self._network}"
+        )
+        environ = os.environ | {"SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1"}
+        console = self.root.parent / "console"
+        with console.open("w") as out:
+            self._nspawn = subprocess.Popen(
+                ["sh", "-c", inside], stdin=subprocess.DEVNULL, stdout=out, stderr=out, env=environ
+            )
+        self._leader = _leader(self._nspawn, console)
+        self.run("timeout 60 systemctl is-system-running --wait")
+
+    def power_off(self) -> None:
+        """What is in memory is gone, what is on the disk is there at the next `boot`."""
+        self.run("systemctl poweroff")
+        self._nspawn.wait(POWEROFF_S)
+        self.sweep()
+
+    def sweep(self) -> None:
+        """Whatever became of it: nothing of it runs, and nothing is left of its cgroup."""
+        if self._nspawn.poll() is None:
+            self._nspawn.kill()
+            self._nspawn.wait()
+        for folder in sorted(self._group.glob("*/**/"), reverse=True):
+            folder.rmdir()
 
     def run(self, command: str, timeout_s: float = 60.0) -> subprocess.CompletedProcess[str]:
         inside = [
@@ -120,6 +156,14 @@ class Guest:
         """One property of a unit."""
         return self.said(f"systemctl show {unit} -p {name} --value")
 
+    def processes_of(self, unit: str) -> list[int]:
+        """As this machine counts them, not the guest."""
+        return [
+            int(process)
+            for file in self._group.glob(f"**/{unit}.service/cgroup.procs")
+            for process in file.read_text().split()
+        ]
+
     def log_of(self, unit: str) -> str:
         return self.run(f"journalctl -u {unit} -o cat --no-pager").stdout
 
@@ -132,34 +176,21 @@ class Guest:
 
 
 @contextmanager
-def booted(root: Path) -> Iterator[Guest]:
-    name = f"edgevoice-{os.getpid()}"
+def booted(root: Path, *, network: str = "private") -> Iterator[Guest]:
+    """`network`: `private` has loopback only, `host` is that of this machine."""
+    # Of two that run at a time; a machine's name may not end in an underscore.
+    name = f"edgevoice-{os.getpid()}-{root.parent.name.replace('_', 'x')}"
     hierarchy = Path("/sys/fs/cgroup/unified")
     group = (hierarchy if hierarchy.is_dir() else hierarchy.parent) / name
     group.mkdir()
-    # nspawn takes the process's own cgroup for the guest; the tests must not be in it.
-    inside = (
-        f'echo $$ > "{group}/cgroup.procs"; exec systemd-nspawn -q -D "{root}" -b --register=no'
-        f" --keep-unit -M {name} --console=pipe --kill-signal=SIGRTMIN+3 --private-network"
-    )
-    environ = os.environ | {"SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1"}
-    console = root.parent / "console"
-    with console.open("w") as out:
-        nspawn = subprocess.Popen(
-            ["sh", "-c", inside], stdin=subprocess.DEVNULL, stdout=out, stderr=out, env=environ
-        )
+    guest = Guest(root, group, network)
     try:
-        guest = Guest(root, _leader(nspawn, console))
-        guest.run("timeout 60 systemctl is-system-running --wait")
+        guest.boot()
         yield guest
-        guest.run("systemctl poweroff")
-        nspawn.wait(POWEROFF_S)
+        guest.power_off()
     finally:
-        if nspawn.poll() is None:
-            nspawn.kill()
-            nspawn.wait()
-        for folder in sorted(group.glob("**/"), reverse=True):
-            folder.rmdir()
+        guest.sweep()
+        group.rmdir()
 
 
 def _leader(nspawn: subprocess.Popen[bytes], console: Path) -> int:

@@ -50,9 +50,9 @@ def written(path: str) -> Callable[[], object]:
     return lambda: Path(path).write_text("x")
 
 
-def credential() -> str:
+def credential(name: str) -> str:
     folder = os.environ.get("CREDENTIALS_DIRECTORY", "/nowhere")
-    return Path(folder, "token").read_text().strip()
+    return Path(folder, name).read_text().strip()
 
 
 def notify(text: str) -> None:
@@ -74,7 +74,8 @@ def main() -> None:
         "datagrams": outcome(datagrams),
         "state": outcome(written(f"{state}/probe")),
         "configuration": outcome(lambda: Path("/etc/edgevoice/config.yaml").read_text()[:10]),
-        "credential": outcome(credential),
+        "credential": outcome(lambda: credential("token")),
+        "key credential": outcome(lambda: credential("device.key")),
         "token file": outcome(lambda: Path("/etc/edgevoice/token").read_text()),
         "tokens file": outcome(lambda: Path("/etc/edgevoice/tokens").read_text() and "read"),
         "processors": outcome(lambda: "processor" in Path("/proc/cpuinfo").read_text()),
@@ -83,6 +84,8 @@ def main() -> None:
         "home": outcome(lambda: os.listdir("/root")),
         "write configuration": outcome(written("/etc/edgevoice/probe")),
         "write program": outcome(written("/opt/edgevoice/probe")),
+        "write state of others": outcome(written("/var/lib/probe")),
+        "write run": outcome(written("/run/probe")),
         "raw packets": outcome(lambda: socket.socket(socket.AF_PACKET, socket.SOCK_RAW)),
         "other processes": outcome(lambda: Path("/proc/1/status").read_text()[:4]),
         "real time": outcome(lambda: os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(5))),

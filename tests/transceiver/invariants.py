@@ -13,6 +13,7 @@ from edgevoice.transceiver.actions import (
     CloseGate,
     CloseLink,
     CommitAppended,
+    DropAnnouncement,
     DuckPlayout,
     EndTurn,
     FlushPlayout,
@@ -22,9 +23,12 @@ from edgevoice.transceiver.actions import (
     OpenLinkEarly,
     PlaySound,
     ReopenLink,
+    Ring,
+    SayAnnouncement,
     SendEvent,
     Show,
-    StopSounds,
+    StopAnnouncement,
+    StopRing,
     UnduckPlayout,
 )
 from edgevoice.transceiver.indication import SESSION, Indication
@@ -45,6 +49,8 @@ class House:
     turn: bool = False
     ducked: bool = False
     ringing: bool = False
+    saying: int | None = None
+    """The announcement that is heard."""
     response_asked: bool = False
     outgoing: str = "media"
     """How what the gate lets out is sent; a foreign server's first turn goes as data."""
@@ -133,12 +139,27 @@ class House:
                 self.ducked = False
             case FlushPlayout():
                 pass
-            case PlaySound("timer", repeat=repeat):
-                assert repeat
-                assert not self.ringing, "it rings twice"
+            case PlaySound(repeat=repeat):
+                assert not repeat, "who would stop it?"
+            case _:
+                self._perform_unasked(action)
+
+    def _perform_unasked(self, action: Action) -> None:
+        match action:
+            case Ring(_, softly):
+                assert not self.gate or softly, "it shouts into a conversation"
+                assert self.saying is None or softly, "it shouts into an announcement"
                 self.ringing = True
-            case StopSounds():
+            case StopRing():
                 self.ringing = False
+            case SayAnnouncement(number):
+                assert self.saying is None, "two announcements at a time"
+                self.saying = number
+            case StopAnnouncement():
+                assert self.saying is not None, "nothing to stop"
+                self.saying = None
+            case DropAnnouncement(number, ""):
+                self.saying = None if self.saying == number else self.saying
 
 
 def check(house: House, transceiver: Transceiver, now: float) -> None:
@@ -154,5 +175,7 @@ def check(house: House, transceiver: Transceiver, now: float) -> None:
     assert idle or deadline is not None, f"{state} has no way home"
     assert deadline is None or (isfinite(deadline) and deadline >= now), "overdue"
     assert facts.ringing == house.ringing
+    assert facts.announcing == (house.saying is not None)
+    assert not idle or deadline is not None or not (facts.ringing or facts.announcing)
     assert not (idle and house.turn), "the turn outlives the session"
     assert state is State.SPEAKING or not house.ducked, "ducked for ever"

@@ -24,6 +24,7 @@ from edgevoice.transceiver.inputs import (
     PlayoutStarted,
     WakeDetected,
 )
+from edgevoice.transceiver.manners import Manners
 from edgevoice.transceiver.memory import Remembered
 from edgevoice.transceiver.persona import Persona
 from edgevoice.transceiver.states import State
@@ -141,6 +142,8 @@ class Story:
         speculative: bool = False,
         remembered: Remembered | None = None,
         first_turn: Literal["auto", "media"] = "auto",
+        ring_timers_in_quiet: bool = True,
+        hold_announcements: bool = True,
         **turn: Any,
     ) -> None:
         self.transceiver = Transceiver(
@@ -159,6 +162,9 @@ class Story:
             personas=personas,
             hears_voices=hears_voices,
             remembered=remembered,
+            manners=Manners(
+                ring_timers_in_quiet=ring_timers_in_quiet, hold_announcements=hold_announcements
+            ),
         )
         self.now = 1_000.0
         self.house = House(shown=self.transceiver.indication)

@@ -14,28 +14,52 @@ from edgevoice.transceiver.actions import (
     PlaySound,
     Problem,
     RememberMute,
+    RememberRung,
+    Ring,
     Show,
+    StopRing,
     StopSounds,
+    TellMissed,
 )
 from edgevoice.transceiver.indication import Indication
 from edgevoice.transceiver.inputs import (
     STOP_WORD,
     BargeInConfirmed,
+    HushRequested,
     MicrophoneFound,
     MicrophoneLost,
     MuteRequested,
+    PlayoutDrained,
+    PlayoutStarted,
+    QuietChanged,
+    RingMissed,
     ShutdownRequested,
     SpeakerFound,
     SpeakerLost,
     StopRequested,
     TimerRang,
+    ToolFinished,
     UnmuteRequested,
 )
 from edgevoice.transceiver.states import State
-from tests.transceiver.story import Story, button, error, linked, turns, wake
+from tests.transceiver.story import (
+    Story,
+    button,
+    call,
+    created,
+    done,
+    error,
+    linked,
+    stream_over,
+    streaming,
+    turns,
+    wake,
+)
 
 mute, unmute = MuteRequested("button"), UnmuteRequested("button")
-ring, stop = TimerRang("tea"), StopRequested("control socket")
+ring, alarm = TimerRang("tea"), TimerRang("wake up", "alarm")
+stop = StopRequested("control socket")
+stopped_ringing = [StopRing(), RememberRung(missed=False)]
 stop_word = StopRequested(STOP_WORD)
 gone, found = MicrophoneLost("unplugged"), MicrophoneFound()
 
@@ -170,62 +194,116 @@ class TestSpeaker:
 class TestRinging:
     def test_a_timer_rings_until_somebody_presses(self):
         story = Story()
-        assert story.happens(ring) == [
-            PlaySound("timer", repeat=True),
-            Show(Indication.RINGING),
-        ]
-        assert story.happens(button) == [StopSounds(), Show(Indication.IDLE)]
+        assert story.happens(ring) == [Ring("timer", softly=False), Show(Indication.RINGING)]
+        assert story.happens(button) == [*stopped_ringing, Show(Indication.IDLE)]
         assert story.state is State.IDLE
 
-    def test_or_for_a_minute(self):
+    def test_or_for_a_quarter_of_an_hour_and_then_it_was_missed(self):
         story = Story()
         story.happens(ring)
-        story.passes(59.9)
+        story.passes(899.9)
         assert story.transceiver.facts.ringing
-        assert story.passes(0.2) == [StopSounds(), Show(Indication.IDLE)]
+        given_up = [StopRing(), RememberRung(missed=True), Show(Indication.MISSED)]
+        assert story.passes(0.2) == given_up
+
+    def test_what_was_missed_is_told_to_whoever_talks_next(self):
+        story = Story(follow_up_s=0.0)
+        story.happens(RingMissed())
+        assert story.shown is Indication.MISSED
+        closed = story.answered()
+        assert closed[-2:] == [TellMissed(), Show(Indication.IDLE)]
+        assert TellMissed() not in story.answered()
+
+    def test_but_not_to_whoever_only_wanted_silence(self):
+        story = Story().connected()
+        story.happens(RingMissed())
+        assert TellMissed() not in story.happens(stop)
+        assert story.shown is Indication.MISSED
 
     def test_the_wake_word_stops_it_and_is_answered(self):
         story = Story()
         story.happens(ring)
         woken = story.happens(wake)
-        assert woken[0] == StopSounds()
+        assert woken[:2] == stopped_ringing
         assert Show(Indication.IDLE) not in woken
         assert story.state is State.CONNECTING
 
     def test_stop_stops_it(self):
         story = Story()
         story.happens(ring)
-        assert story.happens(stop)[:2] == [StopSounds(), Show(Indication.IDLE)]
+        assert story.happens(stop)[:3] == [*stopped_ringing, Show(Indication.IDLE)]
 
     def test_a_second_timer_prolongs_it(self):
         story = Story()
         story.happens(ring)
-        story.passes(30.0)
+        story.passes(600.0)
         assert story.happens(ring) == []
-        story.passes(59.0)
+        story.passes(899.0)
         assert story.transceiver.facts.ringing
 
-    def test_in_a_session_the_light_keeps_showing_the_session(self):
+    def test_an_alarm_is_heard_through_a_timer(self):
+        story = Story()
+        story.happens(ring)
+        assert story.happens(alarm) == [StopRing(), Ring("alarm", softly=False)]
+        assert story.happens(ring) == []
+
+    def test_in_a_session_it_rings_softly_and_the_light_shows_the_session(self):
         story = Story().connected()
-        assert story.happens(ring) == [PlaySound("timer", repeat=True)]
+        assert story.happens(ring) == [Ring("timer", softly=True)]
         assert story.shown is Indication.LISTENING
+
+    def test_and_grows_when_the_session_is_over(self):
+        story = Story(no_speech_s=6.0).connected()
+        story.happens(ring)
+        assert story.passes(6.1)[-1] == Ring("timer", softly=False)
+        assert story.shown is Indication.RINGING
+
+    def test_or_when_it_was_ended_by_muting(self):
+        story = Story().connected()
+        story.happens(ring)
+        assert Ring("timer", softly=False) in story.happens(mute)
+
+    def test_whoever_says_goodbye_means_what_rings_as_well(self):
+        story = Story().asked()
+        story.happens(ring)
+        story.says(created(), call("end_conversation"), done())
+        story.happens(ToolFinished("call_1", "{}"))
+        story.says(created("resp_2"), streaming("resp_2"), done("resp_2"), stream_over("resp_2"))
+        story.happens(PlayoutStarted(), PlayoutDrained(500))
+        assert story.state is State.IDLE
+        assert not story.transceiver.facts.ringing
+
+    def test_to_hush_it_ends_nothing_else(self):
+        story = Story().speaking()
+        story.happens(ring)
+        assert story.happens(HushRequested("tool")) == stopped_ringing
+        assert story.state is State.SPEAKING
+
+    def test_a_timer_in_quiet_hours_rings_or_counts_as_missed(self):
+        story = Story(ring_timers_in_quiet=False)
+        story.happens(QuietChanged(True))
+        assert story.happens(ring) == [RememberRung(missed=True), Show(Indication.MISSED)]
+        assert story.happens(alarm)[0] == Ring("alarm", softly=False)
+        story = Story()
+        story.happens(QuietChanged(True))
+        assert story.happens(ring)[0] == Ring("timer", softly=False)
 
     def test_in_an_answer_the_button_stops_the_ringing_only(self):
         story = Story().speaking()
         story.happens(ring)
-        assert story.happens(button) == [StopSounds()]
+        assert story.happens(button) == stopped_ringing
         assert story.state is State.SPEAKING
 
     def test_in_an_answer_the_wake_word_stops_both(self):
         story = Story().speaking()
         story.happens(ring)
-        assert story.happens(wake)[:2] == [StopSounds(), FlushPlayout()]
+        assert story.happens(wake)[:3] == [*stopped_ringing, FlushPlayout()]
         assert story.state is State.LISTENING
 
     def test_a_muted_board_still_rings(self):
         story = Story(muted=True)
-        assert story.happens(ring) == [PlaySound("timer", repeat=True)]
-        assert story.happens(button) == [StopSounds()]
+        assert story.happens(ring) == [Ring("timer", softly=False)]
+        assert story.happens(button) == stopped_ringing
 
 
 class TestStopping:
@@ -247,7 +325,8 @@ class TestStopping:
         story.happens(ring)
         closed = story.happens(ShutdownRequested())
         assert turns(closed) == ["shut down"]
-        assert StopSounds() in closed
+        assert StopRing() in closed
+        assert RememberRung(missed=False) not in closed, "it rings again after a restart"
         assert story.shown is Indication.IDLE
         assert story.happens(wake) == []
         assert story.happens(ring) == []
@@ -271,12 +350,12 @@ class TestStopWord:
     def test_it_stops_a_ringing_timer(self):
         story = Story()
         story.happens(ring)
-        assert story.happens(stop_word) == [StopSounds(), Show(Indication.IDLE)]
+        assert story.happens(stop_word) == [*stopped_ringing, Show(Indication.IDLE)]
 
     def test_and_nothing_else_where_the_user_is_speaking(self):
         story = Story().connected()
         story.happens(ring)
-        assert story.happens(stop_word) == [StopSounds()]
+        assert story.happens(stop_word) == stopped_ringing
         assert story.state is State.LISTENING
 
     def test_where_nothing_sounds_it_is_a_word_like_any(self):
@@ -298,17 +377,16 @@ class TestStopWord:
 class TestWhatTheRelayMentions:
     def test_what_it_has_received_is_kept_for_the_report(self):
         story = Story().connected()
-        assert story.transceiver.received_samples is None
+        assert story.transceiver.received is None
         heard = EdgevoiceReceived(samples=32_000, packets=100, lost=1, concealed=320)
         assert story.says(heard) == []
-        assert story.transceiver.received_samples == 32_000
         assert story.transceiver.received == heard
 
     def test_each_session_counts_anew(self):
         story = Story().connected()
         story.says(EdgevoiceReceived(samples=32_000, packets=100, lost=0, concealed=0))
         story.happens(stop, wake, linked())
-        assert story.transceiver.received_samples is None
+        assert story.transceiver.received is None
 
     def test_unknown_events_are_counted(self):
         story = Story().connected()

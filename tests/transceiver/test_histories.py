@@ -1,5 +1,6 @@
 """Whatever happens, in whatever order: the gate, the light and the way home."""
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -8,11 +9,14 @@ from edgevoice.realtime.event import UnknownEvent
 from edgevoice.transceiver.actions import FlushPlayout
 from edgevoice.transceiver.inputs import (
     STOP_WORD,
+    AnnouncementReady,
+    AnnouncementSaid,
     BargeInConfirmed,
     ButtonPressed,
     DeadlinePassed,
     EventReceived,
     ForgetRequested,
+    HushRequested,
     Input,
     LinkFailed,
     LinkLost,
@@ -25,6 +29,8 @@ from edgevoice.transceiver.inputs import (
     PlayoutDrained,
     PlayoutFlushed,
     PlayoutStarted,
+    QuietChanged,
+    RingMissed,
     ShutdownRequested,
     SpeakerFound,
     SpeakerLost,
@@ -62,6 +68,8 @@ from tests.transceiver.story import (
     streaming,
     transcribed,
 )
+
+pytestmark = pytest.mark.slow
 
 samples = st.integers(0, 10_000_000)
 milliseconds = st.integers(-1_000, 400_000)
@@ -144,6 +152,13 @@ troubles: st.SearchStrategy[Input] = st.sampled_from(
         MicrophoneLost("x"),
         MicrophoneFound(),
         TimerRang("tea"),
+        TimerRang("wake up", "alarm"),
+        RingMissed(),
+        HushRequested("x"),
+        QuietChanged(True),
+        QuietChanged(False),
+        *(AnnouncementReady(number, 3.0, urgent=number == 2) for number in (1, 2, 3)),
+        *(AnnouncementSaid(number) for number in (1, 2, 3)),
     ]
 )
 waits = st.floats(0.0, 12.0) | st.just(0.0)

@@ -29,3 +29,10 @@ def test_a_day_counts_from_its_first_session():
 
 def test_zero_is_no_limit():
     assert DayMeter(minutes=0.0).left_s(0.0) is None
+
+
+def test_a_machine_that_stood_still_has_not_talked_all_the_while():
+    meter = DayMeter(minutes=10.0, session_s=300.0)
+    meter.begin(0.0)
+    meter.end(20_000.0)
+    assert meter.left_s(20_000.0) == 300.0

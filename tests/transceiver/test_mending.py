@@ -75,10 +75,13 @@ def test_after_a_while_it_is_heard_that_it_takes_long():
     assert PlaySound("connecting") in story.passes(1.5)
 
 
+@pytest.mark.fault("link-loss-10s")
 def test_when_it_cannot_be_mended_that_is_said():
     story = Story(reconnect_s=15.0).asked()
     story.happens(lost, LinkStruggles("nobody answers"))
-    ended = story.passes(15.0)
+    story.passes(14.9)
+    assert story.state is State.CONNECTING
+    ended = story.passes(0.2)
     assert CloseGate("lost: no relay within 15 s") in ended
     assert Announce(Problem.CONNECTION_LOST) in ended
     assert story.transceiver.facts.offline
@@ -331,6 +334,24 @@ def test_who_has_just_woken_it_hears_after_a_moment_that_nobody_is_there():
     story.passes(1.6)
     ended = story.happens(LinkStruggles("nobody answers"))
     assert Announce(Problem.RELAY_UNREACHABLE) in ended
+
+
+@pytest.mark.fault("relay-busy")
+def test_where_nobody_is_called_before_patience_is_over_the_reason_is_said_at_once():
+    story = Story(connect_s=5.0)
+    told = story.happens(wake, LinkStruggles("fewer calls", refused=True, again_s=4.0))
+    assert story.state is State.CONNECTING
+    told = story.happens(LinkStruggles("fewer calls", refused=True, again_s=30.0))
+    assert story.state is State.IDLE
+    assert Announce(Problem.REFUSED) in told
+    assert CloseGate("failed: fewer calls") in told
+
+
+@pytest.mark.fault("relay-busy")
+def test_a_link_that_holds_does_not_end_because_no_other_can_be_had():
+    story = Story().speaking()
+    story.happens(NetworkChanged(), LinkStruggles("fewer calls", refused=True, again_s=300.0))
+    assert story.state is State.SPEAKING
 
 
 def test_who_was_replaced_does_not_call_again():

@@ -1,6 +1,10 @@
+import pytest
+
 from edgevoice.transceiver.actions import Announce, FlushPlayout, Problem
-from edgevoice.transceiver.inputs import PlayoutDrained, SpeechStarted, StopRequested
+from edgevoice.transceiver.inputs import LinkLost, PlayoutDrained, SpeechStarted, StopRequested
+from edgevoice.transceiver.limits import UNHEARD_S
 from edgevoice.transceiver.states import State
+from edgevoice.webrtc.line import SILENCE_S
 from tests.transceiver.story import (
     Story,
     button,
@@ -37,7 +41,17 @@ def test_speech_that_only_the_device_hears_does_not_count():
     story = Story(no_speech_s=6.0).connected()
     story.passes(5.9)
     story.happens(SpeechStarted(200_000))
-    assert turns(story.passes(1.1)) == ["no speech"]
+    assert turns(story.passes(UNHEARD_S + 0.1)) == ["no speech"]
+
+
+def test_who_speaks_into_a_link_that_has_just_died_is_waited_for():
+    """Until that is noticed; then the words go by the next one."""
+    story = Story(no_speech_s=6.0).connected()
+    story.passes(5.9)
+    story.happens(SpeechStarted(200_000))
+    story.passes(SILENCE_S + 0.3)
+    story.happens(LinkLost("nothing was heard", next_sample=230_000))
+    assert story.state is State.CONNECTING
 
 
 def test_speech_that_never_ends():
@@ -111,6 +125,7 @@ def test_an_answer_of_any_length_is_no_idleness():
     assert story.state is State.SPEAKING
 
 
+@pytest.mark.fault("runaway-session", "wake-storm")
 def test_a_television_does_not_keep_a_session_open():
     """Noise that turns out to be no words, again and again."""
     story = Story(no_speech_s=6.0, idle_s=30.0).connected()
@@ -126,6 +141,7 @@ def test_a_television_does_not_keep_a_session_open():
     assert 1_030.0 <= story.now <= 1_035.0
 
 
+@pytest.mark.fault("runaway-session")
 def test_a_session_has_an_end_whatever_happens_in_it():
     story = Story(session_s=300.0).speaking()
     story.passes(299.0)
@@ -137,6 +153,7 @@ def test_a_session_has_an_end_whatever_happens_in_it():
     assert story.state is State.IDLE
 
 
+@pytest.mark.fault("runaway-session", "wake-storm", "quota-reached")
 def test_the_minutes_of_a_day_end_a_session():
     story = Story(minutes_per_day=2.0).speaking()
     ended = story.passes(120.1)

@@ -16,7 +16,7 @@ EMPTY = "# States\n\n<!-- states:begin -->\n<!-- states:end -->\n\nand more\n"
 
 def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, SCRIPT, *arguments], capture_output=True, text=True, timeout=30
+        [sys.executable, SCRIPT, *arguments], capture_output=True, text=True, timeout=120
     )
 
 

@@ -34,6 +34,11 @@ def test_what_we_say_is_what_is_understood(ours: Wishes) -> None:
     assert said(ours.parameters()) == ours
 
 
+def test_control_characters_beside_a_number_are_as_good_as_blanks() -> None:
+    assert said("useinbandfec=\x1e1;usedtx=1\x1f") == Wishes(fec=True, dtx=True)
+    assert said("maxaveragebitrate=\u0661\u0662") == Wishes()
+
+
 def test_mono_is_said_for_both_directions() -> None:
     assert ";stereo=0;sprop-stereo=0;" in Wishes().parameters()
 

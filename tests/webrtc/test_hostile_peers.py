@@ -14,6 +14,7 @@ from edgevoice.realtime.wire import decode_client_event, decode_server_event
 from edgevoice.webrtc import hardening, sdp
 from edgevoice.webrtc.fmtp import Wishes
 from edgevoice.webrtc.line import INBOX_LIMIT
+from tests.fault_report import Measured
 from tests.virtual_time import elapse
 from tests.webrtc import peers
 from tests.webrtc.ends import (
@@ -28,7 +29,7 @@ from tests.webrtc.ends import (
 )
 from tests.webrtc.test_sdp import BROWSER
 
-pytestmark = pytest.mark.parametrize("kind", BOTH_ENDS)
+pytestmark = [pytest.mark.slow, pytest.mark.parametrize("kind", BOTH_ENDS)]
 
 STRAYS = {
     "empty": b"",
@@ -55,6 +56,7 @@ async def still_works(met: Encounter) -> None:
 
 
 @pytest.mark.parametrize("stray", STRAYS.values(), ids=STRAYS.keys())
+@pytest.mark.fault("udp-flood")
 async def test_a_strangers_datagram_at_any_time_changes_nothing(
     kind: str, stray: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -79,6 +81,7 @@ async def test_a_strangers_datagram_at_any_time_changes_nothing(
     assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
 
 
+@pytest.mark.fault("udp-flood")
 async def test_mutated_stun_is_not_worth_a_line(
     kind: str, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -136,6 +139,7 @@ async def test_no_more_than_a_handful_of_addresses_is_ever_tried(kind: str) -> N
         assert len(connection.remote_candidates) <= sdp.MAX_CANDIDATES
 
 
+@pytest.mark.fault("hostile-events")
 async def test_a_message_of_4_mb_ends_the_session_unread(kind: str) -> None:
     async with encounter(kind) as met:
         await met.connect()
@@ -153,6 +157,7 @@ async def test_a_message_larger_than_announced_ends_the_session_with_the_reason(
         assert "at most 262144" in await met.until_ended()
 
 
+@pytest.mark.fault("hostile-events")
 async def test_json_5000_deep_is_refused_by_the_decoder_and_no_end(kind: str) -> None:
     decode: Callable[[str], object] = (
         decode_server_event if kind == "device" else decode_client_event
@@ -237,7 +242,10 @@ async def test_a_close_that_raises_leaves_no_socket(kind: str) -> None:
     assert open_files() == before
 
 
-async def test_a_session_nobody_carries_keeps_a_bounded_number_of_packets(kind: str) -> None:
+@pytest.mark.fault("stalled-reader")
+async def test_a_session_nobody_carries_keeps_a_bounded_number_of_packets(
+    kind: str, measured: Measured
+) -> None:
     """The peer sends without end; what is not taken out of the inbox is dropped."""
     met = Encounter(kind)
     await met.meet()
@@ -254,6 +262,7 @@ async def test_a_session_nobody_carries_keeps_a_bounded_number_of_packets(kind: 
     await elapse(0.5)
     assert len(met.ours._inbox) == INBOX_LIMIT
     assert met.ours.overruns > 100
+    measured(f"{INBOX_LIMIT} packets kept, {met.ours.overruns} of {INBOX_LIMIT + 500} dropped")
     track = met.ours.rtp_transceiver.receiver.track
     assert track._queue.qsize() <= 1
     (connection,) = hardening.ice_connections(met.ours.connection)

@@ -163,6 +163,7 @@ def test_what_comes_after_it_was_mended_is_late() -> None:
     assert (numbers.lost, numbers.late) == (1, 1)
 
 
+@pytest.mark.fault("bad-line")
 def test_no_word_is_lost_when_the_network_stops_for_a_moment() -> None:
     """200 ms: a guess bridges it, everything is heard, and the pauses make up for it."""
     line = Line()

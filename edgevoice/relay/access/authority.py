@@ -43,7 +43,7 @@ def make_certificates(
     paths = [folder / name for name in NAMES]
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        is_new = not paths[0].exists() and not paths[1].exists()
+        is_new = not paths[0].exists()
         if is_new:
             _make_authority(paths[0], paths[1], now)
         authority, key = _read_authority(paths[0], paths[1])
@@ -73,7 +73,8 @@ def own_names() -> list[str]:
 
 
 def _make_authority(certificate: Path, key_file: Path, now: datetime.datetime) -> None:
-    key = ec.generate_private_key(ec.SECP256R1())
+    # Alone it is of an authority that the power was cut in making.
+    key = _read_key(key_file) if key_file.exists() else ec.generate_private_key(ec.SECP256R1())
     name = _name(f"edgevoice authority of {socket.gethostname()}"[:64])
     usage = x509.KeyUsage(
         digital_signature=False,
@@ -100,15 +101,29 @@ def _make_authority(certificate: Path, key_file: Path, now: datetime.datetime) -
 def _read_authority(certificate: Path, key_file: Path) -> tuple[x509.Certificate, Key]:
     try:
         authority = x509.load_pem_x509_certificate(certificate.read_bytes())
-        key = serialization.load_pem_private_key(key_file.read_bytes(), password=None)
-    except (ValueError, TypeError, FileNotFoundError) as error:
-        raise CredentialError(
-            f"{certificate} and {key_file} are no authority of ours ({error}); move them away, and"
-            " devices will have to be paired anew"
-        ) from None
-    if not isinstance(key, Key) or key.public_key() != authority.public_key():
+    except ValueError as error:
+        raise _not_ours(certificate, error) from None
+    key = _read_key(key_file)
+    if key.public_key() != authority.public_key():
         raise CredentialError(f"{key_file} is not the key of {certificate}; restore both")
     return authority, key
+
+
+def _read_key(path: Path) -> Key:
+    try:
+        key = serialization.load_pem_private_key(path.read_bytes(), password=None)
+        if not isinstance(key, Key):
+            raise TypeError("another kind of key")
+    except (ValueError, TypeError, FileNotFoundError) as error:
+        raise _not_ours(path, error) from None
+    return key
+
+
+def _not_ours(path: Path, error: Exception) -> CredentialError:
+    return CredentialError(
+        f"{path} is of no authority of ours ({error}); move it and what is beside it away, and"
+        " devices will have to be paired anew"
+    )
 
 
 def _issue(

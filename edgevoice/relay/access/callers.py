@@ -155,6 +155,16 @@ class Callers:
         """Another one than before when somebody may have been revoked."""
         return self._tokens.revision(), await self._store.revision()
 
+    async def knows(self, called: str) -> bool:
+        """Somebody of that name or label may call."""
+        wanted = called.casefold()
+        devices = await self._store.devices()
+        return self._tokens.knows(called) or any(
+            wanted in (device.name.casefold(), device.device_id.casefold())
+            for device in devices
+            if not device.revoked
+        )
+
     async def label(self, name: str) -> str:
         """What the owner calls the caller of that name."""
         device = await self._store.device(name) if FINGERPRINT.fullmatch(name) else None

@@ -42,11 +42,13 @@ def initialise(args: argparse.Namespace) -> int:
     import datetime
 
     from edgevoice.relay.access.authority import make_certificates, own_names
+    from edgevoice.secret_file import hand_over
 
     names = list(dict.fromkeys([*args.host, *own_names()]))
     folder = Path(args.dir).absolute()
     is_new, paths = make_certificates(folder, names, datetime.datetime.now(datetime.UTC))
-    hand_over(paths[3])
+    if not hand_over(paths[3], USER):
+        print(f"there is no user {USER}: whoever runs the relay must be able to read {paths[3]}")
     print(f"{'made' if is_new else 'kept'} the authority {paths[0]}")
     print(f"made the certificate {paths[2]} for {', '.join(names)}")
     text = settings(paths)
@@ -75,15 +77,3 @@ def settings(paths: list[Path]) -> str:
         f"  tls_key: {key}\n"
         f"  tls_ca: {authority}\n"
     )
-
-
-def hand_over(key: Path) -> None:
-    """To the service's user, where there is one and we may."""
-    import os
-    import shutil
-
-    if os.geteuid() == 0:
-        try:
-            shutil.chown(key, USER)
-        except LookupError:
-            print(f"there is no user {USER}: whoever runs the relay must be able to read {key}")

@@ -73,6 +73,10 @@ class Limits:
         self._config = config
         self._callers: dict[str, _Caller] = {}
 
+    def take_up(self, config: LimitsConfig) -> None:
+        """For calls from now on, and for what live ones may spend of the day."""
+        self._config = config
+
     @property
     def live(self) -> int:
         return sum(len(caller.live) for caller in self._callers.values())

@@ -112,7 +112,9 @@ async def approve(store: Store, code: str, name: str, now: float) -> Device:
     device = Device(key.fingerprint, name or pairing.name, key.text, pairing.origin, now)
     await _check_name(store, device.name, device.device_id)
     if not await store.approve(pairing.pairing_id, device):
-        raise CredentialError("that device was approved at this moment by somebody else")
+        raise CredentialError(
+            "somebody else has just approved that device; see `edgevoice relay devices`"
+        )
     return device
 
 
@@ -147,8 +149,8 @@ def _nobody(waiting: list[Pairing]) -> str:
         return "no device waits to be paired: `edgevoice pair` on the device shows a code"
     left = min(max(0, TRIES - 1 - pairing.missed) for pairing in waiting)
     return (
-        f"no device shows that code. {len(waiting)} waiting, and {left} more tries; if it was "
-        "typed as shown, somebody is between the device and this relay"
+        f"no device shows that code. {len(waiting)} waiting, and {left} more tries;"
+        " type it as shown; if it was, somebody is between the device and this relay"
     )
 
 

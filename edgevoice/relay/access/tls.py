@@ -23,18 +23,14 @@ def tls_context(config: RelayConfig) -> ssl.SSLContext | None:
     return _load(ssl.create_default_context(ssl.Purpose.CLIENT_AUTH), config)
 
 
-def reload(context: ssl.SSLContext | None, config: RelayConfig) -> None:
-    """For handshakes from now on; what cannot be used is logged, and the old one stays."""
+def renew(context: ssl.SSLContext | None, config: RelayConfig) -> None:
+    """For handshakes from now on. ConfigError where it cannot be used: the old one stays."""
     if context is None:
         return
-    try:
-        # Elsewhere first: a certificate without its key would spoil the one in use.
-        _load(ssl.create_default_context(ssl.Purpose.CLIENT_AUTH), config)
-        _load(context, config)
-    except ConfigError as error:
-        log.error("the certificate stays as it was: %s", error)
-    else:
-        log.info("the certificate was read again from %s", config.tls_cert)
+    # Elsewhere first: a certificate without its key would spoil the one in use.
+    _load(ssl.create_default_context(ssl.Purpose.CLIENT_AUTH), config)
+    _load(context, config)
+    log.info("the certificate was read again from %s", config.tls_cert)
 
 
 def _load(context: ssl.SSLContext, config: RelayConfig) -> ssl.SSLContext:
@@ -43,6 +39,6 @@ def _load(context: ssl.SSLContext, config: RelayConfig) -> ssl.SSLContext:
     except (OSError, ssl.SSLError) as error:
         raise ConfigError(
             f"cannot use relay.tls_cert {config.tls_cert} with relay.tls_key {config.tls_key}: "
-            f"{error.strerror or error}; both are PEM files that this user can read"
+            f"{error.strerror or error}; they must be PEM files that this user can read"
         ) from error
     return context

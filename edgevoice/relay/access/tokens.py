@@ -44,7 +44,7 @@ def revoke(path: str, name: str) -> None:
     file = Path(path)
     lines = _lines(file)
     if name not in _parse(lines, path):
-        raise CredentialError(f'{path} has no token named "{name}"')
+        raise CredentialError(f'{path} has no token named "{name}"; those it has are in that file')
     _replace(file, [line for line in lines if line.partition(":")[0].strip() != name])
 
 
@@ -148,7 +148,9 @@ def _lines(file: Path) -> list[str]:
             f"no tokens file at {file}; `edgevoice relay token NAME` makes one"
         ) from None
     except (OSError, UnicodeDecodeError) as error:
-        raise CredentialError(f"cannot read the tokens in {file}: {error}") from error
+        raise CredentialError(
+            f"cannot read the tokens in {file} ({error}): run this as its owner"
+        ) from error
 
 
 def _parse(lines: list[str], path: str) -> dict[str, str]:
@@ -159,9 +161,9 @@ def _parse(lines: list[str], path: str) -> dict[str, str]:
             continue
         name, _, digest = (part.strip() for part in entry.partition(":"))
         if not _is_name(name) or not _HASH.fullmatch(digest) or name in hashes:
-            raise CredentialError(f"{path}, line {number}: not one new name:sha256")
+            raise CredentialError(f"{path}, line {number}: must be one new name:sha256")
         if digest in _SAMPLE_HASHES:
-            raise CredentialError(f"{path}, line {number}: everybody can guess that token")
+            raise CredentialError(f"{path}, line {number}: everybody can guess that: make another")
         hashes[name] = digest
     return hashes
 

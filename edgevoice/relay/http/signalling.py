@@ -5,12 +5,12 @@ Refusals have OpenAI's shape. Judges who calls and the form of what is posted; `
 token is what admits them.
 """
 
-import ipaddress
 import logging
 import math
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
+from typing import Protocol
 
 from aiohttp import BodyPartReader, MultipartReader, web
 from aiohttp.typedefs import Middleware
@@ -30,6 +30,8 @@ from edgevoice.relay.carrying.call_transport import Called
 from edgevoice.relay.carrying.carrier import MEDIA_HEADER, MakeCarrier, SocketCarrier
 from edgevoice.relay.carrying.event_socket import EventSocket
 from edgevoice.relay.http.lobby import Lobby
+from edgevoice.relay.http.media_address import media_host
+from edgevoice.relay.http.probes import Probes
 from edgevoice.relay.http.refusal import CallRefused
 from edgevoice.relay.http.request_body import (
     UNREADABLE,
@@ -56,6 +58,8 @@ STANDBY_HEADER = "Edgevoice-Standby"
 """The caller has not been woken: it wants to be connected when it is."""
 """In an answer: it does. Without it the call is a new one."""
 EXPOSED = f"Location, Retry-After, {VERSION_HEADER}, {RESUMED_HEADER}"
+CONVERSATIONS = "/v1/edgevoice/conversations"
+"""DELETE: the caller's own; what was said is forgotten here."""
 SDP = "application/sdp"
 SESSION_BYTES = 65_536
 """Instructions and tools that come with a call; `session.update` takes more."""
@@ -64,6 +68,13 @@ MOST_BESIDES = SESSION_BYTES + 4_096
 MAX_PARTS = 4
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class Pages(Protocol):
+    """Other things that are asked for over HTTP."""
+
+    def add_to(self, app: web.Application) -> None: ...
+
 
 log = logging.getLogger(__name__)
 
@@ -80,6 +91,8 @@ class Signalling:
         monitoring: Monitoring | None = None,
         *,
         pairing: PairingPages | None = None,
+        probes: Probes | None = None,
+        others: Sequence[Pages] = (),
     ) -> None:
         self._config = config
         self._callers = callers
@@ -88,6 +101,8 @@ class Signalling:
         self._monitoring = monitoring
         self._publish = unobserved if monitoring is None else monitoring.publish
         self._pairing = pairing
+        self._probes = probes
+        self._others = others
         self.lobby = Lobby()
 
     def application(self) -> web.Application:
@@ -97,9 +112,14 @@ class Signalling:
         app.router.add_post("/v1/realtime", self._place)  # where it was before there were calls
         app.router.add_get("/v1/realtime", self._place_by_socket)
         app.router.add_post("/v1/realtime/client_secrets", self._mint)
+        app.router.add_delete(CONVERSATIONS, self._forget)
         app.router.add_get("/healthz", self._health)
         if self._pairing is not None:
             self._pairing.add_to(app)
+        if self._probes is not None:
+            self._probes.add_to(app)
+        for pages in self._others:
+            pages.add_to(app)
         app.router.add_route("OPTIONS", "/v1/{path:.*}", _preflight)
         if self._monitoring is not None:
             self._monitoring.pages.add_to(app)
@@ -174,7 +194,7 @@ class Signalling:
                 combined(_patch(session, request.query), caller.session_patch),
                 _wake(request.headers.get(WAKE_HEADER)),
                 extensions,
-                self._media_host(request),
+                media_host(self._config, request),
                 resume=request.headers.get(RESUME_HEADER, ""),
                 standby=STANDBY_HEADER in request.headers,
                 context=_context(request.headers.get(context_claim.HEADER)) if extensions else None,
@@ -187,6 +207,10 @@ class Signalling:
         caller = await self._callers.of(request)
         self._calls.hang_up(request.match_info["call_id"], caller)
         return web.Response()
+
+    async def _forget(self, request: web.Request) -> web.Response:
+        caller = await self._callers.of(request)
+        return web.json_response({"deleted": True, "conversations": self._calls.forget(caller)})
 
     async def _mint(self, request: web.Request) -> web.Response:
         recognised = await self._callers.recognise(request)
@@ -220,15 +244,6 @@ class Signalling:
                 raise CallRefused(400, "the parts are sdp and session", code="invalid_value")
             found[part.name] = text(await limited(part.read_chunk, limits[part.name]))
         return found
-
-    def _media_host(self, request: web.Request) -> str | None:
-        """Configured, else the address the request came to; unknown behind a proxy."""
-        if self._config.media_host:
-            return self._config.media_host
-        if self._config.behind_proxy or request.transport is None:
-            return None
-        sockname = request.transport.get_extra_info("sockname")
-        return _unmapped(str(sockname[0])) if sockname else None
 
 
 async def _served(
@@ -284,16 +299,6 @@ def _wake(header: str | None) -> wake_phrase.WakePhrase | None:
 
 def _context(header: str | None) -> context_claim.ContextClaim | None:
     return None if header is None else context_claim.parse_header(header)
-
-
-def _unmapped(address: str) -> str:
-    """An IPv4 address as such, also when it came over an IPv6 socket."""
-    try:
-        ip = ipaddress.ip_address(address.partition("%")[0])
-    except ValueError:
-        return address
-    mapped = ip.ipv4_mapped if isinstance(ip, ipaddress.IPv6Address) else None
-    return str(mapped or address)
 
 
 async def _preflight(request: web.Request) -> web.Response:

@@ -26,7 +26,7 @@ from mcp_types import (
 
 from edgevoice import __version__
 from edgevoice.config import McpServerConfig
-from edgevoice.errors import CredentialError, McpError
+from edgevoice.errors import CredentialError, McpError, leaves
 from edgevoice.relay.mcp.http import reach_server
 from edgevoice.relay.mcp.listing import MAX_TOOLS, Listed
 from edgevoice.relay.mcp.pulse import Pulse, Streams
@@ -123,7 +123,7 @@ async def connect(
         ) as client:
             yield Connection(client, pulse)
     except* TROUBLE as group:
-        raise McpError(pulse.lost or _reason(group)) from None
+        raise McpError(pulse.lost or _first_line(next(leaves(group)))) from None
 
 
 def _transport(
@@ -147,17 +147,12 @@ def _token(path: str) -> str:
     try:
         token = Path(path).read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
-        raise CredentialError(f"token_file {path} cannot be read: {error}") from None
+        raise CredentialError(
+            f"token_file {path} cannot be read ({error}): write the token there anew"
+        ) from None
     if not token or not token.isascii() or not token.isprintable():
-        raise CredentialError(f"token_file {path} holds no token")
+        raise CredentialError(f"token_file {path} holds no token: write it there")
     return token
-
-
-def _reason(group: BaseException) -> str:
-    """Of the innermost error that says something."""
-    while isinstance(group, BaseExceptionGroup):
-        group = group.exceptions[0]
-    return _first_line(group)
 
 
 def _first_line(error: BaseException) -> str:

@@ -6,7 +6,7 @@ words is counted as `other`, and callers are never named.
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from prometheus_client import (
     CollectorRegistry,
@@ -22,6 +22,7 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.registry import Collector
 
 from edgevoice.audio.departures import BOUNDS_S, Departures
+from edgevoice.hardware.system.own_process import holdings
 from edgevoice.relay.monitoring import ends, facts
 from edgevoice.relay.monitoring.waterfall import Stage, TurnReport
 
@@ -32,6 +33,13 @@ SESSION_BOUNDS_S = (5.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0)
 LOOP_BOUNDS_S = (0.001, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 1.0)
 MOST_WORDS = 40
 """Of one label. Codes of refusals are ours, a few dozen; a server behind us may have more."""
+
+
+HELD: tuple[tuple[str, str, Callable[[], float]], ...] = (
+    ("tasks", "Tasks of the event loop", lambda: holdings().tasks),
+    ("threads", "Threads of the process", lambda: holdings().threads),
+)
+"""Looked at when somebody asks; memory and descriptors are the process collector's."""
 
 
 class Metrics:
@@ -70,6 +78,8 @@ class Metrics:
         self._loop = self._histogram(
             "event_loop_lag_seconds", "How late the event loop wakes", LOOP_BOUNDS_S
         )
+        for name, told, of in HELD:
+            self._gauge(name, told).set_function(of)
         self._pacing = _Pacing()
         self._registry.register(self._pacing)
         self._codes = _Words()

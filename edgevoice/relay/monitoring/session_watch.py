@@ -9,6 +9,7 @@ from edgevoice.realtime.response import InputTokens, OutputTokens, Response, Usa
 from edgevoice.relay.live_session import LiveSession
 from edgevoice.relay.monitoring import facts
 from edgevoice.relay.monitoring.observers import Publish
+from edgevoice.relay.monitoring.session_record import SessionRecord
 from edgevoice.relay.monitoring.turn_follower import TurnFollower
 from edgevoice.relay.monitoring.waterfall import TurnReport
 
@@ -19,6 +20,16 @@ Price = Callable[[facts.Tokens], float]
 """In US dollars."""
 
 
+Failed = Callable[[str, str, SessionRecord], None]
+"""Which call, what failed, and what led to it."""
+BUG = "a bug"
+"""Why a session ended, if it was one."""
+
+
+def ignored(_call_id: str, _why: str, _record: SessionRecord) -> None:
+    """For who keeps nothing."""
+
+
 def free(_tokens: facts.Tokens) -> float:
     """For an engine that bills nobody."""
     return 0.0
@@ -26,8 +37,14 @@ def free(_tokens: facts.Tokens) -> float:
 
 class SessionWatch:
     def __init__(
-        self, call_id: str, session: LiveSession, publish: Publish, price: Price = free
+        self,
+        call_id: str,
+        session: LiveSession,
+        publish: Publish,
+        price: Price = free,
+        failed: Failed = ignored,
     ) -> None:
+        """`failed` is told at the end of a session in which something broke."""
         self._call_id = call_id
         self._session = session
         self._publish = publish
@@ -36,36 +53,52 @@ class SessionWatch:
         self._is_standby = False
         self._received = 0
         self._lost = 0
+        self._failed = failed
+        self._failure = ""
+        self._record = SessionRecord(self._now)
 
     def begin(self, began: facts.SessionBegan) -> None:
         """From here on everything that happens in the session is seen."""
         self._is_standby = began.standby
         self._publish(began)
-        self._session.watch(self._published, self._made)
+        self._session.watch(self._published, self._made, self._record.asked)
         self._session.on_brain_changed = self._engine_changed
         self._session.on_surplus = lambda: self._publish(facts.EventsDropped(self._call_id))
 
     def woken(self) -> None:
         self._is_standby = False
+        self._record.noted("woken")
         self._publish(facts.SessionWoken(self._call_id))
 
     def held(self, reason: str) -> None:
+        self._record.noted(f"held: {reason}")
         self._publish(facts.SessionHeld(self._call_id, reason))
 
     def resumed(self, after_s: float) -> None:
+        self._record.noted(f"resumed after {after_s:.1f} s")
         self._publish(facts.SessionResumed(self._call_id, after_s, self._is_standby))
 
     def end(self, reason: str) -> None:
         self._tell(self._turns.close())
         self._count_media()
         self._publish(facts.SessionEnded(self._call_id, reason))
+        if failure := self._failure or (reason if reason == BUG else ""):
+            self._record.noted(f"ended: {reason}")
+            self._failed(self._call_id, failure, self._record)
 
     def _engine_changed(self) -> None:
+        self._record.noted(f"another engine: {self._session.engine}")
         self._publish(facts.EngineChanged(self._call_id, self._session.engine))
 
     def _published(self, event: says.ServerEvent) -> None:
         self._tell(self._turns.follow(event, self._now()))
+        self._record.told(event)
         match event:
+            case says.Error(error=details) if details.code == "server_error":
+                self._failure = "the engine cannot go on"
+            case says.ResponseDone(response=response) if response.status == "failed":
+                self._failure = "an answer failed"
+                self._bill(response)
             case says.ResponseDone(response=response):
                 self._bill(response)
             case says.OutputAudioBufferStopped() | says.OutputAudioBufferCleared():

@@ -1,6 +1,6 @@
 """One turn's latency waterfall as the relay sees it: where the time went. Pure.
 
-The device draws its own (`daemon/waterfall.py`), from the wake word to the loudspeaker; this
+The device draws its own (`daemon/diary/waterfall.py`), from the wake word to the loudspeaker; this
 one begins when the turn detector decides that the user has stopped.
 """
 

@@ -28,6 +28,7 @@ from edgevoice.relay.openai.dialect import OURS
 from edgevoice.relay.openai.server import Server
 from edgevoice.relay.openai.upstream import ABSENT, EVENT_LIMIT, Socket
 from edgevoice.relay.patience import Patience
+from edgevoice.relay.state import Asked, Told
 
 ATTEMPTS = 5
 """To attend the call, or to attend it again; the pauses between them double."""
@@ -101,9 +102,7 @@ class BrokeredCall:
     def departures(self) -> Departures:
         return Departures()
 
-    def watch(
-        self, published: Callable[[says.ServerEvent], None], made: Callable[[str], None]
-    ) -> None:
+    def watch(self, published: Told, made: Callable[[str], None], asked: Asked) -> None:
         self._published = published
 
     def new_leg(self, make_transport: MakeTransport) -> Leg:

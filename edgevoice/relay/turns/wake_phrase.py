@@ -12,7 +12,8 @@ from edgevoice.errors import RemoteProtocolError
 _MAX_INDEX = 16_000 * 600
 _MAX_PHRASE = 16_000 * 10
 _HEADER = re.compile(
-    r"\s*name=([A-Za-z0-9_ -]{1,64})\s*;\s*start=(\d{1,9})\s*;\s*end=(\d{1,9})\s*", re.ASCII
+    r"\s*name=\s*([A-Za-z0-9_-][A-Za-z0-9_ -]{0,63})\s*;\s*start=(\d{1,9})\s*;\s*end=(\d{1,9})\s*",
+    re.ASCII,
 )
 
 

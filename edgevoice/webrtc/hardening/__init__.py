@@ -15,6 +15,7 @@ from edgevoice.webrtc.hardening.connection import (
     ice_connections,
     is_abandoned,
     last_heard,
+    let_go,
     measured_round_trip,
 )
 from edgevoice.webrtc.hardening.hooks import (
@@ -35,6 +36,7 @@ __all__ = [
     "ice_connections",
     "is_abandoned",
     "last_heard",
+    "let_go",
     "measured_round_trip",
     "rtp_clock_start",
     "tap",

@@ -27,6 +27,14 @@ def give_up_quietly(connect: Callable[..., Awaitable[None]]) -> Callable[..., Aw
 
 
 PEER = "aiortc.rtcpeerconnection:RTCPeerConnection"
+SENDER = "aiortc.rtcrtpsender:RTCRtpSender"
+RECEIVER = "aiortc.rtcrtpreceiver:RTCRtpReceiver"
+
+MEDIA_TASKS = (
+    ("sender", "_RTCRtpSender__rtp_task"),
+    ("sender", "_RTCRtpSender__rtcp_task"),
+    ("receiver", "_RTCRtpReceiver__rtcp_task"),
+)
 
 HOOKS = (
     # bind_to, last_heard and the closing of sockets stand on it.
@@ -40,6 +48,15 @@ HOOKS = (
     ),
     Hook(f"{PEER}._RTCPeerConnection__connect", ("self",), give_up_quietly, AIORTC),
     Reliance("close", PEER, AIORTC, attributes(PEER, "__isClosed"), is_security=False),
+    Reliance(
+        "let_go",
+        PEER,
+        AIORTC,
+        attributes(PEER, "getTransceivers")
+        + attributes(SENDER, "__rtp_task", "__rtcp_task")
+        + attributes(RECEIVER, "__rtcp_task"),
+        is_security=False,
+    ),
 )
 
 
@@ -54,6 +71,17 @@ async def close(peer: RTCPeerConnection) -> None:
         await peer.close()
     else:
         await asyncio.shield(closing)
+
+
+def let_go(peer: RTCPeerConnection) -> None:
+    """What a closing that was cut off leaves running: its media tasks have no end of their own,
+    and would keep the whole connection."""
+    for rtp_transceiver in peer.getTransceivers():
+        for owner, name in MEDIA_TASKS:
+            end = getattr(rtp_transceiver, owner)
+            task: asyncio.Future[None] | None = getattr(end, name, None)
+            if task is not None:
+                task.cancel()
 
 
 def ice_connections(peer: RTCPeerConnection) -> Iterator[Any]:

@@ -19,6 +19,9 @@ MAX_CHANNELS = 32
 MAX_GAP_CHUNKS = 4096
 """Acknowledged beyond a gap; aiortc counts up to each, and 1200 bytes can name 19 million."""
 
+PARAMETER = struct.Struct("!HH")
+"""Type and length, the four bytes of these included (RFC 9260, section 3.2.1)."""
+
 RTO_INITIAL_S = 0.3
 RTO_MIN_S = 0.2
 
@@ -26,6 +29,24 @@ NOT_SCTP = (struct.error, ValueError, LookupError, AttributeError, TypeError, As
 """What aiortc raises on what breaks the protocol; its log would get a traceback."""
 
 Step = Callable[..., Awaitable[None]]
+
+
+def refuse_empty_parameters(decode: Callable[..., Any]) -> Callable[..., Any]:
+    """At a parameter of length 0 aiortc goes on reading for ever, and takes memory each time.
+
+    With a ValueError it drops the packet.
+    """
+
+    def decode_params(body: bytes) -> Any:
+        at = 0
+        while at <= len(body) - PARAMETER.size:
+            _, length = PARAMETER.unpack_from(body, at)
+            if length < PARAMETER.size:
+                raise ValueError(f"an SCTP parameter of {length} bytes")
+            at += length + -length % 4
+        return decode(body)
+
+    return decode_params
 
 
 def limit_reassembly(receive: Step) -> Step:
@@ -116,6 +137,19 @@ def begin_without_tag(send: Step) -> Step:
     return _send_chunk
 
 
+def end_with_the_call(transmit: Step) -> Step:
+    """What was not acknowledged is sent again by a timer, in a task that nobody waits for: when
+    the call is over by then, that is no error of anybody's."""
+
+    async def _transmit(self: Any) -> None:
+        try:
+            await transmit(self)
+        except ConnectionError as over:
+            log.debug("nothing more is sent: %s", over)
+
+    return _transmit
+
+
 def open_without_acknowledgement(flush: Step) -> Step:
     """A channel is usable once its OPEN is sent (RFC 8832, section 6): one round trip less."""
 
@@ -138,6 +172,7 @@ MODULE = "aiortc.rtcsctptransport"
 SCTP = f"{MODULE}:RTCSctpTransport"
 
 HOOKS = (
+    Hook(f"{MODULE}:decode_params", ("body",), refuse_empty_parameters, AIORTC, is_security=True),
     Hook(
         f"{SCTP}._receive_data_chunk",
         ("self", "chunk"),
@@ -192,6 +227,7 @@ HOOKS = (
         + attributes(SCTP, "transport", "_local_port", "_remote_port")
         + attributes("aiortc.rtcdtlstransport:RTCDtlsTransport", "_send_data"),
     ),
+    Hook(f"{SCTP}._transmit", ("self",), end_with_the_call, AIORTC),
     Hook(
         f"{SCTP}._data_channel_flush",
         ("self",),

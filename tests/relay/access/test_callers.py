@@ -137,6 +137,7 @@ async def test_a_relay_cannot_use_at_another_what_it_was_sent(door, kitchen):
 
 
 @pytest.mark.parametrize("ahead_s", [-86_400.0, -91.0, 31.0, 86_400.0])
+@pytest.mark.fault("wrong-clock")
 async def test_a_wrong_clock_is_said_and_repaired_by_the_date(door, kitchen, ahead_s):
     kitchen.clock_is_ahead_s = ahead_s
     assert await door.knock(kitchen.headers(POST, BODY)) == (401, "clock_skew")
@@ -224,10 +225,10 @@ async def test_browsers_send_theirs_as_a_subprotocol(door, tokens_file):
     assert await door.knock(other) == (401, "invalid_api_key")
 
 
-@pytest.mark.parametrize("credential", ["a.b.c", "..", "ek_", "dev_", "x" * 9_000, "\udcff.x.y"])
+@pytest.mark.parametrize("credential", ["a.b.c", "..", "ek_", "dev_", "x" * 8_000, "\udcff.x.y"])
 async def test_rubbish_is_401(door, credential, caplog):
     sent = {"Authorization": f"Bearer {credential}".encode("utf-8", "surrogateescape").decode("l1")}
-    status, _ = await door.knock(sent) if len(credential) < 8_000 else (401, "")
+    status, _ = await door.knock(sent)
     assert status == 401
     assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
 

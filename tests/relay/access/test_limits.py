@@ -34,6 +34,7 @@ def test_a_full_relay_refuses_but_replacing_is_not_more():
     assert limits.admit("kitchen", TODAY, 1).replaced == ("a",)
 
 
+@pytest.mark.fault("wake-storm")
 def test_starts_per_minute_say_when_to_come_back():
     limits = Limits(LimitsConfig(starts_per_minute=6))
     for _ in range(6):

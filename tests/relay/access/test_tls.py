@@ -2,7 +2,6 @@
 
 import asyncio
 import datetime
-import logging
 import shutil
 import ssl
 import subprocess
@@ -15,7 +14,7 @@ from aiohttp import web
 from edgevoice.config import RelayConfig
 from edgevoice.errors import ConfigError, CredentialError
 from edgevoice.relay.access.authority import make_certificates, own_names
-from edgevoice.relay.access.tls import reload, tls_context
+from edgevoice.relay.access.tls import renew, tls_context
 
 NOW = datetime.datetime(2026, 11, 30, tzinfo=datetime.UTC)
 
@@ -62,7 +61,7 @@ async def shown(port: int, authority: str) -> bytes:
 
 
 async def test_a_new_certificate_is_shown_without_a_restart_and_a_broken_one_is_not(
-    certified: RelayConfig, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    certified: RelayConfig, tmp_path: Path
 ) -> None:
     context = tls_context(certified)
     runner = web.AppRunner(web.Application())
@@ -73,15 +72,14 @@ async def test_a_new_certificate_is_shown_without_a_restart_and_a_broken_one_is_
         first = await shown(port, certified.tls_ca)
         make_certificates(tmp_path, ["127.0.0.1"], NOW)
         assert await shown(port, certified.tls_ca) == first
-        reload(context, certified)
+        renew(context, certified)
         second = await shown(port, certified.tls_ca)
         assert second != first
         # The certificate of another key: loading it would spoil the one in use.
         _, others = make_certificates(tmp_path / "other", ["127.0.0.1"], NOW)
         shutil.copy(others[2], certified.tls_cert)
-        with caplog.at_level(logging.ERROR):
-            reload(context, certified)
-        assert "stays as it was" in caplog.text
+        with pytest.raises(ConfigError, match="relay.tls_key"):
+            renew(context, certified)
         assert await shown(port, certified.tls_ca) == second
     finally:
         await runner.cleanup()

@@ -157,6 +157,7 @@ async def test_without_a_valid_token_401(house, authorization):
     await house.visit(tale)
 
 
+@pytest.mark.fault("malformed-sdp")
 async def test_an_unusable_offer_is_400_and_leaves_no_call(house):
     async def tale(house: House) -> None:
         assert await refusal(await house.call(data="bad")) == (400, "invalid_offer")
@@ -334,6 +335,7 @@ async def test_what_a_call_held_is_released_soon_after_it(house):
         gc.enable()
 
 
+@pytest.mark.fault("wake-storm")
 async def test_too_many_calls_a_minute_are_429(tmp_path):
     async def tale(house: House) -> None:
         assert (await house.call()).status == 201
@@ -344,10 +346,14 @@ async def test_too_many_calls_a_minute_are_429(tmp_path):
     await House(str(tmp_path / "tokens"), starts_per_minute=1).visit(tale)
 
 
-async def test_a_full_relay_is_503(tmp_path):
+@pytest.mark.fault("relay-full")
+async def test_a_full_relay_is_503(tmp_path, measured):
     async def tale(house: House) -> None:
         assert (await house.call()).status == 201
-        assert await refusal(await house.call(house.hall)) == (503, "overloaded")
+        for _ in range(5):
+            assert await refusal(await house.call(house.hall)) == (503, "overloaded")
+        assert house.calls.live == 1
+        measured("503 `overloaded` for the second of one, five times; the first goes on")
 
     await House(str(tmp_path / "tokens"), sessions=1).visit(tale)
 

@@ -235,6 +235,7 @@ async def test_packets_of_another_sender_are_not_heard(house):
 
 
 @pytest.mark.parametrize("size", [262_145, 3_000_000])
+@pytest.mark.fault("hostile-events")
 async def test_an_event_beyond_the_cap_ends_the_call(house, size):
     async def tale(house: House) -> None:
         socket = await connect(house)

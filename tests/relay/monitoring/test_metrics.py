@@ -1,5 +1,7 @@
 """What Prometheus reads, as Prometheus reads it."""
 
+import asyncio
+
 from prometheus_client.parser import text_string_to_metric_families as families
 
 from edgevoice.audio.departures import Departures
@@ -117,3 +119,12 @@ def test_two_relays_in_one_program_do_not_share_their_numbers():
     first, second = Metrics("1", "local"), Metrics("1", "local")
     first.see(facts.Refused(401, "x"), 0.0)
     assert not any(name.startswith("refusals_total") for name in read(second))
+
+
+async def test_what_the_process_holds_is_counted_when_somebody_asks():
+    metrics = Metrics("0.5.0", "local")
+    before = read(metrics)
+    task = asyncio.create_task(asyncio.Event().wait())
+    assert read(metrics)["tasks"] == before["tasks"] + 1
+    assert before["threads"] >= 1
+    task.cancel()

@@ -1,5 +1,6 @@
 """When the server cannot go on, the relay's own brain does, in mid-conversation."""
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 
 from edgevoice.relay.engines.engine import Text
 from edgevoice.relay.session import CallTerms
+from tests.fault_report import Measured
 from tests.openai_server.answering import Behaviour
 from tests.openai_server.server import Refused
 from tests.relay.openai.talk import Talk, talk
@@ -87,6 +89,7 @@ async def test_an_utterance_in_progress_is_heard_whole(tmp_path: Path) -> None:
         assert story.items() == [("user", "what time is it"), ("assistant", "Yes.")]
 
 
+@pytest.mark.fault("server-down")
 async def test_a_question_without_words_is_heard_again(tmp_path: Path) -> None:
     async with talk(tmp_path, Behaviour(stalls=True, transcribes=False), PLAIN) as story:
         story.engine.words.append("what time is it")
@@ -137,23 +140,35 @@ async def test_an_answer_that_is_whole_is_heard_to_its_end(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("code", ["insufficient_quota", "rate_limit_exceeded", "server_error"])
-async def test_a_server_that_cannot_answer_is_stood_in_for(tmp_path: Path, code: str) -> None:
+@pytest.mark.fault("server-quota")
+async def test_a_server_that_cannot_answer_is_stood_in_for(
+    tmp_path: Path, code: str, measured: Measured
+) -> None:
     async with talk(tmp_path, Behaviour(fails=code), PLAIN) as story:
+        began = asyncio.get_running_loop().time()
         await story.ask()
+        took_s = asyncio.get_running_loop().time() - began
+        measured(f"{code}: question and answer in {took_s:.1f} s (virtual), by the stand-in")
         assert story.items() == [("user", "what time is it"), ("assistant", "Yes.")]
         assert "org-" not in str(story.call.sent)
 
 
-async def test_a_server_that_answers_no_ping_is_found_out(tmp_path: Path) -> None:
+@pytest.mark.fault("server-down")
+async def test_a_server_that_answers_no_ping_is_found_out(
+    tmp_path: Path, measured: Measured
+) -> None:
     """What was said to nobody meanwhile is heard."""
     async with talk(tmp_path, terms=PLAIN) as story:
         story.sound(5_000, loud=False)
         await elapse(4.0)
         story.there.frozen = True
+        frozen_at = asyncio.get_running_loop().time()
         story.engine.words.append("what time is it")
         await story.speak(800)
         await story.until("output_audio_buffer.stopped")
         assert loud(story) == 800
+        answered_s = asyncio.get_running_loop().time() - frozen_at
+        measured(f"frozen: answered by the stand-in after {answered_s:.1f} s (virtual)")
 
 
 async def test_a_session_that_the_server_ends_goes_on_here(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from edgevoice.transceiver.inputs import StopRequested
 from edgevoice.transceiver.states import State
+from tests.fault_report import Measured
 from tests.link.direct_house import DirectHouse, direct_house
 from tests.openai_server.answering import Behaviour
 from tests.openai_server.server import OpenAiServer
@@ -29,7 +30,10 @@ async def next_session(house: DirectHouse) -> None:
     await woken(house)
 
 
-async def test_a_talk_goes_on_while_the_server_is_away_and_returns_to_it(tmp_path: Path) -> None:
+@pytest.mark.fault("server-down")
+async def test_a_talk_goes_on_while_the_server_is_away_and_returns_to_it(
+    tmp_path: Path, measured: Measured
+) -> None:
     behaviour = Behaviour(answer_s=0.5)
     async with direct_house(
         tmp_path, behaviour, direct=False, relay_settings=THERE, opus=True
@@ -48,6 +52,7 @@ async def test_a_talk_goes_on_while_the_server_is_away_and_returns_to_it(tmp_pat
         assert not house.relay._calls._answerer._server.admits()  # type: ignore[union-attr]
         await ask(house)
         assert len(conversation(house)) == 4 and "(parrot)" in conversation(house)[-1]
+        measured("cut off: the next question is answered by the stand-in, all of it known there")
         await next_session(house)
         await ask(house)
         assert len(conversation(house)) == 6
@@ -62,6 +67,7 @@ async def test_a_talk_goes_on_while_the_server_is_away_and_returns_to_it(tmp_pat
         assert house.server.violations == []
 
 
+@pytest.mark.fault("server-down")
 async def test_without_a_stand_in_calls_are_refused_until_the_server_is_back(
     tmp_path: Path,
 ) -> None:

@@ -116,6 +116,7 @@ async def test_without_a_folder_the_error_says_what_to_do(tmp_path):
             pass
 
 
+@pytest.mark.fault("relay-store")
 async def test_a_damaged_file_is_said_to_be(tmp_path):
     (tmp_path / "store").write_bytes(b"not a database, but long enough to be one" * 100)
     with pytest.raises(StoreError, match="damaged"):
@@ -143,6 +144,7 @@ async def test_what_fails_half_way_has_not_happened(tmp_path):
         await store.show_calls("relay_1", [], NOW + STALE_S)  # and the next one goes through
 
 
+@pytest.mark.fault("relay-store")
 async def test_a_disk_that_was_full_can_be_used_again(tmp_path):
     async with SqliteStore(tmp_path / "store") as store:
         full = Use(seconds=1)

@@ -23,6 +23,7 @@ def test_a_header_is_read():
         "name=alexa;start=99999000;end=99999900",
         "name=al\nexa;start=0;end=5",
         "name=;start=0;end=5",
+        "name= ;start=0;end=5",
         "name=alexa;start=٣;end=9",
         "name=alexa;start=0;end=5;more=1",
     ],

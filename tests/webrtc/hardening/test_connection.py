@@ -4,6 +4,7 @@ import gc
 import pytest
 
 from edgevoice.webrtc import hardening
+from edgevoice.webrtc.peer import Peer
 from tests.virtual_time import elapse
 from tests.webrtc import peers
 from tests.webrtc.peers import pair
@@ -45,6 +46,29 @@ async def test_whoever_closes_second_may_be_cancelled() -> None:
         second = group.create_task(hardening.close(both.a))
         await asyncio.sleep(0)
         second.cancel()
+
+
+@pytest.mark.parametrize("steps", [1, 2, 3, 4])
+async def test_a_closing_that_is_cut_off_leaves_nothing_running(steps: int) -> None:
+    """A session that ends while one of its links is being closed, or a loop that is too late."""
+    before = len(asyncio.all_tasks())
+    async with pair() as both:
+        await both.connect()
+        await elapse(1)
+        peers.lose(both.b, lambda data: True)
+        peer = Peer()
+        peer.connection = both.a
+        closing = asyncio.ensure_future(peer.close())
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        closing.cancel()
+        await asyncio.wait([closing])
+        await peer.close()
+        await both.b.close()
+        await elapse(60)
+        both.a._RTCPeerConnection__isClosed.set_result(True)  # type: ignore[attr-defined]
+        left = [str(task.get_coro()) for task in asyncio.all_tasks()]
+        assert len(left) == before, left
 
 
 async def test_closing_while_connecting_is_not_worth_a_line(

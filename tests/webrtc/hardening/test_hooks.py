@@ -28,6 +28,7 @@ STORIES = {
     "ice_connections": "test_connection.py::test_sockets_are_opened_where_asked_only",
     "give_up_quietly": "test_connection.py::test_closing_while_connecting_is_not_worth_a_line",
     "close": "test_connection.py::test_whoever_closes_second_may_be_cancelled",
+    "let_go": "test_connection.py::test_a_closing_that_is_cut_off_leaves_nothing_running",
     "tap": "test_receive.py::test_rtp_is_handed_over_as_it_comes_and_nothing_decodes_it",
     "limit_ssrcs": "test_receive.py::test_sources_without_end_are_not_remembered",
     "announced_clock": "test_receive.py::test_the_clock_starts_where_it_was_announced",
@@ -43,6 +44,7 @@ STORIES = {
     "read_all": "test_dtls.py::test_every_record_of_a_datagram_is_read",
     "remember_flight": "test_dtls.py::test_a_lost_handshake_flight_costs_a_sixth_of_a_second",
     "resend_flights": "test_dtls.py::test_a_lost_handshake_flight_costs_a_sixth_of_a_second",
+    "refuse_empty_parameters": "test_sctp.py::test_a_parameter_without_length_holds_up_nobody",
     "limit_reassembly": "test_sctp.py::test_a_message_without_end_ends_the_session",
     "limit_streams": "test_sctp.py::test_a_peer_with_a_stream_for_every_number_is_let_go",
     "limit_gaps": "test_sctp.py::test_an_acknowledgement_of_millions_is_not_counted_out",
@@ -53,6 +55,9 @@ STORIES = {
     "SCTP_MAX_INIT_RETRANS": "test_sctp.py::test_many_lost_beginnings_are_survived",
     "pace_association": "test_sctp.py::test_the_association_begins_at_the_pace_of_the_line",
     "begin_without_tag": "test_sctp.py::test_both_answers_to_a_beginning_may_be_lost",
+    "end_with_the_call": (
+        "test_sctp.py::test_what_is_unacknowledged_at_the_end_is_no_error_of_anybodys"
+    ),
     "open_without_acknowledgement": (
         "test_sctp.py::test_the_channel_opens_without_an_acknowledgement"
     ),
@@ -89,6 +94,7 @@ def test_what_keeps_strangers_out_is_security_and_what_is_quick_is_comfort() -> 
         "limit_candidates",
         "write_all",
         "read_all",
+        "refuse_empty_parameters",
         "limit_reassembly",
         "limit_streams",
         "limit_gaps",

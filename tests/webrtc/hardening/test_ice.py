@@ -173,6 +173,7 @@ async def test_on_a_slow_line_nothing_is_sent_twice() -> None:
         assert len(checks) == len(set(checks))
 
 
+@pytest.mark.fault("stalled-reader")
 async def test_datagrams_nobody_takes_are_dropped_some_day() -> None:
     async with pair() as both:
         (connection,) = hardening.ice_connections(both.a)

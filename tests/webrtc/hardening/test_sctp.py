@@ -1,7 +1,15 @@
 import asyncio
+import gc
 
 import pytest
-from aiortc.rtcsctptransport import InitChunk, SackChunk, serialize_packet
+from aiortc.rtcdtlstransport import State
+from aiortc.rtcsctptransport import (
+    Chunk,
+    HeartbeatChunk,
+    InitChunk,
+    SackChunk,
+    serialize_packet,
+)
 
 from edgevoice.webrtc.hardening.sctp import (
     MAX_CHANNELS,
@@ -70,6 +78,25 @@ async def test_on_an_unknown_line_it_begins_at_a_third_of_a_second() -> None:
     async with pair() as both:
         assert both.a.sctp is not None
         assert both.a.sctp._rto == RTO_INITIAL_S
+
+
+async def test_what_is_unacknowledged_at_the_end_is_no_error_of_anybodys() -> None:
+    """It is sent again by a timer, which may go off when the transport below is closed."""
+    complaints: list[str] = []
+    asyncio.get_running_loop().set_exception_handler(
+        lambda loop, context: complaints.append(context["message"])
+    )
+    async with pair() as both:
+        await both.connect()
+        await elapse(1)
+        assert both.a.sctp is not None
+        peers.lose(both.a, peers.is_dtls_data)
+        both.channel.send("never heard")
+        await elapse(0.01)
+        both.a.sctp.transport._state = State.CLOSED
+        await elapse(2)
+        gc.collect()
+        assert complaints == []
 
 
 async def test_without_loss_connecting_takes_one_tick_of_ice() -> None:
@@ -196,6 +223,24 @@ async def test_a_broken_channel_ends_its_session_without_a_traceback(
         await asyncio.wait_for(both.ended.wait(), 15)
     assert "Traceback" not in caplog.text
     assert "never retrieved" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    "parameters", [bytes(4), b"\x00\x01\x00\x03", b"\x00\x01\x00\x04" + bytes(4)]
+)
+async def test_a_parameter_without_length_holds_up_nobody(parameters: bytes) -> None:
+    """aiortc would read it for ever, and the whole program would stand still."""
+    async with pair() as both:
+        await both.connect()
+        association = both.a.sctp
+        assert association is not None
+        beat = Chunk(body=parameters)
+        beat.type = HeartbeatChunk.type
+        packet = serialize_packet(5000, 5000, association._remote_verification_tag, beat)
+        await association.transport._send_data(packet)
+        both.channel.send("still there")
+        await elapse(0.5)
+        assert both.messages == ["still there"]
 
 
 async def test_a_peer_that_opens_channels_without_end_is_let_go() -> None:

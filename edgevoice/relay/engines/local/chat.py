@@ -142,7 +142,7 @@ class Chat:
             ):
                 data = await response.content.readany()
             for event in stream.push(data) if data else stream.finish():
-                if chunk := _object(event):
+                if chunk := chunk_of(event):
                     yield chunk
 
 
@@ -152,7 +152,7 @@ def _chat_tool(tool: dict[str, Any]) -> dict[str, Any]:
     return {"type": "function", "function": inner}
 
 
-def _object(data: bytes | str) -> dict[str, Any] | None:
+def chunk_of(data: bytes | str) -> dict[str, Any] | None:
     try:
         found = json.loads(data)
     except (ValueError, RecursionError):

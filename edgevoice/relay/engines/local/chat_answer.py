@@ -6,6 +6,7 @@ from typing import Any
 
 from edgevoice.errors import EngineError
 from edgevoice.relay.engines.engine import FunctionCall
+from edgevoice.relay.engines.local.whole_letters import WholeLetters, whole
 
 MAX_CALLS = 8
 MAX_ARGUMENTS = 65_536
@@ -18,6 +19,7 @@ class ChatAnswer:
     calls: dict[int, dict[str, str]] = field(default_factory=dict)
     finished: bool = False
     letters: int = 0
+    _text: WholeLetters = field(default_factory=WholeLetters)
 
     def take(self, chunk: dict[str, Any]) -> str:
         """The text of this chunk; tool calls are collected until the end."""
@@ -27,16 +29,20 @@ class ChatAnswer:
         self.finished = self.finished or bool(choice.get("finish_reason"))
         if not isinstance(delta, dict):
             return ""
-        for call in delta.get("tool_calls") or ():
+        calls = delta.get("tool_calls")
+        for call in calls if isinstance(calls, list) else ():
             if isinstance(call, dict):
                 self._add_to_call(call)
         content = delta.get("content")
-        text = content if isinstance(content, str) else ""
+        text = self._text.push(content) if isinstance(content, str) else ""
         self.letters += len(text)
         return text
 
     def function_calls(self) -> list[FunctionCall]:
-        calls = [FunctionCall(c["name"], c["arguments"] or "{}") for c in self.calls.values()]
+        calls = [
+            FunctionCall(whole(call["name"]), whole(call["arguments"]) or "{}")
+            for call in self.calls.values()
+        ]
         return [call for call in calls if call.name]
 
     def _add_to_call(self, fragment: dict[str, Any]) -> None:
@@ -53,7 +59,7 @@ class ChatAnswer:
                 if isinstance(part, dict):  # some servers send arguments that are parsed already
                     part = json.dumps(part)
                 call[key] += part if isinstance(part, str) else ""
-        if len(call["arguments"]) > MAX_ARGUMENTS:
+        if max(map(len, call.values())) > MAX_ARGUMENTS:
             raise EngineError("the chat server's tool call is too long; it is not run")
 
 
@@ -67,4 +73,4 @@ def _raise_error(chunk: dict[str, Any]) -> None:
     error = chunk.get("error")
     if error:
         message = error.get("message") if isinstance(error, dict) else error
-        raise EngineError(f"the chat server broke off: {str(message)[:300]}")
+        raise EngineError(f"the chat server broke off: {whole(str(message)[:300])}")

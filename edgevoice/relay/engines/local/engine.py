@@ -9,6 +9,7 @@ from contextlib import aclosing
 from datetime import datetime
 from pathlib import Path
 
+from edgevoice.audio.frames import Samples
 from edgevoice.config import LocalEngineConfig
 from edgevoice.relay.engines.engine import Audio, FunctionCall, Listener, Part, Request, Text
 from edgevoice.relay.engines.local.answering import Answering
@@ -55,6 +56,14 @@ class LocalEngine:
                     async with aclosing(self._mouth.speak(sentence)) as sound:
                         async for samples in sound:
                             yield Audio(samples)
+
+    async def say(self, text: str) -> AsyncGenerator[Samples]:
+        """The text as it is, with nobody thinking about it. Raises EngineError."""
+        splitter = SentenceSplitter()
+        for sentence in [*splitter.push(text), *splitter.finish()]:
+            async with aclosing(self._mouth.speak(sentence)) as sound:
+                async for samples in sound:
+                    yield samples
 
     async def close(self) -> None:
         if self._chat is not None:

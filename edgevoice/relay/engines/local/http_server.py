@@ -11,6 +11,7 @@ import aiohttp
 
 from edgevoice.config import SttConfig, TtsConfig
 from edgevoice.errors import CredentialError, EngineError
+from edgevoice.relay.engines.local.whole_letters import whole
 
 MAX_REASON = 2_000
 """Bytes of a refusal that are read."""
@@ -93,7 +94,7 @@ def reason_in(body: bytes) -> str:
         error = None
     if isinstance(error, dict):
         error = error.get("message")
-    return " ".join(str(error or text or "no reason given").split())[:200]
+    return whole(" ".join(str(error or text or "no reason given").split())[:200])
 
 
 def read_key(path: str, setting: str) -> str:
@@ -101,7 +102,9 @@ def read_key(path: str, setting: str) -> str:
     try:
         key = Path(path).read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
-        raise CredentialError(f"{setting} {path} cannot be read: {error}") from None
+        raise CredentialError(
+            f"{setting} {path} cannot be read ({error}): write the key there anew"
+        ) from None
     if not key or not key.isascii() or not key.isprintable():
-        raise CredentialError(f"{setting} {path} holds no key")
+        raise CredentialError(f"{setting} {path} holds no key: write it there")
     return key

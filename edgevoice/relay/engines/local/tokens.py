@@ -1,5 +1,6 @@
 """Moonshine's vocabulary: numbers to words. A file of length-prefixed pieces."""
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -7,6 +8,7 @@ from edgevoice.errors import ModelError
 
 _TWO_BYTES = 0x80
 _WORD_START = "▁"
+_BYTE = re.compile(rb"<0x([0-9A-Fa-f]{2})>")
 
 
 def read_pieces(path: Path) -> list[bytes]:
@@ -31,6 +33,6 @@ def spell(tokens: Sequence[int], pieces: Sequence[bytes]) -> str:
 
 def _bytes_of(piece: bytes) -> bytes:
     if len(piece) > 2 and piece.startswith(b"<") and piece.endswith(b">"):
-        is_byte = len(piece) == len(b"<0x00>") and piece.startswith(b"<0x")
-        return bytes.fromhex(piece[3:5].decode()) if is_byte else b""
+        byte = _BYTE.fullmatch(piece)
+        return bytes([int(byte[1], 16)]) if byte else b""
     return piece

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from edgevoice.audio.frames import CAPTURE_RATE_HZ, Samples
 from edgevoice.config import SttConfig, TtsConfig
 from edgevoice.errors import EngineError
+from edgevoice.relay.engines.local.whole_letters import whole
 
 if TYPE_CHECKING:
     from wyoming.client import AsyncClient
@@ -203,7 +204,7 @@ class Connection:
 
 def _text(event: Event) -> str:
     text = event.data.get("text")
-    return text if isinstance(text, str) else ""
+    return whole(text) if isinstance(text, str) else ""
 
 
 def _hang_up(client: AsyncClient) -> None:

@@ -116,7 +116,7 @@ async def test_servers_hear_and_speak_without_a_model_here(tmp_path):
 
 async def test_missing_models_are_an_error_with_the_remedy(tmp_path):
     engine = LocalEngine(LocalEngineConfig(), tmp_path, lambda: NOW)
-    with pytest.raises(ModelError, match=r"moonshine.*scripts/setup"):
+    with pytest.raises(ModelError, match=r"moonshine.*models install"):
         await engine.start()
     await engine.close()
 

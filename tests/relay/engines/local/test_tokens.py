@@ -16,6 +16,10 @@ def test_bytes_make_letters_that_are_no_piece():
     assert spell([1, 4, 5, 6], PIECES) == "Whaté<"
 
 
+def test_what_is_no_byte_says_nothing():
+    assert spell([0, 1, 2], [b"<0xZZ>", b"<0x\xff\xff>", b"fine"]) == "fine"
+
+
 def test_tokens_beyond_the_vocabulary_say_nothing():
     assert spell([1, 99], PIECES) == "What"
 

@@ -17,6 +17,7 @@ _LONG_FORMS = (
     (r"\b(can|do|does|is|are|have|has|would|could)n't\b", r"\1 not"),
     (r"\b(you|we|they)'re\b", r"\1 are"),
     (r"\b(\w+)'ll\b", r"\1 will"),
+    (r"\bto-(day|morrow|night)\b", r"to\1"),  # as books of long ago, and recognisers, have it
 )
 _SYMBOLS = (
     (r"(?<=\d)\s*%", " percent"),

@@ -10,6 +10,7 @@ EXAMPLE = "Ask me, for example: what is 15 percent of 80?"
 
 _SKILLS = {
     "set_timer": "set timers",
+    "set_alarm": "set alarms",
     "set_volume": "change the volume",
     "switch_light": "switch lights",
 }

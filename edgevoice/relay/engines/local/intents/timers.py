@@ -1,15 +1,15 @@
 """Timers: set, cancel, how long still. The device runs them."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+from edgevoice.relay.engines.local.intents.alarms import NO_ALARMS, about_alarms
 from edgevoice.relay.engines.local.intents.durations import duration, find_duration
 from edgevoice.relay.engines.local.intents.pattern import Pattern
 from edgevoice.relay.engines.local.intents.reply import Reply, Said, call
 
 LONGEST_S = 24 * 3600
 NO_TIMERS = "This device has no timers."
-NO_ALARMS = "I have no alarms, only timers. You could say: set a timer for ten minutes."
 HOW_LONG = "For how long?"
 
 FIXED = "I can't change a timer that is running, only cancel it and set another one."
@@ -24,18 +24,36 @@ _REMIND = Pattern(
     "(remind me|wake me|wake me up|time|count down|let me know|beep) [again] [in|for|after] <rest>"
 )
 _AT_A_TIME = Pattern("(remind me|wake me|wake me up) <what?> at <when>")
-_CHANGE = Pattern(
+_LONGER = Pattern(
     f"(add|put) <long> [more] (to|on|onto) [the|my] <label?> {_A_TIMER}",
-    f"(pause|hold|extend|resume|continue|restart|shorten|prolong) [the|my] <label?> {_A_TIMER}"
-    " <by?>",
+    f"(extend|prolong) [the|my] <label?> {_A_TIMER} by <long>",
+    f"make [the|my] <label?> {_A_TIMER} <long> longer",
+    "(add|give me) [another] <long> [more]",
 )
+_SHORTER = Pattern(
+    f"(take|remove|subtract) <long> (off|from|off of) [the|my] <label?> {_A_TIMER}",
+    f"(shorten|reduce) [the|my] <label?> {_A_TIMER} by <long>",
+    f"make [the|my] <label?> {_A_TIMER} <long> shorter",
+)
+_PAUSE = Pattern(f"(pause|hold|freeze|halt) [the|my] <label?> {_A_TIMER}")
+_RESUME = Pattern(
+    f"(resume|continue|unpause|go on with|restart) [the|my] <label?> {_A_TIMER}",
+)
+_LEFT_ON = Pattern(
+    "how (much|long|many minutes) [more] [time] [is] (left|remaining) (on|for|until|till)"
+    " [the|my] <label>",
+    f"how (much|long|many minutes) [more] [time] [is] [left|remaining] (on|for|until|till)"
+    f" [the|my] <label> {_A_TIMER}",
+    "when (is|are) [the|my] <label> (done|ready|finished)",
+)
+_WHICH = Pattern("when (is|does|will) [the|my] [next] <label?> (alarm|alarms) [ring|go off|set]")
 _CANCEL = Pattern(
     "(cancel|stop|delete|remove|clear|end|kill|silence|dismiss|forget|turn off|switch off)"
     f" [the|my|that|this|a] <label?> {_A_TIMER} [for] <label2?>"
 )
 _ALL = Pattern(
     "(cancel|stop|delete|remove|clear|end|kill|silence|dismiss|forget|turn off|switch off)"
-    " (all|every|both) [of] [the|my] (timer|timers)"
+    " (all|every|both|everything) [of] [the|my] [timer|timers]"
 )
 _LEFT = Pattern(
     "how (much|long|many minutes|many seconds) [more] [time] [is|are|do i have|does] [there]"
@@ -58,17 +76,26 @@ _GRAMMAR = frozenset(
 
 
 def about_timers(said: Said) -> Reply | None:
-    return _cancelled(said) or _asked(said) or _set(said) or _answered_how_long(said)
+    return (
+        about_alarms(said)
+        or _cancelled(said)
+        or _asked(said)
+        or _changed(said)
+        or _set(said)
+        or _answered_how_long(said)
+    )
 
 
 def all_of_them(said: Said, timers: Sequence[str]) -> Reply | None:
     """Asked to cancel all timers, and told now which there are."""
-    if not _ALL.matches(said.text):
+    if not _ALL.matches(said.text) or _takes(said, "cancel_timer", "all"):
         return None
     return tuple(call("cancel_timer", label=label) for label in timers) or None
 
 
 def _cancelled(said: Said) -> Reply | None:
+    if _ALL.matches(said.text) and _takes(said, "cancel_timer", "all"):
+        return said.call("cancel_timer", otherwise=NO_TIMERS, all=True)
     if _ALL.matches(said.text):
         return said.call("list_timers", otherwise=NO_TIMERS)
     found = _CANCEL.match(said.text)
@@ -80,14 +107,16 @@ def _cancelled(said: Said) -> Reply | None:
 
 
 def _asked(said: Said) -> Reply | None:
-    if _LEFT.matches(said.text):
+    found = _LEFT_ON.match(said.text)
+    label = _label(found["label"]) if found else ""
+    if label and _takes(said, "list_timers", "label"):
+        return said.call("list_timers", otherwise=NO_TIMERS, label=label)
+    if _LEFT.matches(said.text) or _WHICH.matches(said.text):
         return said.call("list_timers", otherwise=NO_TIMERS)
     return None
 
 
 def _set(said: Said) -> Reply | None:
-    if _CHANGE.matches(said.text):
-        return FIXED if "set_timer" in said.tools else NO_TIMERS
     if _AT_A_TIME.matches(said.text):
         return NO_ALARMS
     ordered = _SET.match(said.text)
@@ -103,6 +132,32 @@ def _set(said: Said) -> Reply | None:
     if reminded and (found := find_duration(reminded["rest"])):
         return _start(said, *found)
     return None
+
+
+def _changed(said: Said) -> Reply | None:
+    refusal = FIXED if "set_timer" in said.tools else NO_TIMERS
+    for pattern, sign in ((_LONGER, 1), (_SHORTER, -1)):
+        found = pattern.match(said.text)
+        seconds = duration(found["long"].replace("more ", "")) if found else None
+        if found is not None and seconds:
+            named = _named(found.get("label") or "")
+            return said.call("add_to_timer", otherwise=refusal, seconds=sign * seconds, **named)
+    for pattern, tool in ((_PAUSE, "pause_timer"), (_RESUME, "resume_timer")):
+        if (found := pattern.match(said.text)) is not None:
+            return said.call(tool, otherwise=refusal, **_named(found["label"]))
+    return None
+
+
+def _takes(said: Said, tool: str, parameter: str) -> bool:
+    """The device's tool knows that argument; others' may not."""
+    schema = said.tools.get(tool, {}).get("parameters")
+    properties = schema.get("properties") if isinstance(schema, Mapping) else None
+    return isinstance(properties, Mapping) and parameter in properties
+
+
+def _named(words: str) -> dict[str, str]:
+    label = _label(words)
+    return {"label": label} if label else {}
 
 
 def _answered_how_long(said: Said) -> Reply | None:

@@ -5,12 +5,16 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from edgevoice.relay.engines.local.intents.durations import say_duration
+from edgevoice.relay.engines.local.intents.times import say_clock
 
 Values = Mapping[str, Any]
 
 MOST_TIMERS = 4
 """More nobody keeps in mind."""
-_SPOKEN_ERRORS = frozenset({"cancel_timer", "set_timer"})
+_SPOKEN_ERRORS = frozenset(
+    {"cancel_timer", "set_timer", "add_to_timer", "pause_timer", "resume_timer"}
+    | {"set_alarm", "cancel_alarm", "snooze", "do_not_disturb"}
+)
 """Their errors are sentences about what the user asked for."""
 
 
@@ -50,6 +54,14 @@ def _timer_set(asked: Values, result: Values) -> str:
 
 
 def _timer_cancelled(asked: Values, result: Values) -> str:
+    if result.get("stopped"):
+        return "Okay."
+    if isinstance(gone := result.get("cancelled_all"), list):
+        return (
+            f"{len(gone)} timers cancelled."
+            if len(gone) > 1
+            else (f"{_titled(gone[0])} cancelled." if gone else "There was no timer.")
+        )
     return f"{_titled(result.get('cancelled') or asked.get('label'))} cancelled."
 
 
@@ -58,7 +70,11 @@ def _timers(asked: Values, result: Values) -> str:
         f"{_titled(timer.get('label'))}: {say_duration(_number(timer, 'remaining_s') or 0)} left."
         for timer in _running(result)
     ]
-    return " ".join(left[:MOST_TIMERS]) or "There is no timer."
+    alarms = [_alarm(alarm) for alarm in _entries(result, "alarms")]
+    missed = [
+        f"{_titled(m.get('label'))} rang, and nobody came." for m in _entries(result, "missed")
+    ]
+    return " ".join([*left, *alarms, *missed][:MOST_TIMERS]) or "There is no timer."
 
 
 def running_timers(output: str) -> list[str]:
@@ -67,8 +83,71 @@ def running_timers(output: str) -> list[str]:
 
 
 def _running(result: Values) -> list[dict[str, Any]]:
-    timers = result.get("timers")
-    return [each for each in timers if isinstance(each, dict)] if isinstance(timers, list) else []
+    return _entries(result, "timers")
+
+
+def _entries(result: Values, name: str) -> list[dict[str, Any]]:
+    found = result.get(name)
+    return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
+
+
+def _timer_changed(asked: Values, result: Values) -> str:
+    left = say_duration(_number(result, "remaining_s") or 0)
+    paused = " and paused" if result.get("paused") else ""
+    return f"{_titled(result.get('label'))}: {left} left{paused}."
+
+
+def _alarm_set(asked: Values, result: Values) -> str:
+    """The time and the day, so that a misunderstanding is heard."""
+    clock, day = say_clock(str(result.get("time") or asked.get("time") or "")), _next_day(result)
+    days = str(result.get("days") or "once")
+    when = f"{clock} {day}" if days == "once" else f"{clock} {_on(days)}, next {day}"
+    return f"{_titled(result.get('label'), 'alarm')} set for {when}".strip(" ,") + "."
+
+
+def _alarm(alarm: Values) -> str:
+    clock, days = say_clock(str(alarm.get("time", ""))), str(alarm.get("days") or "once")
+    when = f"{clock} {_next_day(alarm)}" if days == "once" else f"{clock} {_on(days)}"
+    return f"{_titled(alarm.get('label'), 'alarm')}: {when}."
+
+
+def _on(days: str) -> str:
+    return {"daily": "every day", "weekdays": "on weekdays", "weekends": "on weekends"}.get(
+        days, f"every {days}"
+    )
+
+
+def _next_day(result: Values) -> str:
+    """Of "tomorrow 07:30"."""
+    said = str(result.get("next", ""))
+    if said.startswith("unknown"):
+        return "as soon as I know the time"
+    day = said.rpartition(" ")[0]
+    return f"on {day}" if day[:1].isupper() else day
+
+
+def _alarm_cancelled(asked: Values, result: Values) -> str:
+    if result.get("stopped"):
+        return "Okay."
+    if isinstance(gone := result.get("cancelled_all"), list):
+        return (
+            f"{len(gone)} alarms cancelled."
+            if len(gone) > 1
+            else (f"{_titled(gone[0], 'alarm')} cancelled." if gone else "There was no alarm.")
+        )
+    return f"{_titled(result.get('cancelled') or asked.get('label'), 'alarm')} cancelled."
+
+
+def _snoozed(asked: Values, result: Values) -> str:
+    minutes = _number(result, "minutes")
+    return f"Snoozed for {say_duration(minutes * 60)}." if minutes else "Snoozed."
+
+
+def _quiet(asked: Values, result: Values) -> str:
+    if not result.get("quiet"):
+        return "Okay, I'm listening for everything again."
+    until = str(result.get("until", ""))
+    return f"I'll be quiet until {say_clock(until)}." if until else "I'll be quiet."
 
 
 _PHRASES: dict[str, Callable[[Values, Values], str]] = {
@@ -78,14 +157,21 @@ _PHRASES: dict[str, Callable[[Values, Values], str]] = {
     "set_timer": _timer_set,
     "cancel_timer": _timer_cancelled,
     "list_timers": _timers,
+    "add_to_timer": _timer_changed,
+    "pause_timer": _timer_changed,
+    "resume_timer": _timer_changed,
+    "set_alarm": _alarm_set,
+    "cancel_alarm": _alarm_cancelled,
+    "snooze": _snoozed,
+    "do_not_disturb": _quiet,
     "end_conversation": lambda asked, result: "Okay.",
 }
 
 
-def _titled(label: object) -> str:
+def _titled(label: object, kind: str = "timer") -> str:
     """The device calls them "timer", "timer 2" or what the user called them."""
-    text = " ".join(str(label or "timer").split())
-    titled = text if text.startswith("timer") else f"{text} timer"
+    text = " ".join(str(label or kind).split())
+    titled = text if text.startswith(("timer", "alarm")) else f"{text} {kind}"
     return titled[:1].upper() + titled[1:]
 
 

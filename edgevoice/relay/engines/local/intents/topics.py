@@ -1,5 +1,6 @@
 """All topics, in the order in which they are asked."""
 
+from edgevoice.relay.engines.local.intents.alarms import NO_ALARMS, NO_QUIET
 from edgevoice.relay.engines.local.intents.arithmetic import about_sums
 from edgevoice.relay.engines.local.intents.clock import about_the_date, about_the_time
 from edgevoice.relay.engines.local.intents.lights import (
@@ -13,7 +14,6 @@ from edgevoice.relay.engines.local.intents.reply import Reply, Said, Topic
 from edgevoice.relay.engines.local.intents.smalltalk import about_the_conversation
 from edgevoice.relay.engines.local.intents.timers import (
     FIXED,
-    NO_ALARMS,
     NO_TIMERS,
     about_timers,
 )
@@ -23,7 +23,9 @@ from edgevoice.relay.engines.local.intents.volume import NO_VOLUME, about_volume
 LONGEST_WORDS = 40
 """Nobody gives an order of more words; it also bounds what the rules cost."""
 
-_REFUSALS = frozenset({NO_LIGHTS, BLIND, ONLY_SWITCH, NO_TIMERS, NO_ALARMS, FIXED, NO_VOLUME})
+_REFUSALS = frozenset(
+    {NO_LIGHTS, BLIND, ONLY_SWITCH, NO_TIMERS, NO_ALARMS, NO_QUIET, FIXED, NO_VOLUME}
+)
 
 TOPICS: tuple[Topic, ...] = (
     about_the_conversation,

@@ -21,6 +21,7 @@ from edgevoice.relay.engines.engine import Samples
 from edgevoice.relay.engines.local.event_stream import EventStream, WholeBody
 from edgevoice.relay.engines.local.http_server import HttpServer
 from edgevoice.relay.engines.local.stt.remote import Sound, Told
+from edgevoice.relay.engines.local.whole_letters import WholeLetters, whole
 
 MAX_LETTERS = 8_000
 """More than anybody says in a minute: the server has lost the thread."""
@@ -43,14 +44,14 @@ class OpenAiSpeechServer:
     async def transcribe(self, sound: Sound, tell: Told) -> str:
         blocks = [block async for block in sound.blocks()]
         form = self._form(np.concatenate(blocks) if blocks else np.zeros(0, np.int16))
-        words = ""
+        words, letters = "", WholeLetters()
         async with self._server.post("/audio/transcriptions", data=form) as response:
             async for event in self._events(response):
                 words, new = _read(event, words)
-                tell(new)
+                tell(letters.push(new))
                 if len(words) > MAX_LETTERS:
                     raise EngineError("the server of relay.local.stt sends words without end")
-        return words.strip()
+        return whole(words).strip()
 
     def _form(self, samples: Samples) -> aiohttp.FormData:
         form = aiohttp.FormData()
@@ -76,9 +77,9 @@ def _read(event: dict[str, Any], words: str) -> tuple[str, str]:
     """All the words after this event, and those that are new in it."""
     if error := event.get("error"):
         message = error.get("message") if isinstance(error, dict) else error
-        raise EngineError(f"the server of relay.local.stt broke off: {str(message)[:200]}")
-    if isinstance(whole := event.get("text"), str):
-        return whole, whole.removeprefix(words) if whole.startswith(words) else ""
+        raise EngineError(f"the server of relay.local.stt broke off: {whole(str(message)[:200])}")
+    if isinstance(every := event.get("text"), str):
+        return every, every.removeprefix(words) if every.startswith(words) else ""
     delta = event.get("delta") or _vllm_delta(event)
     return (words + delta, delta) if isinstance(delta, str) else (words, "")
 

@@ -94,4 +94,6 @@ def _load(folder: Path, threads: int) -> Any:
             local_files_only=True,
         )
     except (RuntimeError, ValueError, OSError) as error:
-        raise ModelError(f"{folder} holds no model that faster-whisper can load: {error}") from None
+        raise ModelError(
+            f"faster-whisper cannot load {folder} ({error}): `edgevoice models list` shows others"
+        ) from None

@@ -26,6 +26,15 @@ TOOLS = [
     tool("list_timers"),
     tool("end_conversation"),
 ]
+CLOCK = [
+    *TOOLS[:3],
+    tool("set_timer"),
+    tool("cancel_timer", label={"type": "string"}, all={"type": "boolean"}),
+    tool("list_timers", label={"type": "string"}),
+    *(tool(name) for name in ("add_to_timer", "pause_timer", "resume_timer", "set_alarm")),
+    *(tool(name) for name in ("cancel_alarm", "snooze", "do_not_disturb", "end_conversation")),
+]
+"""What an edgevoice board of today has."""
 
 
 def hears(words: str, tools: list[dict[str, Any]] = TOOLS, answered: str = "") -> Any:

@@ -12,6 +12,7 @@ from edgevoice.relay.engines.local.intents.normal_form import normalise
     [
         ("What's the time?", "what is the time"),
         ("What’s the time?", "what is the time"),
+        ("What's the date to-day?", "what is the date today"),
         ("Could you please turn it on, thank you.", "turn it on"),
         ("Um, okay, so what time is it now?", "what time is it"),
         ("It's 10:45 P.M.", "it is 10:45 pm"),

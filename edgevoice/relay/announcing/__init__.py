@@ -1,0 +1,1 @@
+"""What the owner wants said on devices, and the voice that they and others may borrow."""
