@@ -24,7 +24,8 @@ from edgevoice.identity.device_key import DeviceKey
 from edgevoice.identity.pairing_code import authority_sha256, pairing_code, proof_message
 from edgevoice.link.complaint import complaint
 from edgevoice.link.credential import clock_of, origin
-from edgevoice.link.signalling import bearer, trust, wait_s
+from edgevoice.link.signalling import bearer, trust
+from edgevoice.link.troubles import wait_s
 
 PATH = "/v1/edgevoice/pairings"
 ANSWER_S = 10.0

@@ -1,8 +1,7 @@
 """HTTP to the relay: place a call, hang up, get a secret, keep the connection warm.
 
-Every refusal becomes a LinkError whose sentence tells the owner what to do. No
-redirect is followed, no proxy from the environment is used, and the token goes
-to the configured origin only.
+Every refusal becomes a LinkError (`troubles.py`). No redirect is followed, no proxy from
+the environment is used, and the token goes to the configured origin only.
 """
 
 import asyncio
@@ -20,12 +19,11 @@ from yarl import URL
 
 from edgevoice import __version__
 from edgevoice.config import LinkConfig
-from edgevoice.config_rules import is_loopback
-from edgevoice.errors import LinkError, LinkRefused, LinkTimeout, LinkUntrusted
+from edgevoice.errors import LinkError, LinkRefused
 from edgevoice.link import announced
-from edgevoice.link.complaint import complaint
 from edgevoice.link.credential import Credential
 from edgevoice.link.names import Names
+from edgevoice.link.troubles import Troubles
 from edgevoice.webrtc.media_header import MEDIA_HEADER, PROTOCOL
 from edgevoice.webrtc.sdp import MAX_MESSAGE_BYTES
 from edgevoice.webrtc.socket_line import GOODBYE_S as SOCKET_GOODBYE_S
@@ -105,6 +103,7 @@ class Signalling:
         self._credential = credential
         self._setting = setting
         self._base = URL(config.url.rstrip("/"))
+        self._troubles = Troubles(config, credential, setting, self._base)
         self._calls = self._base / "v1/realtime/calls"
         self._secrets = self._base / "v1/realtime/client_secrets"
         self.rtt_s: float | None = None
@@ -118,7 +117,7 @@ class Signalling:
     @property
     def relay(self) -> str:
         """The relay's name for logs: host and port."""
-        return self._base.authority
+        return self._troubles.relay
 
     @property
     def url(self) -> str:
@@ -190,7 +189,7 @@ class Signalling:
 
     async def upgrade(self, headers: dict[str, str]) -> Upgraded:
         """Place a call over a WebSocket. Raises LinkError, LinkRefused or LinkTimeout."""
-        self._refuse_plain_http()
+        self._troubles.refuse_plain_http()
         return await self._corrected(lambda: self._upgrade(headers))
 
     async def _upgrade(self, headers: dict[str, str]) -> Upgraded:
@@ -209,16 +208,16 @@ class Signalling:
         except LinkError:
             raise
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise self._explain(error) from error
+            raise self._troubles.explain(error) from error
         if socket.protocol != PROTOCOL:
             await socket.close()
-            raise self._no_calls_by_socket()
+            raise self._troubles.no_calls_by_socket()
         response = socket._response  # aiohttp shows its headers nowhere else
         return Upgraded(socket, self._answer(response, response.headers.get(MEDIA_HEADER, "")))
 
     async def look_up(self, path: str) -> Looked:
         """What is there for us, such as `v1/models`. Raises as `call` does."""
-        self._refuse_plain_http()
+        self._troubles.refuse_plain_http()
         return await self._corrected(lambda: self._get(self._base / path))
 
     async def probe(self, offer: str) -> Answer:
@@ -234,7 +233,7 @@ class Signalling:
         except LinkError:
             raise
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise self._explain(error) from error
+            raise self._troubles.explain(error) from error
 
     async def hang_up(self, location: URL, secret: Secret | None = None) -> None:
         """Best effort; the relay finds out by itself a little later."""
@@ -272,7 +271,7 @@ class Signalling:
             ) from error
 
     async def _fetch(self, method: str, place: URL, body: bytes, within_s: float) -> bytes:
-        self._refuse_plain_http()
+        self._troubles.refuse_plain_http()
         if not hasattr(self, "_http"):
             raise LinkError(f"{self.relay} is not being looked for yet: wait a moment")
 
@@ -289,14 +288,14 @@ class Signalling:
         except LinkError:
             raise
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise self._explain(error) from error
+            raise self._troubles.explain(error) from error
 
     async def warm(self) -> None:
         """Have the TCP and TLS handshakes done before anybody speaks. Raises LinkError.
 
         Measures the round trip, on a connection that is there already.
         """
-        self._refuse_plain_http()
+        self._troubles.refuse_plain_http()
         loop = asyncio.get_running_loop()
         began = loop.time()
         try:
@@ -308,7 +307,7 @@ class Signalling:
                 self.rtt_s = loop.time() - began
             self._warmed_at = loop.time()
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise self._explain(error) from error
+            raise self._troubles.explain(error) from error
 
     async def _offer(self, url: URL, offer: str, headers: dict[str, str]) -> Answer:
         media = {"Content-Type": SDP, "Accept": SDP}
@@ -318,7 +317,7 @@ class Signalling:
     async def _ask(
         self, url: URL, body: bytes, headers: dict[str, str]
     ) -> tuple[aiohttp.ClientResponse, str]:
-        self._refuse_plain_http()
+        self._troubles.refuse_plain_http()
         try:
             return await self._corrected(lambda: self._post(url, body, headers))
         except (aiohttp.ServerDisconnectedError, ConnectionResetError):
@@ -354,7 +353,7 @@ class Signalling:
         except (aiohttp.ServerDisconnectedError, ConnectionResetError, LinkError):
             raise
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise self._explain(error) from error
+            raise self._troubles.explain(error) from error
 
     def _query(self) -> dict[str, str]:
         return {"model": self._config.model} if self._config.model else {}
@@ -388,18 +387,10 @@ class Signalling:
         location = self._calls.join(URL(named))
         return location if location.origin() == self._calls.origin() else None
 
-    def _refuse_plain_http(self) -> None:
-        if self._base.scheme == "https" or is_loopback(self._base.host or ""):
-            return
-        raise LinkError(
-            f"{self._setting} {self._base} is not encrypted: the token and the conversation could"
-            " be read on the way. Use https:// (link.ca_file trusts a private authority)"
-        )
-
     async def _refuse(self, response: aiohttp.ClientResponse) -> None:
         """Called by aiohttp with what was answered, whatever it is."""
         if response.status not in (101, 200, 201):
-            raise self._refusal(response, await self._body(response))
+            raise self._troubles.refusal(response, await self._body(response))
 
     async def _refuse_redirect(
         self,
@@ -408,79 +399,11 @@ class Signalling:
         redirect: aiohttp.TraceRequestRedirectParams,
     ) -> None:
         """Called by aiohttp before it follows one."""
-        raise self._refusal(redirect.response, "")
-
-    def _refusal(self, response: aiohttp.ClientResponse, body: str) -> LinkRefused:
-        status, (said, code) = response.status, complaint(body)
-        match status:
-            case 401 | 403 if self._credential.is_empty:
-                text = f"{self.relay} does not accept our secret ({status}): try again"
-            case 401 | 403:
-                remedy = self._credential.remedy(self._config)
-                text = f"{self.relay} does not accept our token ({status}): {remedy}"
-            case 429:
-                wait = wait_s(response)
-                text = f"{self.relay} wants fewer calls (429): try again" + (
-                    " later" if wait is None else f" in {wait:.0f} s"
-                )
-            case 404 | 405:
-                text = (
-                    f"{self.relay} takes no calls at {response.url.path} ({status}):"
-                    f" check {self._setting}"
-                )
-            case _ if 300 <= status < 400:
-                elsewhere = response.headers.get("Location", "elsewhere")[:200]
-                text = f"{self.relay} points to {elsewhere} ({status}): set {self._setting} to that"
-            case _ if status >= 500:
-                text = f"{self.relay} is in trouble ({status}): see its log"
-            case _:
-                text = f"{self.relay} refused the call ({status}): see its log"
-        return LinkRefused(
-            status,
-            f"{text}. It says: {said}" if said else text,
-            wait_s(response),
-            code=code,
-            date=response.headers.get("Date", ""),
-        )
-
-    def _explain(self, error: BaseException) -> LinkError:
-        match error:
-            case aiohttp.WSServerHandshakeError():
-                return self._no_calls_by_socket()
-            case aiohttp.ClientConnectorCertificateError():
-                reason = getattr(error.certificate_error, "verify_message", "not trusted")
-                return LinkUntrusted(
-                    f"the certificate of {self.relay} is no good: {reason}. Put a private"
-                    " authority into link.ca_file; also check this board's clock"
-                )
-            case aiohttp.ClientConnectorDNSError():
-                return LinkError(
-                    f"{self._base.host} cannot be looked up ({error.os_error.strerror}):"
-                    f" check {self._setting} and the name server of this network"
-                )
-            case TimeoutError():
-                return LinkTimeout(f"{self.relay} did not answer in time: is it reachable?")
-            case aiohttp.ClientSSLError():
-                return LinkError(f"no TLS with {self.relay}: check the port in {self._setting}")
-            case aiohttp.ClientConnectorError():
-                return LinkError(f"nobody answers at {self.relay}: is the relay running?")
-        return LinkError(f"talking to {self.relay} failed ({error!r}"[:280] + "): try again")
-
-    def _no_calls_by_socket(self) -> LinkError:
-        return LinkError(
-            f"{self.relay} carries no calls over a WebSocket ({PROTOCOL}): is it an edgevoice"
-            " relay, and does the proxy in front of it let WebSockets through?"
-        )
+        raise self._troubles.refusal(redirect.response, "")
 
 
 def bearer(token: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {token}"}
-
-
-def wait_s(response: aiohttp.ClientResponse) -> float | None:
-    """`Retry-After` in seconds; None where there is none, or a date (our clock may be wrong)."""
-    said = response.headers.get("Retry-After", "").strip()
-    return float(said) if said.isascii() and said.isdigit() and len(said) < 7 else None
 
 
 def trust(ca_file: str) -> ssl.SSLContext:

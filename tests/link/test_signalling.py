@@ -18,8 +18,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from edgevoice.config import LinkConfig
 from edgevoice.config_rules import is_loopback
 from edgevoice.errors import LinkError, LinkRefused, LinkTimeout
+from edgevoice.link.complaint import complaint
 from edgevoice.link.credential import BearerToken
-from edgevoice.link.signalling import Answer, Signalling, Upgraded, complaint
+from edgevoice.link.signalling import Answer, Signalling, Upgraded
 from tests.link.house import serving
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
