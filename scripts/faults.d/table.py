@@ -1,8 +1,7 @@
-#!/usr/bin/env python3
-"""Makes the table of faults of what a run of `scripts/faults` has reported.
+"""scripts/faults: makes the table of faults of what a run has reported.
 
-scripts/fault-table REPORT           prints it
-scripts/fault-table REPORT --write   writes docs/faults.md; every fault must have been seen
+table.py REPORT           prints it
+table.py REPORT --write   writes docs/faults.md; every fault must have been seen
 """
 
 import argparse
@@ -13,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
 from tests.faults import FAULTS, SUBJECTS, Fault, marked_tests  # noqa: E402
