@@ -15,11 +15,12 @@ from typing import Any
 from aiohttp import web
 
 from edgevoice.conformance.modules import SCRIPTS, installed, program
-from edgevoice.conformance.node_script import given, stopped
+from edgevoice.conformance.node_script import STOP_S, given
 from edgevoice.conformance.reach import key_hash
 from edgevoice.conformance.sound_checks import SPEECH
 from edgevoice.conformance.target import Target
 from edgevoice.errors import CheckFailed
+from edgevoice.hardware.system.child_process import end
 
 START_S = 20.0
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
@@ -116,7 +117,7 @@ async def _chromium(browser: str, flags: list[str], url: str) -> AsyncIterator[N
     try:
         yield
     finally:
-        await stopped(process)
+        await end(process, STOP_S)
 
 
 async def _arrival(script: BrowserScript) -> None:

@@ -12,6 +12,7 @@ from edgevoice.conformance.modules import SCRIPTS, installed, program
 from edgevoice.conformance.sound_checks import SPEECH
 from edgevoice.conformance.target import Target
 from edgevoice.errors import CheckFailed
+from edgevoice.hardware.system.child_process import end
 
 STOP_S = 5.0
 
@@ -55,7 +56,7 @@ async def node_script(target: Target, directory: Path) -> AsyncIterator[NodeScri
         script.tell(given(target) | {"modules": str(modules), "speech": str(SPEECH)})
         yield script
     finally:
-        await stopped(process)
+        await end(process, STOP_S)
 
 
 def given(target: Target) -> dict[str, str]:
@@ -66,15 +67,3 @@ def given(target: Target) -> dict[str, str]:
         "token": target.key,
         "model": target.model,
     }
-
-
-async def stopped(process: asyncio.subprocess.Process) -> None:
-    if process.returncode is not None:
-        return
-    process.terminate()
-    try:
-        async with asyncio.timeout(STOP_S):
-            await process.wait()
-    except TimeoutError:
-        process.kill()
-        await process.wait()

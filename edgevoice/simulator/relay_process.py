@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edgevoice.errors import LinkError, ScenarioError
+from edgevoice.hardware.system.child_process import end
 from edgevoice.relay.access import tokens
 
 log = logging.getLogger(__name__)
@@ -61,7 +62,8 @@ async def relay_process(
         try:
             yield RunningRelay(await _url(process, log_path), token, process.pid)
         finally:
-            await _stop(process)
+            if not await end(process, STOP_S):
+                log.warning("the relay did not stop within %.0f s and was killed", STOP_S)
 
 
 async def _url(process: asyncio.subprocess.Process, log_path: Path) -> str:
@@ -79,16 +81,3 @@ async def _url(process: asyncio.subprocess.Process, log_path: Path) -> str:
 def _last_line(path: Path) -> str:
     lines = path.read_text(errors="replace").strip().splitlines()
     return lines[-1] if lines else "no reason given"
-
-
-async def _stop(process: asyncio.subprocess.Process) -> None:
-    if process.returncode is not None:
-        return
-    process.terminate()
-    try:
-        async with asyncio.timeout(STOP_S):
-            await process.wait()
-    except TimeoutError:
-        log.warning("the relay did not stop within %.0f s and was killed", STOP_S)
-        process.kill()
-        await process.wait()

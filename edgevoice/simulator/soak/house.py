@@ -16,6 +16,7 @@ import yaml
 
 from edgevoice.daemon.control.client import request
 from edgevoice.errors import ControlError, LaboratoryError
+from edgevoice.hardware.system.child_process import end
 from edgevoice.relay.access import tokens
 from edgevoice.simulator.relay_process import READY
 from edgevoice.simulator.soak.watcher import Watcher
@@ -219,13 +220,6 @@ def free_port() -> int:
 
 
 async def _end(process: Process) -> None:
-    if process.returncode is not None:
-        return
-    process.send_signal(signal.SIGCONT)
-    process.terminate()
-    try:
-        async with asyncio.timeout(STOP_S):
-            await process.wait()
-    except TimeoutError:
-        process.kill()
-        await process.wait()
+    if process.returncode is None:
+        process.send_signal(signal.SIGCONT)
+    await end(process, STOP_S)
