@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from edgevoice.audio.frames import FRAME_SAMPLES
-from edgevoice.simulator.outage import Report, suffer
+from edgevoice.simulator.outage import Moment, Report, suffer
 from tests.fault_report import Measured
 
 pytestmark = [
@@ -20,13 +20,16 @@ ASKED = 2
 WHOLE_S = 1.9
 """How long the answer to that sounds."""
 
+NOTICED_S = 2.5
+"""A path that is gone for longer is known to be dead by then."""
 
 MOST_LOST = 2 * FRAME_SAMPLES
 """The path may be found again before the kernel's notice has been read; none is usual."""
 
-
 STARVED_S = 4.0
 """A machine that needs longer to call again has no time for the sound of ten seconds either."""
+
+IN: dict[Moment, str] = {"sentence": "in a sentence", "answer": "in an answer"}
 
 
 def whole(report: Report) -> bool:
@@ -44,37 +47,29 @@ def words(report: Report) -> str:
     )
 
 
-@pytest.mark.fault("link-loss-1s")
-async def test_a_sentence_over_a_line_that_is_away_for_a_second_goes_on(
-    tmp_path: Path, measured: Measured
+@pytest.mark.parametrize(
+    ("moment", "cut_s", "again_s", "whole_within_s"),
+    [
+        pytest.param("sentence", 1.0, 2.0, 2.0, marks=pytest.mark.fault("link-loss-1s")),
+        pytest.param("answer", 3.0, 5.0, 5.0, marks=pytest.mark.fault("link-loss-3s")),
+        pytest.param("sentence", 10.0, 10.0, STARVED_S, marks=pytest.mark.fault("link-loss-10s")),
+    ],
+)
+async def test_what_a_line_that_is_cut_off_carried_is_answered_whole(
+    tmp_path: Path,
+    measured: Measured,
+    moment: Moment,
+    cut_s: float,
+    again_s: float,
+    whole_within_s: float,
 ) -> None:
-    report = await suffer(tmp_path, "sentence", lambda area: area.cut(), 1.0, ASKED + 1)
-    assert whole(report), report
-    assert report.again_s < 2.0
-    measured(f"in a sentence: {words(report)}")
-
-
-@pytest.mark.fault("link-loss-3s")
-async def test_an_answer_that_is_cut_off_for_three_seconds_is_heard_whole(
-    tmp_path: Path, measured: Measured
-) -> None:
-    report = await suffer(tmp_path, "answer", lambda area: area.cut(), 3.0, ASKED + 1)
-    assert report.noticed_s is not None and report.noticed_s < 2.5
-    assert report.again_s < 5.0
-    assert whole(report), report
-    measured(f"in an answer: {words(report)}")
-
-
-@pytest.mark.fault("link-loss-10s")
-async def test_a_sentence_that_is_cut_off_for_ten_seconds_is_answered_all_the_same(
-    tmp_path: Path, measured: Measured
-) -> None:
-    report = await suffer(tmp_path, "sentence", lambda area: area.cut(), 10.0, ASKED + 1)
-    assert report.noticed_s is not None and report.noticed_s < 2.5
+    report = await suffer(tmp_path, moment, lambda area: area.cut(), cut_s, ASKED + 1)
+    if cut_s > NOTICED_S:
+        assert report.noticed_s is not None and report.noticed_s < NOTICED_S
+    assert report.again_s < again_s
     assert report.outcome == "answered"
-    assert whole(report) or report.again_s > STARVED_S, report
-    assert report.again_s < 10.0
-    measured(f"in a sentence: {words(report)}")
+    assert whole(report) or report.again_s > whole_within_s, report
+    measured(f"{IN[moment]}: {words(report)}")
 
 
 @pytest.mark.fault("address-change")
@@ -85,4 +80,4 @@ async def test_in_another_network_the_sentence_goes_on_without_a_break(
     assert report.noticed_s is None
     assert report.outcome == "answered" and report.lost <= MOST_LOST
     assert WHOLE_S + 0.8 < report.answer_s < WHOLE_S + 2.2
-    measured(f"in a sentence: {words(report)}")
+    measured(f"{IN['sentence']}: {words(report)}")
