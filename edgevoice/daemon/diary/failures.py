@@ -13,6 +13,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain, count
 from pathlib import Path
 from typing import Any, Literal
 
@@ -21,6 +22,7 @@ from edgevoice.config import Config
 from edgevoice.daemon.diary.bare_settings import bare
 from edgevoice.daemon.diary.flight_file import FLIGHT_RECORD, write_flight, write_private
 from edgevoice.daemon.diary.log_tail import LogTail
+from edgevoice.hardware.system.folder_lock import alone_in
 from edgevoice.transceiver.flight import Entry
 
 log = logging.getLogger(__name__)
@@ -36,6 +38,8 @@ MOST_OF_A_KIND = 3
 """Sessions that were cut off do not push out what led to a crash. Some 300 kB each, at most."""
 AGAIN_S = 600.0
 """After a session that was cut off or a stall, the next one of it: a bad network has many."""
+PATIENCE_S = 5.0
+"""A long record takes a small board seconds."""
 SELDOM: frozenset[Kind] = frozenset({"session", "stall"})
 
 TOLD = frozenset(
@@ -57,9 +61,16 @@ class Failure:
 
 
 class Failures:
-    def __init__(self, directory: Path, wall_clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        wall_clock: Callable[[], datetime],
+        patience_s: float = PATIENCE_S,
+    ) -> None:
+        """`patience_s`: with another process that has the same folder, and writes one now."""
         self.folder = directory / FOLDER
         self._wall_clock = wall_clock
+        self._patience_s = patience_s
         self._last: dict[Kind, datetime] = {}
         self._writing = threading.Lock()
         self._generation = 0
@@ -129,25 +140,38 @@ class Failures:
             if generation != self._generation:
                 return None
             try:
-                return self._write(failure, now, about)
+                self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+                with alone_in(self.folder.parent, self._patience_s):
+                    return self._write_alone(failure, now, about)
             except OSError as trouble:
                 log.error("a failure cannot be written down in %s: %s", self.folder, trouble)
-                # Half of it would take the room of others on a disk that is full.
-                shutil.rmtree(self.folder / PARTIAL, ignore_errors=True)
                 return None
+
+    def _write_alone(self, failure: Failure, now: datetime, about: Mapping[str, Any]) -> Path:
+        try:
+            return self._write(failure, now, about)
+        except OSError:
+            # Half of it would take the room of others on a disk that is full.
+            shutil.rmtree(self.folder / PARTIAL, ignore_errors=True)
+            raise
 
     def _write(self, failure: Failure, now: datetime, about: Mapping[str, Any]) -> Path:
         """All of it, or nothing under its name."""
-        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         partial = self.folder / PARTIAL
         shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir(mode=0o700)
         self._fill(partial, failure, now, about)
-        named = self.folder / f"{now:%Y%m%d-%H%M%S}-{failure.kind}"
-        shutil.rmtree(named, ignore_errors=True)
+        named = self._free_name(failure.kind, now)
         partial.rename(named)
         self._drop_oldest(failure.kind, named)
         return named
+
+    def _free_name(self, kind: Kind, now: datetime) -> Path:
+        """Two may fail in the same second; their names are in order of time, too."""
+        stamp = f"{now:%Y%m%d-%H%M%S}"
+        names = chain([stamp], (f"{stamp}.{number}" for number in count(2)))
+        paths = (self.folder / f"{name}-{kind}" for name in names)
+        return next(path for path in paths if not path.exists())
 
     def _fill(
         self,

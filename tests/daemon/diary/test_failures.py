@@ -3,10 +3,11 @@
 import errno
 import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Thread
 from typing import get_args
 
 import pytest
@@ -145,6 +146,42 @@ def test_a_disk_that_fills_up_is_left_as_it_was(tmp_path: Path) -> None:
     made = failures(tmp_path)
     assert made.keep(Failure("crash", "x", TooLong())) is None
     assert list(made.folder.iterdir()) == []
+
+
+class Meanwhile(tuple[Entry, ...]):
+    """While it is being written down, another device does this."""
+
+    act: Callable[[], object]
+
+    def __iter__(self) -> Iterator[Entry]:
+        self.act()
+        return iter(())
+
+
+def test_two_devices_that_fail_at_once_leave_one_each(tmp_path: Path) -> None:
+    """On one state folder: neither writes into the other one's half."""
+    left: list[Path | None] = []
+    other = Thread(
+        target=lambda: left.append(failures(tmp_path).keep(Failure("crash", "KeyError", ())))
+    )
+    flight = Meanwhile()
+    flight.act = lambda: (other.start(), other.join(0.3))
+    one = failures(tmp_path).keep(Failure("crash", "TypeError", flight))
+    other.join()
+    kept = failures(tmp_path).kept()
+    assert kept == [one, *left] == sorted(failures(tmp_path).folder.iterdir())
+    told = [json.loads((path / "failure.json").read_text())["what"] for path in kept]
+    assert told == ["TypeError", "KeyError"]
+
+
+def test_another_device_that_hangs_in_it_is_waited_for_no_longer(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    hasty = Failures(tmp_path, Clock(), patience_s=0.1)
+    flight = Meanwhile()
+    flight.act = lambda: hasty.keep(Failure("crash", "KeyError", ()))
+    assert failures(tmp_path).keep(Failure("stall", "it stood", flight)) is not None
+    assert "another program has been writing there" in caplog.text
 
 
 def test_after_the_clock_was_put_back_the_last_one_is_kept(tmp_path: Path) -> None:
