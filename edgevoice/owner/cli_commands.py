@@ -150,6 +150,11 @@ def add_forget(commands: Commands, configured: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--relay", action="store_true", help="also ask the relays to forget our conversations"
     )
+    command.add_argument(
+        "--failure",
+        metavar="NAME",
+        help="only what led to this failure, when you have looked at it; `doctor` names the last",
+    )
     command.add_argument("--yes", action="store_true", help="do not ask whether this is meant")
     command.set_defaults(act=forget)
 

@@ -10,6 +10,7 @@ from typing import Any
 from edgevoice.config import Config
 from edgevoice.config_file import asked_for
 from edgevoice.daemon.control.client import is_down, request
+from edgevoice.daemon.diary.failures import FOLDER, dismiss
 from edgevoice.daemon.diary.kept import erasable, erase, erasing
 from edgevoice.errors import ControlError
 from edgevoice.owner.turns import state_directory
@@ -27,6 +28,10 @@ BEYOND = (
 def main(args: argparse.Namespace) -> int:
     config = asked_for(args).config
     words = [name for name in ("all", "key", "relay") if getattr(args, name)]
+    if args.failure and words:
+        raise ControlError("--failure is about one failure: leave --all, --key and --relay out")
+    if args.failure:
+        words = ["failure", Path(args.failure).name]
     if ("all" in words or "key" in words) and not args.yes:
         words = confirm(config, words)
         if not words:
@@ -85,6 +90,8 @@ def carry_out(config: Config, words: list[str]) -> dict[str, Any]:
 def by_files(config: Config, words: list[str]) -> dict[str, Any]:
     directory = state_directory(config.control.state_dir)
     chosen = erasing(everything="all" in words, key="key" in words)
+    if words[:1] == ["failure"]:
+        return dismiss(directory / FOLDER, words[1])
     places = [directory, Path(config.control.socket).parent]
     told: dict[str, Any] = {"erased": [], "stuck": []}
     for place, by in zip(places, (chosen, frozenset({"forget"})), strict=True):

@@ -2,11 +2,13 @@
 
 import io
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from edgevoice.cli import main
+from edgevoice.daemon.diary.failures import Failure, Failures
 from tests.daemon.diary.test_forgetting import MARKER, STAY, marked, plant
 from tests.owner.daemon import answering
 
@@ -89,6 +91,47 @@ def test_without_a_terminal_it_has_to_be_meant(
     assert main(["forget", "--all", *settings(house)]) == 1
     assert "add --yes" in capsys.readouterr().err
     assert "turns.jsonl" in left(house)
+
+
+def fail(house: Path) -> list[str]:
+    """The names of two failures, oldest first."""
+    made = Failures(house / "state", lambda: datetime(2026, 1, 2, tzinfo=UTC))
+    made.keep(Failure("crash", "KeyError", ()))
+    made.keep(Failure("stall", "it stood", ()))
+    return [path.name for path in made.kept()]
+
+
+def test_one_failure_goes_and_nothing_else(house: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    seen, other = fail(house)
+    before = left(house)
+    folder = house / "state" / "failures" / seen
+    assert main(["forget", "--failure", str(folder), *settings(house)]) == 0
+    assert f"erased: the failure {seen}" in capsys.readouterr().out
+    assert not folder.exists() and (folder.parent / other).exists() and left(house) == before
+    assert main(["forget", "--failure", seen, *settings(house)]) == 1
+    assert f"no failure is called '{seen}': name one" in (told := capsys.readouterr().err)
+    assert f"({other})" in told
+
+
+def test_one_failure_is_not_mistaken_for_everything(
+    house: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (seen, _), before = fail(house), left(house)
+    for more in ("--all", "--key", "--relay"):
+        assert main(["forget", "--failure", seen, more, "--yes", *settings(house)]) == 1
+        assert "leave --all" in capsys.readouterr().err
+    assert main(["forget", "--failure", "..", *settings(house)]) == 1
+    assert left(house) == before
+
+
+def test_a_running_assistant_is_asked_for_one_failure(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with answering(forget={"erased": ["the failure x-crash"], "stuck": []}) as (socket, asked):
+        words = ["forget", "--failure", "x-crash", "--set", f"control.socket={socket}"]
+        assert main(words) == 0
+    assert asked == ["forget failure x-crash"]
+    assert "erased: the failure x-crash" in capsys.readouterr().out
 
 
 def test_a_running_assistant_does_it(capsys: pytest.CaptureFixture[str]) -> None:

@@ -22,6 +22,7 @@ from edgevoice.config import Config
 from edgevoice.daemon.diary.bare_settings import bare
 from edgevoice.daemon.diary.flight_file import FLIGHT_RECORD, write_flight, write_private
 from edgevoice.daemon.diary.log_tail import LogTail
+from edgevoice.errors import ControlError
 from edgevoice.hardware.system.folder_lock import alone_in
 from edgevoice.transceiver.flight import Entry
 
@@ -120,6 +121,11 @@ class Failures:
         with self._writing:
             shutil.rmtree(self.folder, ignore_errors=True)
 
+    def dismiss(self, name: str) -> dict[str, list[str]]:
+        """See `dismiss` below."""
+        with self._writing:
+            return dismiss(self.folder, name)
+
     def _about(self, failure: Failure, now: datetime, status: Mapping[str, Any]) -> dict[str, Any]:
         return {
             "edgevoice_failure": 1,
@@ -205,3 +211,19 @@ def kept(folder: Path) -> list[Path]:
     except OSError:
         return []
     return sorted(path for path in found if path.name != PARTIAL)
+
+
+def dismiss(folder: Path, name: str) -> dict[str, list[str]]:
+    """Erase one that its owner has looked at, and say so, or what is in the way. Blocking.
+
+    ControlError: none is called that.
+    """
+    there = {path.name: path for path in kept(folder)}
+    if name not in there:
+        known = ", ".join(there) or "none"
+        raise ControlError(f"no failure is called {name!r}: name one of those there are ({known})")
+    try:
+        shutil.rmtree(there[name])
+    except OSError as error:
+        return {"erased": [], "stuck": [f"{there[name]}: {error.strerror or error}"]}
+    return {"erased": [f"the failure {name}"], "stuck": []}

@@ -1,7 +1,8 @@
 """Erases what the board knows of its people: in memory first, so that nothing is written anew.
 
 `forget` alone is about the conversation. `forget all` is about every trace; the board's
-key goes with `key`, and relays are asked to forget with `relay`.
+key goes with `key`, and relays are asked to forget with `relay`. `forget failure NAME` is
+about one failure that its owner has looked at, and nothing else.
 """
 
 import asyncio
@@ -43,10 +44,16 @@ class Forgetting:
     ask_relays: Callable[[], Awaitable[Sequence[Told]]]
 
     def table(self) -> dict[str, Command]:
-        told = "erase what was said; with `all` every trace, with `key` the key, with `relay` there"
+        told = (
+            "erase what was said; with `all` every trace, with `key` the key, with `relay` there;"
+            " or with `failure NAME` that one alone"
+        )
         return {"forget": Command(self.forget, told, argument=True, patience_s=WORK_S)}
 
     def forget(self, argument: str) -> Answer:
+        what, _, name = argument.partition(" ")
+        if what == "failure":
+            return self._dismiss(name.strip())
         asked = set(argument.split())
         if asked - WORDS:
             raise ControlError(f"{argument!r} is none of: all, key, relay")
@@ -55,6 +62,9 @@ class Forgetting:
             self.runner.post(ForgetRequested())
             return {**known, "elsewhere": ELSEWHERE}
         return self._forget(asked)
+
+    async def _dismiss(self, name: str) -> Told:
+        return await asyncio.to_thread(self.diary.failures.dismiss, name)
 
     def _known(self) -> dict[str, Any]:
         known = self.runner.transceiver.conversation

@@ -28,8 +28,9 @@ def failures(machine: Machine, config: Config) -> Iterator[Finding]:
         return
     last = found[-1]
     text = f"{len(found)} kept, the last one of {last['at']}: {WORDED[last['kind']]}"
-    folder = f"{config.control.state_dir}/{FOLDER}/{last['name']}"
-    yield Finding("warn", "failures", text, f"edgevoice replay {folder}")
+    folder, name = f"{config.control.state_dir}/{FOLDER}/{last['name']}", last["name"]
+    todo = f"edgevoice replay {folder}; once seen, edgevoice forget --failure {name}"
+    yield Finding("warn", "failures", text, todo)
 
 
 def told(machine: Machine, config: Config) -> list[dict[str, Any]]:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from edgevoice.daemon.diary.failures import Failure
 from edgevoice.daemon.diary.kept import KEPT
 from edgevoice.errors import ControlError
 from edgevoice.realtime.items import user_audio
@@ -85,6 +86,20 @@ async def test_without_all_only_the_words_go(tmp_path: Path) -> None:
         plant_one.write_text(MARKER)
         relays = (await told(house, "forget relay"))["relays"]
         assert "error" in relays[0] and plant_one.exists()
+
+
+async def test_a_failure_that_was_looked_at_goes_alone(tmp_path: Path) -> None:
+    house = House(tmp_path)
+    async with running(house):
+        failures = house.device._diary.failures
+        seen = failures.keep(Failure("crash", "KeyError", ()))
+        stays = failures.keep(Failure("stall", "it stood", ()))
+        assert seen is not None
+        answer = await told(house, f"forget failure {seen.name}")
+        assert answer == {"erased": [f"the failure {seen.name}"], "stuck": []}
+        assert failures.kept() == [stays]
+        with pytest.raises(ControlError, match="no failure is called"):
+            await told(house, "forget failure x")
 
 
 async def test_what_cannot_be_erased_is_told(tmp_path: Path) -> None:

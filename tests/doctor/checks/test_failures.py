@@ -30,7 +30,10 @@ def test_the_last_one_is_named_with_what_plays_it(tmp_path: Path) -> None:
     (finding,) = failures(board.machine, CONFIG)
     assert finding.level == "warn"
     assert finding.text == "1 kept, the last one of 2026-01-02T03:04:05+00:00: it broke down"
-    assert finding.todo == f"edgevoice replay /{STATE}/failures/20260102-030405-crash"
+    name = "20260102-030405-crash"
+    assert finding.todo == (
+        f"edgevoice replay /{STATE}/failures/{name}; once seen, edgevoice forget --failure {name}"
+    )
 
 
 def test_where_there_is_none_or_only_rubbish_nothing_is_said(tmp_path: Path) -> None:
