@@ -179,6 +179,18 @@ class Program:
             log.error("it goes on without: %s", told)
         return prepared
 
+    def _prepare_no_worse(self, config: Config) -> Prepared:
+        """In a thread. What is missing already says nothing against another configuration."""
+        try:
+            return self._prepare(config)
+        except ModelError:
+            if not self._lacking:
+                raise
+        prepared = self._prepare_anyway(config)
+        if worse := [told for told in prepared.models.lacking if told not in self._lacking]:
+            raise ModelError("; ".join(worse))
+        return prepared
+
     def _take_next(self) -> Prepared | None:
         following, self._next = self._next, None
         return None if self._stopped.is_set() else following
@@ -276,7 +288,9 @@ class Program:
             self._config = new
             self._tell(Verdict(number, changed=names), device)
             return
-        prepared = await asyncio.to_thread(self._prepare, new)
+        # Whoever has changed no setting wants to know whether a model has been mended.
+        prepare = self._prepare_no_worse if names else self._prepare
+        prepared = await asyncio.to_thread(prepare, new)
         await self._until_idle(device)
         self._take_level(new)
         now = asyncio.get_running_loop().time()

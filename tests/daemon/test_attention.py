@@ -100,7 +100,24 @@ def lacking_its_words(config: Config) -> Prepared:
     """What is left where the models' folder is empty."""
     nowhere = replace(config, wake=replace(config.wake, models_dir="/nowhere"))
     models = load_what_can_be(replace(nowhere, vad=replace(config.vad, engine="webrtc")))
-    return Prepared(config, prepared(config).called, models)
+    called = prepared(replace(config, wake=WakeConfig())).called
+    return Prepared(config, called, models)
+
+
+async def test_a_reload_that_would_hear_less_is_refused(tmp_path: Path) -> None:
+    house = Household(tmp_path)
+
+    def broken(config: Config) -> Prepared:
+        raise ModelError("model alexa_v0.1.onnx cannot be loaded")
+
+    house.prepared, house.program._prepare_anyway = broken, lacking_its_words
+    async with living(house):
+        old, (alexa,) = house.device, house.config.wake.words
+        more = (alexa, replace(alexa, name="jarvis"))
+        house.write(wake=replace(house.config.wake, words=more))
+        refused = (await house.reload())["refused"]
+        assert '"jarvis" is not heard' in refused and '"alexa"' not in refused
+        assert house.device is old
 
 
 @pytest.mark.fault("corrupt-model")
@@ -127,6 +144,9 @@ async def test_without_its_models_it_is_woken_by_hand_and_a_reload_takes_up_what
         house.tell("stop")
         await elapse(0.1)
         assert "cannot be loaded" in (await house.reload())["refused"]
+        house.write(turn=TurnConfig(follow_up_s=9.0))
+        assert (await house.reload())["said"].startswith("reloaded: turn.follow_up_s")
+        assert '"alexa" is not heard' in house.tell("status")["deaf"]
         house.prepared = prepared
         assert not (await house.reload())["refused"]
         assert house.tell("status")["deaf"] is None
