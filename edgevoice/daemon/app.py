@@ -24,7 +24,6 @@ from edgevoice.audio.ring import RingBuffer
 from edgevoice.audio.sample_clock import SampleClock
 from edgevoice.config import Config
 from edgevoice.daemon.abilities import Volume, toolbox
-from edgevoice.daemon.allocator import Allocator
 from edgevoice.daemon.attention import Attention
 from edgevoice.daemon.board import Board
 from edgevoice.daemon.capture import Capture
@@ -58,6 +57,7 @@ from edgevoice.hardware.lamps import Lamps
 from edgevoice.hardware.lights.drivers import open_indicator
 from edgevoice.hardware.sound.mixer import make_mixer
 from edgevoice.hardware.sound.other_sound import OtherSound
+from edgevoice.hardware.system.allocator import Allocator
 from edgevoice.hardware.system.network import NetworkWatch
 from edgevoice.hardware.system.service_manager import ServiceManager
 from edgevoice.hardware.system.state_file import StateFile

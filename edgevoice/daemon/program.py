@@ -22,11 +22,11 @@ from typing import Any
 from edgevoice.config import Config
 from edgevoice.config_file import changed
 from edgevoice.daemon import relays
-from edgevoice.daemon.allocator import Allocator
 from edgevoice.daemon.app import Device
 from edgevoice.daemon.board import Board, Models, load_what_can_be, real_board
 from edgevoice.daemon.control.reloads import LIVE, RESTART_ONLY, Reloads, Verdict
 from edgevoice.errors import ConfigError, EdgeVoiceError, ModelError
+from edgevoice.hardware.system.allocator import Allocator
 from edgevoice.hardware.system.service_manager import ServiceManager, failing_aloud, reason
 from edgevoice.link.relay import Relay
 from edgevoice.transceiver.inputs import Input

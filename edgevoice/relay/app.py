@@ -19,6 +19,7 @@ from edgevoice import __version__
 from edgevoice.audio.vad import SileroVad, Vad, WebRtcVad
 from edgevoice.config import Config, RelayConfig
 from edgevoice.errors import ConfigError, LinkError
+from edgevoice.hardware.system.allocator import Allocator
 from edgevoice.hardware.system.service_manager import ServiceManager, failing_aloud
 from edgevoice.identity.pairing_code import authority_sha256
 from edgevoice.neighbours.neighbour import supervised
@@ -293,6 +294,7 @@ class Relay:
                 equipping = group.create_task(self._servers.run())
                 guarding = group.create_task(signalling.lobby.run(lambda: server.connections))
                 announcing = group.create_task(self._announce(url))
+                trimming = group.create_task(Allocator().run())
                 on_listening(url)
                 self._service.ready()
                 self._tell_status(0)
@@ -304,6 +306,7 @@ class Relay:
                 equipping.cancel()
                 probing.cancel()
                 announcing.cancel()
+                trimming.cancel()
         finally:
             await runner.cleanup()
 

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from edgevoice.daemon.allocator import TRIM_EVERY_S, Allocator
+from edgevoice.hardware.system.allocator import TRIM_EVERY_S, Allocator
 from tests.virtual_time import elapse
 
 
