@@ -11,8 +11,8 @@ from edgevoice.transceiver.setup import Setup
 from edgevoice.transceiver.step import Step
 from edgevoice.transceiver.transceiver import Transceiver
 
-MOST_ENTRIES = 2_000
-"""Some minutes of a busy session."""
+MOST_ENTRIES = 1_000
+"""Some 25 turns, which take 1.2 MB; whoever is at rest in between begins again."""
 
 AGAIN_STEPS = 100
 """A board in a noisy room has steps without any session; so often there is a new beginning."""

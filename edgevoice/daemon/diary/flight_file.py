@@ -18,7 +18,7 @@ from edgevoice.transceiver.flight_record import lines
 log = logging.getLogger(__name__)
 
 MOST_BYTES = 2 << 20
-"""Four times as much as 2,000 steps of a usual day; of more the newest are written."""
+"""Eight times as much as 1,000 steps of a usual day; of more the newest are written."""
 FLIGHT_RECORD = "flight-record.jsonl"
 
 

@@ -6,7 +6,7 @@ the last third than in the first, unless the slope is not to be told from nothin
 least of each third does not rise from one to the next: one that comes late stays one.
 
 Memory never stands still. Python and glibc come to rest slowly, and what is kept of the last
-hours fills up to its bounds: 2,000 steps of the flight, 500 turns of the diary. What must not
+hours fills up to its bounds: 1,000 steps of the flight, 500 turns of the diary. What must not
 be is growth with the number of conversations, without end. The bound is
 `MOST_KB_PER_CONVERSATION`: a kitchen of fifty conversations a day would take from a device
 1.5 MB a day. The 200 MB between its idle size and the `MemoryMax` of its unit would last four
@@ -23,8 +23,8 @@ from edgevoice.simulator.soak.flatness import Point, Slope, Trend, trend
 
 MOST_KB_PER_CONVERSATION = 30.0
 WARM_UP_S, WARM_UP_PART = 240.0, 0.4
-"""After the start of a process, or this part of a shorter run. The flight, 2,000 steps with
-their events, is some 3 MB and full after thirty conversations."""
+"""After the start of a process, or this part of a shorter run. The flight, 1,000 steps with
+their events, is some 1.2 MB and full after twenty-five conversations."""
 SPELL_S = 3.0
 """Between two measurements; a longer pause was no calm one."""
 MEMORY_TAKES_S = 200.0
