@@ -11,13 +11,15 @@ be is growth with the number of conversations, without end. The bound is
 `MOST_KB_PER_CONVERSATION`: a kitchen of fifty conversations a day would take from a device
 1.5 MB a day. The 200 MB between its idle size and the `MemoryMax` of its unit would last four
 months, and in each of them it is restarted by an update. With the rate of this run that is a
-slope, and the run is flat where the middle of the interval is below it: a longer run narrows
-the interval and tells smaller leaks.
+slope, and the run is flat where the middle of the interval is below it, or where the interval
+does not tell it from nothing: a relay's memory goes up and down by 10 MB with what an answer
+needs. A longer run narrows the interval and tells smaller leaks.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
+from typing import TypeGuard
 
 from edgevoice.simulator.soak.flatness import Point, Slope, Trend, trend
 
@@ -129,8 +131,12 @@ def _of_count(found: Trend) -> str:
     return f"{found.last:.0f} at the end, {found.first:.0f} at the beginning"
 
 
+def _is_over(slope: Slope | None, bound: float) -> TypeGuard[Slope]:
+    return slope is not None and slope.middle > bound
+
+
 def _of_memory(found: Trend, bound: float) -> str:
-    if found.slope is None or found.slope.middle <= bound:
+    if not _is_over(found.slope, bound) or not found.slope.is_growth:
         return ""
     return f"grows by {found.slope.middle:.1f} MB an hour, {bound:.1f} are allowed"
 
@@ -139,11 +145,16 @@ def told(verdict: Verdict) -> str:
     """One line of the summary."""
     found = verdict.trend
     bound = "" if verdict.bound is None else f"  allowed {verdict.bound:.1f}"
-    word = verdict.complaint or ("-" if verdict.bound is None else "flat")
+    word = verdict.complaint or ("-" if verdict.bound is None else _flat(verdict))
     return (
         f"{verdict.program:<7} {verdict.quantity:<13} {_interval(found.slope)}{bound:<14}"
         f"  {found.first:8.1f} -> {found.last:8.1f}  {word}"
     )
+
+
+def _flat(verdict: Verdict) -> str:
+    is_noise = verdict.quantity in MEMORY and _is_over(verdict.trend.slope, verdict.bound or 0.0)
+    return "flat, as far as so short a run can tell" if is_noise else "flat"
 
 
 def _interval(slope: Slope | None) -> str:

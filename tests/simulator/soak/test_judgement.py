@@ -52,6 +52,20 @@ def test_what_fills_up_slowly_is_allowed():
     assert judge(run("anonymous_mb", per_hour=BOUND / 3))["anonymous_mb"].complaint == ""
 
 
+def test_what_grows_less_than_it_goes_up_and_down_is_not_taken_for_growth():
+    """And is not called as flat as what stands still."""
+    up_and_down = judge(run("anonymous_mb", per_hour=60, noise=8.0))["anonymous_mb"]
+    slope = up_and_down.trend.slope
+    assert slope is not None and slope.low < 0 < BOUND < slope.middle
+    assert up_and_down.complaint == ""
+    assert "as far as so short a run can tell" in told(up_and_down)
+    assert told(judge(run())["anonymous_mb"]).endswith("flat")
+
+
+def test_a_leak_is_found_in_what_goes_up_and_down():
+    assert judge(run("anonymous_mb", per_hour=20 * BOUND, noise=4.0))["anonymous_mb"].complaint
+
+
 def test_one_descriptor_in_two_minutes_is_found():
     found = judge(run("descriptors", per_hour=30))
     assert found["descriptors"].complaint.startswith("17 at the end, ")
