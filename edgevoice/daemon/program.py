@@ -259,8 +259,7 @@ class Program:
             device.line.note(self._note, device.runner.transceiver)
         self._swapping_until = 0.0
         self._service.ready()
-        if trial is not None:
-            self._allocator.sweep()
+        self._allocator.settle()
 
     async def _reload_when_asked(self, device: Device) -> None:
         """Returns when another device is to follow."""

@@ -1,7 +1,6 @@
 """The relay: started in order, stopped in reverse. `edgevoice relay` begins here."""
 
 import asyncio
-import gc
 import logging
 import os
 import signal
@@ -183,6 +182,7 @@ class Relay:
         self._notices = Notices(config.announcements_minutes * 60.0)
         self._upstream = make_upstream(config.upstream)
         self._servers = McpServers(config.mcp)
+        self._allocator = Allocator()
         publish = self._monitoring.publish
         self._answerer = answerer = Answerer(
             config,
@@ -224,8 +224,7 @@ class Relay:
                 await self._engine.start()
             if self._config.engine != "parrot":  # who talks to a parrot needs nobody to judge it
                 await self._judge.start()
-            gc.collect()
-            gc.freeze()  # what is loaded now stays: sweeping up after a call need not look at it
+            self._allocator.settle()
             try:
                 await self._serve(tls, stop, on_listening)
                 await self._ledger.save()
@@ -294,7 +293,7 @@ class Relay:
                 equipping = group.create_task(self._servers.run())
                 guarding = group.create_task(signalling.lobby.run(lambda: server.connections))
                 announcing = group.create_task(self._announce(url))
-                trimming = group.create_task(Allocator().run())
+                trimming = group.create_task(self._allocator.run())
                 on_listening(url)
                 self._service.ready()
                 self._tell_status(0)

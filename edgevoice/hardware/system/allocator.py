@@ -11,24 +11,29 @@ import ctypes
 import gc
 from collections.abc import Callable
 
-TRIM_EVERY_S = 60.0
+SWEEP_EVERY_S = 60.0
 
 
 class Allocator:
     def __init__(self, trim: Callable[[int], object] | None = None) -> None:
         self._trim = trim or _malloc_trim()
 
-    def sweep(self) -> None:
-        """Something large was dropped, and may be part of a circle that only the collector finds.
+    def settle(self) -> None:
+        """What is loaded now stays: no sweep need look at it again, until this is called again.
 
         0.1 s here, which sound waits for in its queue.
         """
+        gc.unfreeze()
         gc.collect()
+        gc.freeze()
         self._trim(0)
 
     async def run(self) -> None:
+        """A connection that has ended is a circle of references around megabytes of C, which
+        Python does not count: left to itself it would look for them after minutes."""
         while True:
-            await asyncio.sleep(TRIM_EVERY_S)
+            await asyncio.sleep(SWEEP_EVERY_S)
+            gc.collect()
             await asyncio.to_thread(self._trim, 0)  # sound does not wait for it
 
 
