@@ -15,7 +15,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO
 
@@ -27,9 +27,11 @@ from edgevoice.audio.frames import CAPTURE_RATE_HZ, Samples
 SPEAKER_RATE_HZ = 48_000
 HISS = 3
 """Amplitude of the room's own noise, as a converter has it: exact zeros are a dead microphone."""
-START_S = 10.0
+START_S = 20.0
 PLAYERS = 2
 """Who play from the start on: the room's hiss, and nothing to the loudspeaker."""
+RECORDERS = 1
+"""Who record from the start on: the tape."""
 
 # 16 kHz so that no resampler lies between the test and the microphone.
 CONFIGURATION = f"""
@@ -55,7 +57,7 @@ class Pulse:
         }
 
     def start(self) -> None:
-        """Returns when it accepts clients."""
+        """Returns when it accepts clients; its own come a little later, see `settle`."""
         script = self._folder / "default.pa"
         script.write_text(CONFIGURATION)
         self._server = subprocess.Popen(
@@ -67,7 +69,7 @@ class Pulse:
                  "PULSE_RUNTIME_PATH": str(self._folder / "pulse")},
             stderr=subprocess.DEVNULL,
         )  # fmt: skip
-        self._wait_until_ready()
+        self._wait_for(self._answers)
         # A null sink begins with a pause of up to 2 s unless something plays already.
         self.hiss("room")
         self._helper(
@@ -77,6 +79,11 @@ class Pulse:
         self._helper(
             "parec", "--device=loudspeaker.monitor", *_format(SPEAKER_RATE_HZ), to=self._tape
         )
+
+    def settle(self) -> None:
+        """Returns when those who play and record from the start on have arrived."""
+        self._wait_for(lambda: self._count("sink-inputs") >= PLAYERS)
+        self._wait_for(lambda: self._count("source-outputs") >= RECORDERS)
 
     def kill(self) -> None:
         """Without a word, as a crash does it."""
@@ -140,11 +147,17 @@ class Pulse:
         if stdin is not None:
             stdin.close()  # now the reader's alone
 
-    def _wait_until_ready(self) -> None:
+    def _answers(self) -> bool:
+        environment = {**os.environ, **self.environment}
+        asked = subprocess.run(["pactl", "info"], capture_output=True, env=environment)
+        return asked.returncode == 0
+
+    def _count(self, kind: str) -> int:
+        return len(self.control("list", "short", kind).splitlines())
+
+    def _wait_for(self, holds: Callable[[], bool]) -> None:
         give_up_at = time.monotonic() + START_S
-        while subprocess.run(
-            ["pactl", "info"], capture_output=True, env={**os.environ, **self.environment}
-        ).returncode:
+        while not holds():
             assert time.monotonic() < give_up_at, (self._folder / "log").read_text()
             time.sleep(0.05)
 
@@ -167,6 +180,7 @@ def pulse() -> Iterator[Pulse]:
         os.environ.update(pulse.environment)
         try:
             pulse.start()
+            pulse.settle()
             yield pulse
         finally:
             pulse.kill()

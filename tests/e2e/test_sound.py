@@ -163,6 +163,7 @@ async def test_a_sound_server_that_dies_in_mid_turn_is_shown_and_its_successor_i
             device.until_that(lambda s: s["microphone"] == "ok", "the return", BACK_S)
         )
         measured(f"while {state}: shown after {noticed_s:.1f} s, back after {back_s:.1f} s")
+        await asyncio.to_thread(pulse.settle)
         await listens(device)
         before = room.played
         await room.say(WORD, 0.5, "what_time_is_it", 0.6)
