@@ -12,10 +12,12 @@ from typing import Any
 
 from edgevoice.daemon.control.client import request
 from edgevoice.errors import ControlError
-from tests.waiting import until
+from tests.waiting import own_seconds, until
 
 WAIT_S = 20.0
 LOOK_S = 0.05
+KILLED_AFTER_S = 10.0
+"""TimeoutStopSec of the unit."""
 TCP_LISTEN = "0A"
 RUNNING: list[Path] = []
 """Folders of the devices that run now, for tests/failing_devices.py."""
@@ -83,8 +85,10 @@ class DeviceProcess:
             return {}
 
     async def ended(self, within_s: float) -> int:
-        async with asyncio.timeout(within_s):
-            return await self.process.wait()
+        """Its exit status; fails where it took more of its own time, see `own_seconds`."""
+        took_s = await own_seconds(self.process, KILLED_AFTER_S)
+        assert took_s <= within_s, f"ended after {took_s:.2f} s\n{self.log.read_text()}"
+        return await self.process.wait()
 
 
 @asynccontextmanager
