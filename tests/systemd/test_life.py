@@ -32,6 +32,7 @@ PAUSE = " (with a pause of 0.1 s between; 2 s in the unit)"
 GOOD = "turn: {follow_up_s: 0.5}\n"
 BAD = "turn:\n  idle_s: never\n"
 HEARS = "microphone: {backend: wav, device: /opt/question.wav}\n" + GOOD
+SETTINGS, MUTED = "/var/lib/edgevoice/settings.json", '"muted": true'
 SABOTAGED = "ExecStart=\nExecStart=/opt/edgevoice/bin/python /opt/saboteur.py\n"
 
 
@@ -95,6 +96,7 @@ def test_a_spoken_question_is_found_by_its_turn_and_stopped_in_the_middle(guest:
 def test_killed_it_comes_back_as_muted_as_it_was(guest: Guest, measured: Measured) -> None:
     with running(guest, "edgevoice"):
         guest.said(f"{COMMAND} mute")
+        until(guest, f"grep -q '{MUTED}' {SETTINGS}")  # a card takes its time
         process = guest.shown("edgevoice", "MainPID")
         guest.said("systemctl kill -s KILL edgevoice")
         took = restarted(guest, process)

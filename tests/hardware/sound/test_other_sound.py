@@ -374,6 +374,9 @@ def test_what_is_whole_in_the_file_is_used() -> None:
     assert (entry.index, entry.before) == (3, (65_536,))
 
 
+PROGRAMS = {"music": 80, "film": 50, "ourselves": 100}
+
+
 class Player:
     """A real program that plays silence on a real server."""
 
@@ -395,20 +398,31 @@ def players(pulse: Pulse) -> Iterator[list[Player]]:
                    stdout=subprocess.DEVNULL)  # fmt: skip
     subprocess.run(["pactl", "load-module", "module-loopback", "source=room.monitor"], check=True,
                    stdout=subprocess.DEVNULL)  # fmt: skip
-    players = [Player("music", 80), Player("film", 50), Player("ourselves", 100)]
+    players = [Player(name, percent) for name, percent in PROGRAMS.items()]
     yield players
     for player in players:
         player.stop()
 
 
-async def volumes() -> dict[str, int]:
+def loudness(streams: list[Playing]) -> dict[str, int]:
     """Per program; the server's own streams are called by what they are."""
-    return {stream.owner.split(":")[-1]: stream.volumes[0] for stream in await Pactl().playing()}
+    return {_program(stream): stream.volumes[0] for stream in streams}
 
 
-async def until(wanted: dict[str, int]) -> None:
-    async with asyncio.timeout(5):
-        while not wanted.items() <= (await volumes()).items():  # noqa: ASYNC110 a process, no event
+def _program(stream: Playing) -> str:
+    return stream.owner.split(":")[-1]
+
+
+async def until(wanted: dict[str, int], present: Sequence[Player]) -> None:
+    """Programs are that loud, and of the players these are there and no others."""
+    wanted_ids = {player.process.pid for player in present}
+
+    def is_seen(streams: list[Playing]) -> bool:
+        ids = {stream.process_id for stream in streams if _program(stream) in PROGRAMS}
+        return ids == wanted_ids and wanted.items() <= loudness(streams).items()
+
+    async with asyncio.timeout(20):
+        while not is_seen(await Pactl().playing()):  # noqa: ASYNC110 a process, no event
             await asyncio.sleep(0.02)
 
 
@@ -419,21 +433,21 @@ async def test_two_programs_on_a_real_server(
 ) -> None:
     before = {"music": 52_428, "film": 32_768, "ourselves": 65_536, "abstract": 65_536}
     lowered = before | {name: round(before[name] * LOWERED) for name in ("music", "film")}
-    await until(before)
+    await until(before, players)
     other = OtherSound(True, file, own_process=players[2].process.pid)
     running = asyncio.ensure_future(other.run())
     other.duck()
-    await until(lowered)
+    await until(lowered, players)
     players[0].stop()  # and its next track begins as low as this one ended
-    players.append(Player("music", 80))
-    await until(lowered)
+    players[0] = Player("music", PROGRAMS["music"])
+    await until(lowered, players)
     other.restore()
-    await until(before)
+    await until(before, players)
     other.duck()
-    await until(lowered)
+    await until(lowered, players)
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
-    assert before.items() <= (await volumes()).items()
+    assert before.items() <= loudness(await Pactl().playing()).items()
 
 
 @pytest.mark.e2e

@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 
 from edgevoice.hardware.sound.pactl import Pactl
+from tests.waiting import until
 
 PACTL = """\
 #!/bin/sh
 test -e "$DIRECTORY/dead" && exit 1
 case "$*" in
-  "list short sources") cat "$DIRECTORY/sources" ;;
+  "list short sources") cat "$DIRECTORY/sources"; echo >> "$DIRECTORY/looks" ;;
   subscribe) while read -r event; do echo "$event"; done < "$DIRECTORY/events" ;;
 esac
 """
@@ -65,7 +66,7 @@ async def told(server: Path, *events: str) -> None:
 @pytest.mark.e2e
 async def test_a_source_that_goes_is_noticed_and_others_are_not(server: Path) -> None:
     waiting = asyncio.ensure_future(Pactl().until_gone("usb", "in"))
-    await asyncio.sleep(0.5)
+    await until((server / "looks").exists)
     (server / "sources").write_text("0\troom.monitor\tmodule\ts16le\tIDLE\n")
     await told(server, "Event 'change' on source #3", "Event 'remove' on source #3")
     assert await waiting

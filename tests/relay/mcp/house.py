@@ -34,6 +34,8 @@ async def ponder(seconds: float) -> str:
     """Takes its time; tells a file whether it was allowed to."""
     note = Path(os.environ["PONDER_NOTE"]) if "PONDER_NOTE" in os.environ else None
     try:
+        if note:
+            note.with_suffix(".begun").touch()
         await anyio.sleep(seconds)
     except BaseException:
         if note:

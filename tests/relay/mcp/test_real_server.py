@@ -70,7 +70,7 @@ async def test_a_program_that_the_relay_runs(tmp_path, monkeypatch):
         assert len(long.text) == 6_000 and long.text.endswith("(cut: the result was longer)")
         # Whoever is cancelled has told the server so.
         pondering = asyncio.create_task(call(tools, "ponder", seconds=60.0))
-        await asyncio.sleep(0.2)
+        await until(note.with_suffix(".begun").exists)
         pondering.cancel()
         await asyncio.gather(pondering, return_exceptions=True)
         await until(lambda: note.exists() and note.read_text())
