@@ -3,7 +3,6 @@
 import os
 import socket
 import ssl
-import statistics
 import subprocess
 import sys
 import time
@@ -23,7 +22,9 @@ from edgevoice.simulator.wide_area import DEVICE, MOVED, RELAY, WideArea
 from tests.networks import meanwhile, needs_namespaces
 
 PORT = 5000
-PATIENCE_S = 0.25
+PATIENCE_S = 10.0
+SILENT_S = 0.25
+"""What has not come by then is taken for lost: on a whole line it takes a hundredth of it."""
 
 
 @contextmanager
@@ -35,7 +36,6 @@ def echo(area: WideArea) -> Iterator[socket.socket]:
         client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     with server, client:
         server.bind((RELAY, PORT))
-        client.settimeout(PATIENCE_S)
 
         def answer() -> None:
             while (heard := server.recvfrom(100))[0] != b"end":
@@ -48,8 +48,19 @@ def echo(area: WideArea) -> Iterator[socket.socket]:
                 server.sendto(b"end", (RELAY, PORT))
 
 
-def ask(client: socket.socket, words: bytes = b"who am I") -> str | None:
-    """The address the relay saw, or None."""
+def ask(client: socket.socket, words: bytes = b"who am I") -> str:
+    """The address the relay saw."""
+    answer = _asked(client, words, PATIENCE_S)
+    assert answer is not None, "no answer came"
+    return answer
+
+
+def is_silent(client: socket.socket) -> bool:
+    return _asked(client, b"is anybody there", SILENT_S) is None
+
+
+def _asked(client: socket.socket, words: bytes, patience_s: float) -> str | None:
+    client.settimeout(patience_s)
     client.sendto(words, (RELAY, PORT))
     try:
         while not (answer := client.recv(100)).startswith(words):
@@ -68,9 +79,8 @@ def round_trip_ms(client: socket.socket) -> float:
 @needs_namespaces
 def test_a_round_trip_takes_twice_the_delay() -> None:
     with WideArea(LineConfig(delay_ms=26)) as area, echo(area) as client:
-        took = [round_trip_ms(client) for _ in range(7)]
-        assert min(took) >= 52
-        assert statistics.median(took) < 60
+        # The shortest: what it takes longer is the machine's.
+        assert 52 <= min(round_trip_ms(client) for _ in range(7)) < 60
         area.change("down", delay_ms=6)
         assert 32 <= min(round_trip_ms(client) for _ in range(5)) < 40
 
@@ -93,11 +103,11 @@ def test_a_cut_line_carries_nothing_until_it_is_mended() -> None:
     with WideArea() as area, echo(area) as client:
         assert ask(client) == DEVICE
         area.cut()
-        assert ask(client) is None
+        assert is_silent(client)
         area.mend()
         assert ask(client) == DEVICE
         area.cut("down")
-        assert ask(client) is None
+        assert is_silent(client)
         up, down = area.counts()
         assert (up.cut, down.cut) == (1, 1)
 
@@ -119,11 +129,11 @@ def test_a_device_that_moves_has_another_address() -> None:
 def test_a_firewall_stops_udp_and_lets_tcp_through() -> None:
     with WideArea() as area, echo(area) as client:
         area.block_udp()
-        assert ask(client) is None
+        assert is_silent(client)
         with area.relay.entered():
             server = socket.create_server((RELAY, PORT))
         with area.device.entered(), server:
-            socket.create_connection((RELAY, PORT), timeout=1).close()
+            socket.create_connection((RELAY, PORT), timeout=PATIENCE_S).close()
         area.unblock_udp()
         assert ask(client) == DEVICE
 
@@ -207,7 +217,9 @@ async def test_a_relay_is_called_over_the_line(tmp_path: Path) -> None:
         )
         async with relay_process("parrot", tmp_path, settings, area.relay.inside) as relay:
             with area.device.entered():
-                client = socket.create_connection((RELAY, URL(relay.url).port or 0), timeout=2)
+                client = socket.create_connection(
+                    (RELAY, URL(relay.url).port or 0), timeout=PATIENCE_S
+                )
             trust = ssl.create_default_context(cafile=str(certificate))
             with trust.wrap_socket(client, server_hostname=RELAY) as line:
                 line.send(b"GET /healthz HTTP/1.0\r\n\r\n")
