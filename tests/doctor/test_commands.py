@@ -139,10 +139,20 @@ def long_kitchen(folder: Path) -> Path:
     return path
 
 
+ATTEMPTS = 4
+LOSS_DB = 18
+"""A half, which pactl means cubed."""
+
+
+@pytest.mark.real_time
 def test_an_echo_through_a_sound_server_is_measured_and_written(
     tmp_path: Path, pulse: Pulse
 ) -> None:
-    """It comes back after some 60 ms through a loopback, at a half (cubed) of its amplitude."""
+    """It comes back after some 60 ms through a loopback.
+
+    Where the machine stalls the server leaves out a piece of a chirp or two, and the echo is
+    weaker for that; a loss that is computed wrongly is so each time.
+    """
     SoundRoom(pulse).echo(percent=50)
     through_the_server = {
         "microphone__backend": "portaudio",
@@ -150,14 +160,16 @@ def test_an_echo_through_a_sound_server_is_measured_and_written(
         "speaker__backend": "portaudio",
         "speaker__device": "pulse:loudspeaker",
     }
-    status, said = ended(
-        edgevoice(tmp_path, "doctor", "disk", "--audio", "--write", "--json", **through_the_server)
-    )
-    report = json.loads(said)
+    words = ("doctor", "disk", "--audio", "--write", "--json")
+    for _ in range(ATTEMPTS):
+        status, said = ended(edgevoice(tmp_path, *words, **through_the_server))
+        echo = json.loads(said)["measured"][-1]["echo"]
+        assert echo is not None, said
+        if not echo["interrupted"] and echo["return_loss_db"] < LOSS_DB + 1:
+            break
     assert status == 0, said
-    echo = report["measured"][-1]["echo"]
     assert 50 < echo["delay_ms"] < 500
-    assert echo["return_loss_db"] == pytest.approx(18, abs=1)
+    assert echo["return_loss_db"] == pytest.approx(LOSS_DB, abs=1)
     assert abs(echo["drift_ppm"]) < 10
     assert load([tmp_path]).echo.delay_ms == pytest.approx(echo["delay_ms"], abs=60)
     assert load([tmp_path]).echo.delay_ms < echo["delay_ms"]
