@@ -11,7 +11,7 @@ import pytest
 
 from edgevoice.errors import ControlError
 from edgevoice.simulator.relay_process import RunningRelay
-from tests.e2e.house import device_process, edgevoice
+from tests.e2e.house import WAIT_S, device_process, edgevoice
 from tests.recordings import recording
 from tests.waiting import until
 
@@ -198,7 +198,7 @@ async def test_what_is_configured_wrongly_is_said_in_one_line(
         *edgevoice("run", given), stderr=asyncio.subprocess.PIPE
     )
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(WAIT_S):
             assert process.stderr is not None
             lines = b""
             while told.encode() not in lines:

@@ -33,6 +33,9 @@ from tests.link.socket_house import Board as SocketBoard
 from tests.recordings import scene
 from tests.virtual_time import elapse
 
+STOP_S = 10.0
+"""TimeoutStopSec of the unit."""
+
 
 @pytest.fixture
 def config(tmp_path):
@@ -259,7 +262,7 @@ async def test_the_process_announces_itself_and_ends_quietly_on_sigterm(config, 
     try:
         assert line.startswith("edgevoice relay ready on http://127.0.0.1:")
         process.send_signal(signal.SIGTERM)
-        async with asyncio.timeout(4):
+        async with asyncio.timeout(STOP_S):
             _, errors = await process.communicate()
     finally:
         if process.returncode is None:

@@ -16,7 +16,8 @@ from tests.systemd.guest import Guest
 COMMAND = "/opt/edgevoice/bin/edgevoice"
 # Sooner than in the units, so that the tests see it being fed several times.
 WATCHED = "[Service]\nWatchdogSec=2\nStartLimitBurst=99\nRestartSec=100ms\n"
-STOP_S = 5.0
+STOP_S = 10.0
+"""TimeoutStopSec of the units."""
 EXTRA = "/etc/edgevoice/config.d/90-test.yaml"
 
 
