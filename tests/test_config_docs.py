@@ -1,5 +1,6 @@
 """The sample equals the defaults, what is shown can be read back, the schema is complete."""
 
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -84,8 +85,11 @@ def test_text_that_yaml_would_misread_is_quoted(text: str) -> None:
     assert read_back(show(Effective(config, {}))) == config
 
 
+whole_schema = cache(schema)
+
+
 def schema_of(path: str) -> dict[str, Any]:
-    part = schema()
+    part = whole_schema()
     for name in path.split("."):
         part = part["properties"][name]
     return part
