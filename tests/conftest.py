@@ -1,6 +1,8 @@
 """What holds for every test."""
 
+import gc
 import os
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
@@ -26,6 +28,18 @@ PATIENT = {"conformance", "doctor", "relay"}
 
 LONGEST_FIRST = ("systemd", "e2e")
 """Folders; else one worker has to wait for the other one's last file."""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """What is loaded stays: sweeping up after a test need not look at it, nor while it loads."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.collect()
+        gc.freeze()
+        gc.enable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
