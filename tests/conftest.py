@@ -42,6 +42,12 @@ def pytest_collection() -> Generator[None, object, object]:
         gc.enable()
 
 
+@pytest.fixture
+def few_authorities(monkeypatch: pytest.MonkeyPatch) -> None:
+    """None of the system's bundle, whose hundred and more are read anew for each client."""
+    monkeypatch.setenv("SSL_CERT_FILE", os.devnull)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     def rank(item: pytest.Item) -> int:
         folder = item.path.relative_to(HERE).parts[0]

@@ -29,6 +29,8 @@ from edgevoice.relay.store.records import Secret
 from tests.relay.doors import callers, wall_clock
 from tests.virtual_time import elapse
 
+pytestmark = pytest.mark.usefixtures("few_authorities")
+
 ADMIN = {"Authorization": "Bearer the admin's"}
 
 
