@@ -17,6 +17,8 @@ settings.register_profile("edgevoice", deadline=None, suppress_health_check=BUSY
 settings.register_profile(
     "campaign", deadline=None, max_examples=10_000, stateful_step_count=80, print_blob=True
 )
+# For `scripts/test --fast`; the whole suite tries hypothesis's own hundred.
+settings.register_profile("fast", deadline=None, suppress_health_check=BUSY, max_examples=25)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "edgevoice"))
 
 HERE = Path(__file__).parent
