@@ -15,7 +15,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from speech import BY_HAND, HERE, plain, word_errors
+from speech import BY_HAND, HERE, distance, plain
 
 from edgevoice.audio.frames import CAPTURE_RATE_HZ, FRAME_SAMPLES, Samples
 from edgevoice.audio.vad import SileroVad
@@ -97,7 +97,7 @@ def main() -> int:
                     said = recognizer.dictation().transcribe(scene[start - begin :], lambda: False)
                     if way == 2:
                         said = without_wake_phrase(said, WAKE)
-                    errors[way] += word_errors(plain(said), plain(text))
+                    errors[way] += distance(plain(said), plain(text))
         shares = [f"{100 * e / max(1, words):.1f} %" for e in errors]
         print(f"{gap_s:>5.1f}s{heard:>8}{shares[0]:>18}{shares[1]:>16}{shares[2]:>12}")
     print("word errors of the command; lower is better")

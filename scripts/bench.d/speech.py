@@ -95,12 +95,6 @@ def plain(text: str) -> list[str]:
     return [_NUMBERS.get(word, word) for word in words]
 
 
-def word_errors(heard: list[str], said: list[str]) -> int:
-    """Levenshtein over words: each different word becomes a letter of its own."""
-    letters = {word: chr(0x4E00 + i) for i, word in enumerate(dict.fromkeys(heard + said))}
-    return distance("".join(map(letters.get, heard)), "".join(map(letters.get, said)))
-
-
 def speech_end(samples: Samples, vad: SileroVad) -> int:
     """Where the last speech ends, for the pause that a turn detector would report."""
     vad.reset()
@@ -167,7 +161,7 @@ class Bench:
             score.sound_s.append(waited + await self.first_sound(text))
         said = plain(without_wake_phrase(recording.text, name))
         if recording.text:
-            score.errors += word_errors(plain(text), said)
+            score.errors += distance(plain(text), said)
             score.words += len(said)
         heard = f" {' '.join(plain(text))} "
         score.slots += len(recording.slots)

@@ -142,6 +142,8 @@ def long_kitchen(folder: Path) -> Path:
 ATTEMPTS = 4
 LOSS_DB = 18
 """A half, which pactl means cubed."""
+MOST_DRIFT_PPM = 10
+"""Server and loopback have one clock."""
 
 
 @pytest.mark.real_time
@@ -151,7 +153,7 @@ def test_an_echo_through_a_sound_server_is_measured_and_written(
     """It comes back after some 60 ms through a loopback.
 
     Where the machine stalls the server leaves out a piece of a chirp or two, and the echo is
-    weaker for that; a loss that is computed wrongly is so each time.
+    weaker for that or seems to drift; what is computed wrongly is so each time.
     """
     SoundRoom(pulse).echo(percent=50)
     through_the_server = {
@@ -165,12 +167,13 @@ def test_an_echo_through_a_sound_server_is_measured_and_written(
         status, said = ended(edgevoice(tmp_path, *words, **through_the_server))
         echo = json.loads(said)["measured"][-1]["echo"]
         assert echo is not None, said
-        if not echo["interrupted"] and echo["return_loss_db"] < LOSS_DB + 1:
+        is_whole = not echo["interrupted"] and abs(echo["drift_ppm"]) < MOST_DRIFT_PPM
+        if is_whole and echo["return_loss_db"] < LOSS_DB + 1:
             break
     assert status == 0, said
     assert 50 < echo["delay_ms"] < 500
     assert echo["return_loss_db"] == pytest.approx(LOSS_DB, abs=1)
-    assert abs(echo["drift_ppm"]) < 10
+    assert abs(echo["drift_ppm"]) < MOST_DRIFT_PPM
     assert load([tmp_path]).echo.delay_ms == pytest.approx(echo["delay_ms"], abs=60)
     assert load([tmp_path]).echo.delay_ms < echo["delay_ms"]
 

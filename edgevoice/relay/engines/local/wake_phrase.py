@@ -6,7 +6,7 @@ words that sound like something else stay.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 MOST_DIFFERENCE = 0.38
 """Share of the phrase's sounds that may be wrong: lets "Alexis" and "A. Jervis" pass."""
@@ -66,8 +66,8 @@ def _sound(letters: str) -> str:
     return letters or "?"
 
 
-def distance(one: str, other: str) -> int:
-    """Letters to add, drop or change to make one of the other (Levenshtein)."""
+def distance(one: Sequence[str], other: Sequence[str]) -> int:
+    """Letters, or words, to add, drop or change to make one of the other (Levenshtein 1966)."""
     row = list(range(len(other) + 1))
     for i, letter in enumerate(one, 1):
         previous, row[0] = row[0], i

