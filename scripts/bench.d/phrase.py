@@ -15,7 +15,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from speech import BY_HAND, HERE, distance, plain
+from speech import BY_HAND, HERE, plain
 
 from edgevoice.audio.frames import CAPTURE_RATE_HZ, FRAME_SAMPLES, Samples
 from edgevoice.audio.vad import SileroVad
@@ -23,7 +23,7 @@ from edgevoice.audio.wake_word import Detection, WakeWords
 from edgevoice.audio.wav import read_wav
 from edgevoice.config import WakeConfig
 from edgevoice.relay.engines.local.recognizer import Recognizer
-from edgevoice.relay.engines.local.wake_phrase import without_wake_phrase
+from edgevoice.relay.engines.local.wake_phrase import distance, without_wake_phrase
 
 WAKE = "alexa"
 GAPS_S = (0.0, 0.1, 0.3)
