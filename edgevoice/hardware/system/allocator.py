@@ -1,7 +1,7 @@
 """Gives freed memory back to the system, which glibc keeps unless it is asked.
 
 Measured on x86-64 with Python 3.13: of a device 1 to 2 MB after the start and after a
-conversation, 0.4 ms of work when there is something to give and 0.02 ms when there is not; of
+conversation, in 0.4 ms when there is something to give and 0.02 ms when there is not; of
 a relay with the local engine some 15 MB after ten conversations, in about 5 ms. What the
 networks of an answer need comes in blocks of many sizes, between which holes remain.
 """
